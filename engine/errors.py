@@ -1,0 +1,107 @@
+"""The sentences for what does not exist: which operation, at which numbers, and what would work instead."""
+
+import math
+
+from .graph import names, topological_order
+from .notation import Term, partial, show, write
+from .primitive import LARGEST, Domain, Primitive, UndefinedError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .value import Value
+
+
+class StaleGraphError(RuntimeError):
+    """A number in the graph was changed after the output had been computed from it."""
+
+
+class UndefinedValueError(UndefinedError):
+    """An operation has no result at its operands; `row` and `operands` say which."""
+
+    def __init__(self, row: Primitive, operands: "Sequence[Value]", name: str = "") -> None:
+        self.row = row
+        self.operands = tuple(operands)
+        super().__init__(_no_value(row, operands, name))
+
+
+def _no_value(row: Primitive, operands: "Sequence[Value]", name: str) -> str:
+    """Why there is no result, called `name` if it was to have one."""
+    called = names(topological_order(*operands))
+    terms = [Term.name(called[operand]) for operand in operands]
+    formula = write(row, terms).text
+    subject = f"{name} = {formula}" if name else formula
+    numbers = _numbers(operands, called)
+    if _overflows(row, operands):
+        return f"{subject} overflows: {numbers}, and the result is larger than {LARGEST:.2g}, the largest float."
+    sentence = f"{subject} {row.fault}: {numbers}."
+    result = Term.name(name) if name else write(row, terms)
+    for position, (operand, domain) in enumerate(zip(operands, row.domain)):
+        if operand.data not in domain:
+            slope = Term.of(row.derivative(result, terms, position, shown=True))
+            derivative = partial(name or f"({formula})", called[operand])
+            sentence += f" Neither {result.text} nor {derivative.text} = {slope.text} exists there. {_works(domain, called[operand])}"
+    return sentence
+
+
+def undefined_derivative(node: "Value", position: int, called: "dict[Value, str]") -> UndefinedError:
+    """Why the sweep cannot pass from `node` to one of its operands, although the node itself has a value."""
+    row, operands = node.op, node.operands
+    assert row is not None  # a leaf has no operands to pass to
+    terms = [Term.name(called[operand]) for operand in operands]
+    slope = Term.of(row.derivative(Term.name(called[node]), terms, position, shown=True))
+    outside = [
+        _works(domain, called[operand]) for operand, domain in zip(operands, row.smooth) if operand.data not in domain
+    ]
+    verdict = "does not exist" if outside else "is too large for a float"
+    return UndefinedError(
+        f"The derivative of {called[node]} = {write(row, terms).text} with respect to {called[operands[position]]} "
+        f"{verdict}: {partial(called[node], called[operands[position]]).text} = {slope.text} at {_numbers(operands, called)}. "
+        + " ".join([f"The value itself does: {called[node]} = {show(node.data)}.", *outside][not outside :])
+    )
+
+
+def _overflows(row: Primitive, operands: "Sequence[Value]") -> bool:
+    """Whether the result would exist if floats were larger."""
+    try:
+        return not math.isfinite(row.forward(*[operand.data for operand in operands]))
+    except OverflowError:
+        return True
+    except (ArithmeticError, ValueError):
+        return False
+
+
+def _works(domain: Domain, name: str) -> str:
+    return f"Any {domain.words.format(name)} works."
+
+
+def _numbers(operands: "Sequence[Value]", called: "dict[Value, str]") -> str:
+    """u = 36, z = 0; an unlabelled operand is followed by the nearest labelled values that it comes from."""
+    said = []
+    for operand in dict.fromkeys(operands):
+        if operand.constant:
+            continue
+        text = f"{called[operand]} = {show(operand.data)}"
+        if operand.operands and not operand.label:
+            origins = _nearest_labelled(operand)
+            if origins:
+                text += " (from " + ", ".join(f"{node.label} = {show(node.data)}" for node in origins) + ")"
+        said.append(text)
+    return ", ".join(said) or "these numbers"
+
+
+def _nearest_labelled(node: "Value", most: int = 4) -> "list[Value]":
+    """The labelled values nearest below a node, a few of them, in the order of writing."""
+    found: list[Value] = []
+    seen: set[Value] = set()
+    stack = list(node.operands[::-1])
+    while stack and len(found) < most:
+        below = stack.pop()
+        if below not in seen:
+            seen.add(below)
+            if below.label:
+                found.append(below)
+            else:
+                stack.extend(below.operands[::-1])
+    return found

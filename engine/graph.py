@@ -1,0 +1,140 @@
+"""Walks over a graph of Values: order, names, paths, neurons. Structure only; no arithmetic is done here.
+
+A node is anything with `.operands` (an ordered tuple of nodes) and `.op` (None for a leaf). Every walk is a loop with a
+stack of its own, so the deepest graph cannot exhaust Python's.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .value import Value
+
+
+def topological_order(*outputs: "Value") -> "list[Value]":
+    """Every node that the outputs depend on, once each, operands before results, in the order of writing.
+
+    A depth-first search: a node is listed once all its operands are. `None` on the stack says that the node below it
+    has been opened and its operands are done.
+    """
+    order: list[Value] = []
+    opened: set[Value] = set()
+    stack: list[Value | None] = list(outputs[::-1])
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())  # type: ignore[arg-type]  # below a None there is always a node
+        elif node not in opened:
+            opened.add(node)
+            if node.operands:
+                stack.append(node)
+                stack.append(None)
+                stack.extend(node.operands[::-1])
+            else:
+                order.append(node)
+    return order
+
+
+def check_topological(order: "Sequence[Value]") -> None:
+    """Raise ValueError unless every node stands once and after all its operands."""
+    seen: set[Value] = set()
+    for place, node in enumerate(order):
+        if node in seen:
+            raise ValueError(f"{node!r} stands twice in the order, the second time at place {place}")
+        if not seen.issuperset(node.operands):
+            raise ValueError(f"{node!r}, at place {place}, stands before one of its operands")
+        seen.add(node)
+
+
+def exceeds(output: "Value", limit: int) -> bool:
+    """Whether the graph has more than `limit` nodes, found without walking further than that."""
+    seen = {output}
+    frontier = [output]
+    while frontier and len(seen) <= limit:
+        for operand in frontier.pop().operands:
+            if operand not in seen:
+                seen.add(operand)
+                frontier.append(operand)
+    return len(seen) > limit
+
+
+def names(order: "Iterable[Value]") -> "dict[Value, str]":
+    """What each node is called, by one rule for text, pictures, errors and data.
+
+    A labelled node has its label; a second node of the same label gets a number (x, x_2). A constant is called by its
+    number. The rest are v1, v2, ... in forward order, passing over names that are labels.
+    """
+    nodes = list(order)
+    taken = {node.label for node in nodes if node.label}
+    result: dict[Value, str] = {}
+    used: set[str] = set()
+    count = 0
+    for node in nodes:
+        name = node.label
+        if name in used:
+            name = _free(name + "_", 2, taken)
+        elif not name and node.constant:
+            name = f"{node.data:g}"
+        elif not name:
+            name = _free("v", count + 1, taken)
+            count = int(name[1:])
+        if not node.constant or node.label:
+            used.add(name)
+            taken.add(name)
+        result[node] = name
+    return result
+
+
+def _free(stem: str, number: int, taken: "set[str]") -> str:
+    while f"{stem}{number}" in taken:
+        number += 1
+    return f"{stem}{number}"
+
+
+def leaves(order: "Iterable[Value]") -> "list[Value]":
+    """The inputs and parameters of a graph: its nodes without operands, constants left out."""
+    return [node for node in order if not node.operands and not node.constant]
+
+
+def edge_paths(source: "Value", output: "Value") -> "Iterator[list[tuple[Value, int]]]":
+    """Each way from source to output, as edges (result, position of the operand) from the source upwards.
+
+    Only nodes that lead to the source are entered, so the time is proportional to what is listed.
+    """
+    leads = {source}
+    for node in topological_order(output):
+        if not leads.isdisjoint(node.operands):
+            leads.add(node)
+    if output not in leads:
+        return
+    trail: list[tuple[Value, int]] = []  # the edges from the output down to where we stand
+    choices = [_descents(output, source, leads)]  # for each node on the way, the edges still to be tried
+    if output is source:
+        yield []
+    while choices:
+        edge = next(choices[-1], None)
+        if edge is None:
+            choices.pop()
+            if trail:
+                trail.pop()
+            continue
+        trail.append(edge)
+        below = edge[0].operands[edge[1]]
+        if below is source:
+            yield trail[::-1]
+        choices.append(_descents(below, source, leads))
+
+
+def _descents(node: "Value", source: "Value", leads: "set[Value]") -> "Iterator[tuple[Value, int]]":
+    if node is source:  # a graph has no cycles: nothing above the source's operands leads back to it
+        return iter(())
+    return iter([(node, i) for i, operand in enumerate(node.operands) if operand in leads])
+
+
+def count_paths(source: "Value", output: "Value") -> int:
+    """How many ways lead from source to output, counted without listing: each node adds up its operands' counts."""
+    ways = {source: 1}
+    for node in topological_order(output):
+        if node is not source:
+            ways[node] = sum(ways.get(operand, 0) for operand in node.operands)
+    return ways.get(output, 0)

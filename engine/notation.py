@@ -1,0 +1,150 @@
+"""Formulas: the interpreter of rows that answers with how a thing is written, as text and as LaTeX.
+
+A Term takes part in arithmetic like a number, but what it computes is its own writing: `Term.name("x") * 2.0` is `x·2`.
+Running a row's derivative rule on terms therefore prints the chain rule; running it on terms that are numbers prints the
+same rule with the numbers put in.
+"""
+
+import re
+
+from . import ops
+from .primitive import Primitive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DIGITS = 6  # significant digits shown, unless asked otherwise
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+PLAIN_POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+PLAIN_SIGNS = {"·": "*", "∂": "d", "σ": "sigmoid", "√2": "sqrt(2)", "√π": "sqrt(pi)", "√(2π)": "sqrt(2*pi)", "π": "pi"}
+GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi",
+         "rho", "sigma", "tau", "phi", "chi", "psi", "omega"}  # fmt: skip
+
+
+class Term:
+    """A formula: its text and its LaTeX, and how tightly the outermost operation of each binds (see Notation)."""
+
+    def __init__(self, text: str, latex: str, level: float = 5, latex_level: "float | None" = None) -> None:
+        self.text = text
+        self.latex = latex
+        self.level = level
+        self.latex_level = level if latex_level is None else latex_level
+
+    @staticmethod
+    def name(name: str) -> "Term":
+        """A variable."""
+        return Term(name, latex_name(name))
+
+    @staticmethod
+    def number(number: float, digits: int = DIGITS) -> "Term":
+        """A number; a negative one binds like a sign, so that it is put in parentheses inside a product."""
+        if isinstance(number, ops.Constant):
+            return Term(number.text, number.latex, 2, 5)
+        text = show(number, digits)
+        return Term(text, latex_number(text), 1.5 if text.startswith("-") else 5)
+
+    @staticmethod
+    def of(thing: "Term | float") -> "Term":
+        """The thing itself if it is a term, else the number as a term."""
+        return thing if isinstance(thing, Term) else Term.number(thing)
+
+    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Term":
+        """The row's notation with the operands put in; a leading minus is drawn out of a product: -2x, not (-2)·x."""
+        terms = [Term.of(operand) for operand in operands]
+        if row is ops.mul and isinstance(operands[0], float) and operands[0] < 0:
+            rest = terms[1] if operands[0] == -1 else write(row, [Term.number(-operands[0]), terms[1]])
+            return write(ops.neg, [rest])
+        return write(row, terms)
+
+    def __add__(self, other: "Any") -> "Term":
+        return self._compute(ops.add, (self, other))
+
+    def __radd__(self, other: "Any") -> "Term":
+        return self._compute(ops.add, (other, self))
+
+    def __sub__(self, other: "Any") -> "Term":
+        return self._compute(ops.sub, (self, other))
+
+    def __rsub__(self, other: "Any") -> "Term":
+        return self._compute(ops.sub, (other, self))
+
+    def __mul__(self, other: "Any") -> "Term":
+        return self._compute(ops.mul, (self, other))
+
+    def __rmul__(self, other: "Any") -> "Term":
+        return self._compute(ops.mul, (other, self))
+
+    def __truediv__(self, other: "Any") -> "Term":
+        return self._compute(ops.div, (self, other))
+
+    def __rtruediv__(self, other: "Any") -> "Term":
+        return self._compute(ops.div, (other, self))
+
+    def __neg__(self) -> "Term":
+        return self._compute(ops.neg, (self,))
+
+    def __abs__(self) -> "Term":
+        return self._compute(ops.absolute, (self,))
+
+
+def write(row: Primitive, terms: "list[Term]") -> Term:
+    """The row's notation with the terms put in."""
+    notation = row.notation
+    static = "" if row.static is None else show(row.static)
+    if notation.slots:
+        texts = [_inside(term.text, term.level, slot) for term, slot in zip(terms, notation.slots)]
+        latex = [_inside(term.latex, term.latex_level, slot) for term, slot in zip(terms, notation.latex_slots)]
+    else:
+        # a parameter that is not the default is one more argument: elu(x, alpha=2)
+        more = [f"{row.parameter}={static}"] if static and row.static != row.default else []
+        texts = [", ".join([term.text for term in terms] + more)]
+        latex = [", ".join([term.latex for term in terms] + [latex_name(word) for word in more])]
+    text = notation.text.format(*texts, p=static)
+    if row.family is ops.power and static.lstrip("-").isdigit():
+        text = texts[0] + static.translate(SUPERSCRIPTS)
+    elif row is ops.mul and texts[0].isdigit() and texts[1].isalpha():
+        text = texts[0] + texts[1]  # 2x
+    return Term(text, notation.latex.format(*latex, p=latex_number(static)), notation.level, notation.latex_level)
+
+
+def _inside(text: str, level: float, slot: float) -> str:
+    return text if level >= slot else f"({text})"
+
+
+def show(number: float, digits: int = DIGITS) -> str:
+    """A number to some significant digits, without a trailing .0; minus zero is 0."""
+    return f"{number + 0.0:.{digits}g}"
+
+
+def latex_number(text: str) -> str:
+    """1e-05 as 10^{-5}, 2.5e+20 as 2.5 \\cdot 10^{20}; other numbers as they are."""
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return text
+    ten = f"10^{{{int(exponent)}}}"
+    return ten if mantissa == "1" else rf"{mantissa} \cdot {ten}"
+
+
+def latex_name(name: str) -> str:
+    """A variable's name: x, x_{2}, \\alpha, or upright if it is a word."""
+    match = re.fullmatch(r"([A-Za-z]+)_?(\d*)", name)
+    if match is None:
+        return r"\mathrm{" + re.sub(r"([\\{}$&#^_%~])", lambda sign: r"\char`\\" + sign[0], name) + "}"
+    stem, index = match.groups()
+    stem = stem if len(stem) == 1 else "\\" + stem if stem in GREEK else rf"\mathrm{{{stem}}}"
+    return f"{stem}_{{{index}}}" if index else stem
+
+
+def partial(top: str, bottom: str) -> Term:
+    """∂top/∂bottom."""
+    return Term(f"∂{top}/∂{bottom}", rf"\frac{{\partial {latex_name(top)}}}{{\partial {latex_name(bottom)}}}")
+
+
+def plain(text: str) -> str:
+    """The text in ASCII, for terminals that lack the signs: x^2*y/z, df/dx."""
+    text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: "^" + power[0].translate(PLAIN_POWERS), text)
+    for sign, word in PLAIN_SIGNS.items():
+        text = text.replace(sign, word)
+    return text

@@ -1,0 +1,198 @@
+"""What a row of the table is: an operation, its derivatives, where it exists and how it is written.
+
+A row holds what is true of an operation whatever kind of number runs through it:
+
+    name         sin, mul, sigmoid, ...: what `value.op.name` reads
+    forward      the rule for the result: forward(*operands)
+    derivatives  one rule for each operand: derivative(result, *operands)
+    textbook     the derivatives as they are shown, where the computed form differs from the book's
+    domain       for each operand, where the result exists; `smooth`: where the derivatives exist
+    kink         a number that is 0 where the function has a corner or a jump: kink(*operands)
+    notation     how the operation is written, as text and as LaTeX
+
+Rules use arithmetic and other rows only, so the same rule runs on floats, on Values (derivatives of derivatives), on
+terms (formulas, and through them other languages). Hence no `if` on a number: `where` and the comparison rows choose.
+
+Two shapes depart from the plain one. A row with a static `parameter` (the exponent of x**2, the slope of leaky_relu)
+passes it to each rule after the operands. A row over any number of operands (`arity` None: fsum, logsumexp) has one
+derivative rule that serves each operand: derivative(result, operand).
+
+`native` marks the vocabulary: rows whose forward rule is Python's own, and which every other interpreter must bring
+itself. All other rows are written in that vocabulary.
+
+Calling a row computes. A number of another kind than float joins in by having a method `_compute(row, operands)`.
+"""
+
+import math
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is not imported when the engine runs
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from .number import Number
+
+    Rule = Callable[..., Number]
+    Domains = tuple["Domain", ...]
+
+LARGEST = 1.7976931348623157e308  # the largest float; past it arithmetic overflows
+
+
+class UndefinedError(ArithmeticError):
+    """A value or a derivative was asked for that does not exist, or is too large for a float."""
+
+
+class Domain:
+    """Where an operand may lie: above `low` (or at it, if `closed`), and not at 0 if there is a `hole`."""
+
+    def __init__(self, words: str, low: float = -math.inf, *, closed: bool = False, hole: bool = False) -> None:
+        self.words = words  # completes "Any ... works."; {} is the operand
+        self.low = low
+        self.closed = closed
+        self.hole = hole
+
+    def __contains__(self, x: float) -> bool:
+        return (x >= self.low if self.closed else x > self.low) and not (self.hole and x == 0)
+
+
+REAL = Domain("{}")
+NONZERO = Domain("other {}", hole=True)
+POSITIVE = Domain("{} > 0", low=0.0)
+NONNEGATIVE = Domain("{} >= 0", low=0.0, closed=True)
+ABOVE_MINUS_ONE = Domain("{} > -1", low=-1.0)
+
+
+class Notation:
+    """How an operation is written: {0}, {1}, ... are its operands, {p} its static parameter.
+
+    `level` says how tightly the whole binds: 0 choices, 1 sums, 1.5 signs, 2 products, 4 powers, 5 names and calls. An
+    operand that binds less tightly than its entry in `slots` is put in parentheses. Without slots, {0} is all operands,
+    separated by commas. LaTeX goes by the same levels, but for fractions, roots and the like (`enclosed`), whose bars and
+    braces do the work of parentheses.
+    """
+
+    def __init__(
+        self, text: str, latex: str, level: float = 5, slots: "tuple[float, ...]" = (), *, enclosed: bool = False
+    ) -> None:
+        self.text = text
+        self.latex = latex
+        self.level = level
+        self.slots = slots
+        self.latex_level = 5 if enclosed else level
+        self.latex_slots = (0,) * len(slots) if enclosed else slots
+
+
+def call(name: str, latex: str = "") -> Notation:
+    """The notation of a function: name(operands)."""
+    latex = latex or rf"\operatorname{{{{{name}}}}}".replace("_", r"\_")
+    return Notation(name + "({0})", latex + r"\left({0}\right)")
+
+
+class Primitive:
+    """One row of the table; the module's docstring says what its fields mean."""
+
+    def __init__(
+        self,
+        name: str,
+        forward: "Rule",
+        derivatives: "tuple[Rule, ...]",
+        *,
+        textbook: "tuple[Rule, ...] | None" = None,
+        domain: "Domains | Callable[[float], Domains] | None" = None,
+        smooth: "Domains | Callable[[float], Domains] | None" = None,
+        fault: str = "is undefined",
+        kink: "Rule | None" = None,
+        notation: "Notation | None" = None,
+        any_arity: bool = False,
+        parameter: str = "",
+        default: float = 0.0,
+        native: bool = False,
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.derivatives = derivatives
+        self.textbook = textbook or derivatives
+        self.domain = domain or (REAL,) * len(derivatives)
+        self.smooth = smooth or self.domain
+        self.fault = fault  # completes "u/z ..." where the value does not exist
+        self.kink = kink
+        self.notation = notation or call(name)
+        self.arity = None if any_arity else len(derivatives)
+        self.parameter = parameter
+        self.default = default
+        self.native = native
+        self.family = self  # the row of the table that a bound row came from
+        self.static: float | None = None  # the parameter's number, once bound
+        self._bound: dict[float, Primitive] = {}
+
+    def __repr__(self) -> str:
+        return self.name if self.static is None else f"{self.name}({self.parameter}={self.static:g})"
+
+    def bind(self, static: float) -> "Primitive":
+        """The row with its static parameter fixed: `power.bind(2.0)` is the operation x -> x**2."""
+        row = self._bound.get(static)
+        if row is None:
+            if not math.isfinite(static):
+                raise ValueError(f"{self.name}: {self.parameter} = {static} is not a finite number.")
+            row = Primitive(
+                self.name,
+                _fix(self.forward, static),
+                tuple(_fix(rule, static) for rule in self.derivatives),
+                textbook=tuple(_fix(rule, static) for rule in self.textbook),
+                domain=self.domain(static) if callable(self.domain) else self.domain,
+                smooth=self.smooth(static) if callable(self.smooth) else self.smooth,
+                fault=self.fault,
+                kink=self.kink and _fix(self.kink, static),
+                notation=self.notation,
+                parameter=self.parameter,
+                native=self.native,
+            )
+            row.family, row.static = self, static
+            if len(self._bound) >= 256:  # exponents that vary without end must not fill the memory
+                self._bound.clear()
+            self._bound[static] = row
+        return row
+
+    def derivative(self, result: "Any", operands: "Sequence[Any]", position: int, *, shown: bool = False) -> "Any":
+        """The local derivative with respect to one operand; `shown`: in the textbook's form."""
+        rules = self.textbook if shown else self.derivatives
+        if self.arity is None:
+            return rules[0](result, operands[position])
+        return rules[position](result, *operands)
+
+    def __call__(self, *operands: "Any", **named: float) -> "Any":
+        """Compute with floats, Values or terms, alone or mixed; a static parameter comes last, or by its name."""
+        row, given = self, operands
+        if self.parameter and self.static is None:
+            static = self.default
+            if len(operands) == len(self.derivatives) + 1:
+                *operands, static = operands  # type: ignore[assignment]  # a list serves as well as a tuple from here on
+            row = self.bind(float(named.pop(self.parameter, static)))
+        elif self.arity is None and len(operands) == 1:
+            operands = tuple(operands[0])
+        if named or len(operands) != (self.arity or max(1, len(operands))):
+            wants = "a list of numbers or Values, at least one" if self.arity is None else f"{self.arity} operand(s)"
+            wants += f" and {self.parameter}=number" if self.parameter else ""
+            raise TypeError(f"{self.name} takes {wants}; it was given {len(given)} {' '.join(named)}".rstrip() + ".")
+        for operand in operands:
+            if hasattr(operand, "_compute"):
+                return operand._compute(row, tuple(operands))
+        return row.evaluate(*operands)
+
+    def evaluate(self, *numbers: float) -> float:
+        """The result for plain numbers, or a sentence: never nan, never a silent inf."""
+        for number in numbers:
+            if not hasattr(number, "__float__"):
+                raise TypeError(f"{self.name} takes numbers and Values, not the {type(number).__name__} {number!r}.")
+        try:
+            result = self.forward(*map(float, numbers))
+        except (ArithmeticError, ValueError):
+            result = math.nan
+        if not math.isfinite(result):
+            shown = ", ".join(map(str, numbers))
+            raise UndefinedError(f"{self!r} {self.fault}, or is too large for a float, at {shown}.")
+        return float(result)
+
+
+def _fix(rule: "Rule", static: float) -> "Rule":
+    return lambda *operands: rule(*operands, static)

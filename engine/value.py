@@ -1,0 +1,263 @@
+"""Value: a number that remembers the operation and the Values it was computed from."""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import isfinite
+from numbers import Real
+
+from . import ops
+from .backward import sweep
+from .errors import UndefinedValueError
+from .graph import exceeds, topological_order
+from .notation import show
+from .primitive import Primitive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+_new = object.__new__
+
+# no_grad() is per thread and task, which is what a ContextVar is for; but asking it costs more than an addition does, so
+# a plain count of open blocks, anywhere, is looked at first.
+_off = ContextVar("no_grad", default=False)
+_open_blocks = 0
+
+
+def _infix(row: Primitive, *, reflected: bool = False) -> "Callable[[Value, Any], Value]":
+    """The method for `self row other`, or for `other row self`."""
+    forward = row.forward
+
+    def method(self: "Value", other: "Any") -> "Value":
+        if not isinstance(other, Value):
+            if not isinstance(other, Real):
+                return NotImplemented  # an array goes element by element; anything else gets Python's own TypeError
+            other = Constant(other)
+        if reflected:
+            self, other = other, self
+        try:
+            data = forward(self._data, other._data)
+        except (ArithmeticError, ValueError):
+            raise UndefinedValueError(row, (self, other)) from None
+        return _node(row, data, (self, other))
+
+    return method
+
+
+def _method(row: Primitive) -> "Callable[..., Value]":
+    """The row as a method: v.exp(), v.elu(alpha=2), v.maximum(w)."""
+
+    def method(self: "Value", *others: "Any", **named: float) -> "Value":
+        return row(self, *others, **named)
+
+    method.__doc__ = f"engine.{row.name}(self, ...)"
+    return method
+
+
+class Value:
+    """One number in a graph.
+
+    data      the number, a float
+    grad      the derivative of the last swept output with respect to it; 0.0 before any sweep (see `has_grad`)
+    op        the row of the table that computed it; None for a leaf
+    operands  the Values it was computed from, in order; x*x has x twice
+    label     its name in explanations and pictures
+
+    Values compare by their data (<, <=, >, >=); == and hash go by identity, so that they can be told apart in sets.
+    """
+
+    # Few and plain: the collector and the memory pay for each object a node holds. _previous is set when data is assigned.
+    __slots__ = ("_data", "_grad", "_previous", "label", "op", "operands")
+
+    constant = False  # whether it collects no gradient; True for the subclass Constant
+
+    def __init__(self, data: "Any", label: str = "") -> None:
+        self._data = _number(data)
+        self._grad: float | None = None
+        self.op: Primitive | None = None
+        self.operands: tuple[Value, ...] = ()
+        self.label = label
+
+    @property
+    def data(self) -> float:
+        """The number. Assigning to it changes this node alone: what was computed from it keeps its value (see recompute)."""
+        return self._data
+
+    @data.setter
+    def data(self, data: "Any") -> None:
+        self._previous, self._data = self._data, _number(data)
+
+    @property
+    def grad(self) -> float:
+        """The derivative of the swept output with respect to this node; 0.0 before any sweep."""
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, grad: float) -> None:
+        if not self.constant:
+            self._grad = _number(grad)
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether a gradient has been computed (or set): tells 0 from not yet known."""
+        return self._grad is not None
+
+    __add__ = _infix(ops.add)
+    __sub__ = _infix(ops.sub)
+    __mul__ = _infix(ops.mul)
+    __truediv__ = _infix(ops.div)
+    __rsub__ = _infix(ops.sub, reflected=True)
+    __rmul__ = _infix(ops.mul, reflected=True)
+    __rtruediv__ = _infix(ops.div, reflected=True)
+    __rpow__ = _infix(ops.general_power, reflected=True)
+
+    def __radd__(self, other: "Any") -> "Value":
+        """0 + v is v itself, so that sum() adds no node of its own."""
+        if isinstance(other, Real) and other == 0:
+            return self
+        return _add_to(self, other)
+
+    def __pow__(self, exponent: "Any") -> "Value":
+        """With a number, one node that has the exponent as a part of its operation; with a Value, a node of both."""
+        if isinstance(exponent, Real):
+            return self._compute(ops.power.bind(_number(exponent)), (self,))
+        return _to_value_power(self, exponent)
+
+    def __neg__(self) -> "Value":
+        return self._compute(ops.neg, (self,))
+
+    def __abs__(self) -> "Value":
+        return self._compute(ops.absolute, (self,))
+
+    if TYPE_CHECKING:  # the rows that are written as functions become methods below, which a type checker cannot see
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Compute the derivative of this Value (times `seed`) with respect to every node of its graph, into `.grad`."""
+        sweep(self, _number(seed))
+
+    def zero_grad(self) -> None:
+        """Set every gradient of this Value's graph back to not computed."""
+        zero_grad(topological_order(self))
+
+    def detach(self) -> "Constant":
+        """The same number without the history: a constant, which no gradient passes."""
+        return Constant(self._data, self.label)
+
+    def __repr__(self) -> str:
+        parts = [show(self._data, 12)]
+        parts += [f"label={self.label!r}"] if self.label else []
+        parts += [f"op={self.op}"] if self.op else []
+        parts += [f"grad={show(self._grad, 12)}"] if self._grad is not None else []
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        """In a notebook, a small graph shows its chain rule, a large one its number."""
+        from html import escape  # here and below: only a notebook needs it
+
+        from .explain import explain
+
+        text = repr(self) if self.op is None or exceeds(self, 40) else explain(self)
+        return f"<pre>{escape(text)}</pre>"
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        """Copies and pickles keep number and label and leave the graph behind."""
+        return type(self), (self._data, self.label)
+
+    def __float__(self) -> float:
+        return self._data
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __lt__(self, other: "Any") -> bool:
+        return self._data < float(other)
+
+    def __le__(self, other: "Any") -> bool:
+        return self._data <= float(other)
+
+    def __gt__(self, other: "Any") -> bool:
+        return self._data > float(other)
+
+    def __ge__(self, other: "Any") -> bool:
+        return self._data >= float(other)
+
+    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Value":
+        """Apply a row of the table to Values and numbers."""
+        values = tuple([self._wrap(operand) for operand in operands])
+        try:
+            data = row.forward(*[value._data for value in values])
+        except (ArithmeticError, ValueError):
+            raise UndefinedValueError(row, values) from None
+        return _node(row, data, values)
+
+    @staticmethod
+    def _wrap(operand: "Any") -> "Value":
+        return operand if isinstance(operand, Value) else Constant(operand)
+
+
+class Constant(Value):
+    """A number in a graph that collects no gradient: the 3 of 3*x, or a detached Value."""
+
+    __slots__ = ()
+    constant = True
+
+
+def _node(row: Primitive, data: float, operands: "tuple[Value, ...]") -> Value:
+    """The result of an operation as a Value."""
+    if not isfinite(data):
+        raise UndefinedValueError(row, operands)
+    if _open_blocks and _off.get():
+        return Constant(data)
+    node = _new(Value)
+    node._data = data
+    node._grad = None
+    node.op = row
+    node.operands = operands
+    node.label = ""
+    return node
+
+
+def _number(data: "Any") -> float:
+    """A finite float, or an error that says what was given instead."""
+    if isinstance(data, str) or not hasattr(data, "__float__"):
+        raise TypeError(f"A Value holds one number, not the {type(data).__name__} {data!r:.60}.")
+    try:
+        number = float(data)
+    except OverflowError:
+        raise OverflowError(f"A Value holds a float, and the {type(data).__name__} given is larger than any.") from None
+    if not isfinite(number):
+        raise ValueError(f"{number} is not a number to compute with: a Value holds a finite number.")
+    return number
+
+
+_add_to = _infix(ops.add, reflected=True)
+_to_value_power = _infix(ops.general_power)
+
+for _row in ops.TABLE.values():
+    if _row.arity is not None and not _row.notation.slots:
+        setattr(Value, _row.name, _method(_row))
+
+
+def zero_grad(values: "Iterable[Value]") -> None:
+    """Set the gradient of each Value back to not computed, so that the next sweep starts from 0."""
+    for value in values:
+        value._grad = None
+
+
+@contextmanager
+def no_grad() -> "Iterator[None]":
+    """Inside this block arithmetic records nothing: results are constants. Blocks nest, and are per thread and task."""
+    global _open_blocks
+    token = _off.set(True)
+    _open_blocks += 1
+    try:
+        yield
+    finally:
+        _open_blocks -= 1
+        _off.reset(token)

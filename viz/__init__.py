@@ -1,0 +1,1 @@
+"""Pictures of graphs, networks and learning."""
