@@ -8,15 +8,17 @@ gradient is complete. Each of its operands then receives
 and an operand that is used in several places adds up what it receives.
 """
 
-from math import isfinite
+from collections.abc import Iterable
+from math import isfinite, prod
+from typing import NamedTuple
 
 from .errors import undefined_derivative
-from .graph import names, topological_order
+from .graph import edge_paths, names, topological_order
 from .primitive import UndefinedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from .value import Value
@@ -54,7 +56,7 @@ def sweep(output: "Value", seed: float = 1.0) -> None:
                 for position, operand in enumerate(node.operands):
                     if operand._grad is not None:
                         operand._grad += gradient * row.derivative(node._data, numbers, position)
-        if not all([isfinite(node._grad) for node in order if node._grad is not None]):
+        if not all([isfinite(node._grad) for node in order if node._grad is not None]):  # noqa: C419  # the faster form
             raise OverflowError
     except BaseException as error:
         for node, gradient in zip(order, before):
@@ -65,7 +67,7 @@ def sweep(output: "Value", seed: float = 1.0) -> None:
 
 
 def grad(
-    output: "Value", inputs: "Value | Sequence[Value]", *, seed: float = 1.0, create_graph: bool = False
+    output: "Value", inputs: "Value | Iterable[Value]", *, seed: float = 1.0, create_graph: bool = False
 ) -> "Any":
     """The derivatives of `output` with respect to `inputs`, leaving every `.grad` as it is.
 
@@ -75,11 +77,11 @@ def grad(
     """
     order = topological_order(output)
     gradients = _gradients(order, output, seed, create_graph)
-    single = not isinstance(inputs, (list, tuple)) and not hasattr(inputs, "__iter__")
-    found = [gradients.get(node, 0.0) for node in ([inputs] if single else inputs)]
+    several: Iterable[Value] = inputs if isinstance(inputs, Iterable) else [inputs]
+    found = [gradients.get(node, 0.0) for node in several]
     if create_graph:
         found = [output._wrap(derivative) for derivative in found]
-    return found[0] if single else found
+    return found if several is inputs else found[0]
 
 
 def _gradients(order: "list[Value]", output: "Value", seed: float, create_graph: bool) -> "dict[Value, Any]":
@@ -119,6 +121,32 @@ def _first_undefined(order: "list[Value]", output: "Value", seed: float) -> Unde
     except UndefinedError as error:
         return error
     return UndefinedError("A gradient is too large for a float: it overflows when it is added to what a leaf already holds.")
+
+
+def local_derivative(node: "Value", position: int, called: "dict[Value, str]") -> float:
+    """The factor that one edge contributes: the derivative of `node` with respect to one of its operands, as a float."""
+    assert node.op is not None  # a leaf has no operands
+    try:
+        return float(node.op.derivative(node.data, [operand.data for operand in node.operands], position))
+    except (ArithmeticError, ValueError):
+        raise undefined_derivative(node, position, called) from None
+
+
+class Path(NamedTuple):
+    """One way from a source to the output: the nodes along it, the local derivative of each edge, and their product."""
+
+    nodes: "tuple[Value, ...]"
+    factors: "tuple[float, ...]"
+    product: float
+
+
+def paths(source: "Value", output: "Value") -> "Iterator[Path]":
+    """Each path from source to output with its rate factors. The products add up to the derivative: that is what the
+    sweep computes, without visiting the paths one by one. There can be very many: see `count_paths`."""
+    called = names(topological_order(output))
+    for edges in edge_paths(source, output):
+        factors = tuple(local_derivative(node, position, called) for node, position in edges)
+        yield Path((source, *[node for node, _ in edges]), factors, prod(factors))
 
 
 def jacobian(outputs: "Sequence[Value]", inputs: "Sequence[Value]", *, create_graph: bool = False) -> "list[list[Any]]":

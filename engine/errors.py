@@ -34,14 +34,16 @@ def _no_value(row: Primitive, operands: "Sequence[Value]", name: str) -> str:
     subject = f"{name} = {formula}" if name else formula
     numbers = _numbers(operands, called)
     if _overflows(row, operands):
-        return f"{subject} overflows: {numbers}, and the result is larger than {LARGEST:.2g}, the largest float."
-    sentence = f"{subject} {row.fault}: {numbers}."
+        numbers = f"{numbers}, and " if numbers else ""
+        return f"{subject} overflows: {numbers}the result is larger than {LARGEST:.2g}, the largest float."
+    sentence = f"{subject} {row.fault}: {numbers}." if numbers else f"{subject} {row.fault}."
     result = Term.name(name) if name else write(row, terms)
     for position, (operand, domain) in enumerate(zip(operands, row.domain)):
-        if operand.data not in domain:
+        if operand.data not in domain and not operand.constant:
             slope = Term.of(row.derivative(result, terms, position, shown=True))
             derivative = partial(name or f"({formula})", called[operand])
-            sentence += f" Neither {result.text} nor {derivative.text} = {slope.text} exists there. {_works(domain, called[operand])}"
+            sentence += f" Neither {result.text} nor {derivative.text} = {slope.text} exists there."
+            sentence += " " + _works(domain, called[operand])
     return sentence
 
 
@@ -55,11 +57,14 @@ def undefined_derivative(node: "Value", position: int, called: "dict[Value, str]
         _works(domain, called[operand]) for operand, domain in zip(operands, row.smooth) if operand.data not in domain
     ]
     verdict = "does not exist" if outside else "is too large for a float"
-    return UndefinedError(
-        f"The derivative of {called[node]} = {write(row, terms).text} with respect to {called[operands[position]]} "
-        f"{verdict}: {partial(called[node], called[operands[position]]).text} = {slope.text} at {_numbers(operands, called)}. "
-        + " ".join([f"The value itself does: {called[node]} = {show(node.data)}.", *outside][not outside :])
+    result, operand = called[node], called[operands[position]]
+    sentence = (
+        f"The derivative of {result} = {write(row, terms).text} with respect to {operand} {verdict}: "
+        f"{partial(result, operand).text} = {slope.text} at {_numbers(operands, called)}."
     )
+    if outside:
+        sentence += f" The value itself does: {result} = {show(node.data)}. {outside[0]}"
+    return UndefinedError(sentence)
 
 
 def _overflows(row: Primitive, operands: "Sequence[Value]") -> bool:
@@ -88,7 +93,7 @@ def _numbers(operands: "Sequence[Value]", called: "dict[Value, str]") -> str:
             if origins:
                 text += " (from " + ", ".join(f"{node.label} = {show(node.data)}" for node in origins) + ")"
         said.append(text)
-    return ", ".join(said) or "these numbers"
+    return ", ".join(said)
 
 
 def _nearest_labelled(node: "Value", most: int = 4) -> "list[Value]":

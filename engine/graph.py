@@ -64,7 +64,7 @@ def names(order: "Iterable[Value]") -> "dict[Value, str]":
     A labelled node has its label; a second node of the same label gets a number (x, x_2). A constant is called by its
     number. The rest are v1, v2, ... in forward order, passing over names that are labels.
     """
-    nodes = list(order)
+    nodes = list(dict.fromkeys(order))
     taken = {node.label for node in nodes if node.label}
     result: dict[Value, str] = {}
     used: set[str] = set()
@@ -96,15 +96,21 @@ def leaves(order: "Iterable[Value]") -> "list[Value]":
     return [node for node in order if not node.operands and not node.constant]
 
 
+def dependents(order: "Iterable[Value]", sources: "Iterable[Value]") -> "set[Value]":
+    """The sources, and every node of the order that is computed from one of them."""
+    found = set(sources)
+    for node in order:
+        if not found.isdisjoint(node.operands):
+            found.add(node)
+    return found
+
+
 def edge_paths(source: "Value", output: "Value") -> "Iterator[list[tuple[Value, int]]]":
     """Each way from source to output, as edges (result, position of the operand) from the source upwards.
 
     Only nodes that lead to the source are entered, so the time is proportional to what is listed.
     """
-    leads = {source}
-    for node in topological_order(output):
-        if not leads.isdisjoint(node.operands):
-            leads.add(node)
+    leads = dependents(topological_order(output), [source])
     if output not in leads:
         return
     trail: list[tuple[Value, int]] = []  # the edges from the output down to where we stand

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .value import Value
 
-SUMS = {"add", "sub", "fsum"}
+SUMS = {"add", "fsum"}
 
 
 class Neuron:
@@ -54,7 +54,7 @@ def neurons(output: "Value") -> "list[Neuron]":
 
     found = []
     for node in order:
-        if node.op is None or node.op.name not in SUMS or _continues(node, uses):
+        if not _is_sum(node) or _continues(node, uses):
             continue
         terms, partial = _terms(node, uses)
         products = [term for term in terms if _is_weighted(term) and len(uses[term]) == 1]
@@ -62,16 +62,24 @@ def neurons(output: "Value") -> "list[Neuron]":
             continue
         inside = [*products, *partial]
         result = node
-        if len(uses[node]) == 1 and len(uses[node][0].operands) == 1 and uses[node][0].op.name != "neg":  # type: ignore[union-attr]  # a user has an op
+        if len(uses[node]) == 1 and _is_activation(uses[node][0]):
             result = uses[node][0]
             inside.append(result)
         found.append(Neuron(result, node, terms, inside))
     return found
 
 
+def _is_sum(node: "Value") -> bool:
+    return node.op is not None and node.op.name in SUMS
+
+
+def _is_activation(node: "Value") -> bool:
+    return len(node.operands) == 1 and node.op is not None and node.op.name != "neg"
+
+
 def _continues(node: "Value", uses: "dict[Value, list[Value]]") -> bool:
     """Whether the sum goes on above this node, as a term of a larger one."""
-    return len(uses[node]) == 1 and uses[node][0].op is not None and uses[node][0].op.name in SUMS - {"sub"}
+    return len(uses[node]) == 1 and _is_sum(uses[node][0])
 
 
 def _terms(total: "Value", uses: "dict[Value, list[Value]]") -> "tuple[list[Value], list[Value]]":
@@ -81,7 +89,7 @@ def _terms(total: "Value", uses: "dict[Value, list[Value]]") -> "tuple[list[Valu
     stack = [total]
     while stack:
         node = stack.pop()
-        if node is total or (node.op is not None and node.op.name in SUMS - {"sub"} and len(uses[node]) == 1):
+        if node is total or (_is_sum(node) and len(uses[node]) == 1):
             partial.append(node)
             stack.extend(node.operands[::-1])
         else:

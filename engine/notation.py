@@ -8,6 +8,7 @@ same rule with the numbers put in.
 import re
 
 from . import ops
+from .interpreter import Interpreter
 from .primitive import Primitive
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "
          "rho", "sigma", "tau", "phi", "chi", "psi", "omega"}  # fmt: skip
 
 
-class Term:
+class Term(Interpreter):
     """A formula: its text and its LaTeX, and how tightly the outermost operation of each binds (see Notation)."""
 
     def __init__(self, text: str, latex: str, level: float = 5, latex_level: "float | None" = None) -> None:
@@ -40,7 +41,7 @@ class Term:
     @staticmethod
     def number(number: float, digits: int = DIGITS) -> "Term":
         """A number; a negative one binds like a sign, so that it is put in parentheses inside a product."""
-        if isinstance(number, ops.Constant):
+        if isinstance(number, ops.NamedNumber):
             return Term(number.text, number.latex, 2, 5)
         text = show(number, digits)
         return Term(text, latex_number(text), 1.5 if text.startswith("-") else 5)
@@ -58,59 +59,31 @@ class Term:
             return write(ops.neg, [rest])
         return write(row, terms)
 
-    def __add__(self, other: "Any") -> "Term":
-        return self._compute(ops.add, (self, other))
-
-    def __radd__(self, other: "Any") -> "Term":
-        return self._compute(ops.add, (other, self))
-
-    def __sub__(self, other: "Any") -> "Term":
-        return self._compute(ops.sub, (self, other))
-
-    def __rsub__(self, other: "Any") -> "Term":
-        return self._compute(ops.sub, (other, self))
-
-    def __mul__(self, other: "Any") -> "Term":
-        return self._compute(ops.mul, (self, other))
-
-    def __rmul__(self, other: "Any") -> "Term":
-        return self._compute(ops.mul, (other, self))
-
-    def __truediv__(self, other: "Any") -> "Term":
-        return self._compute(ops.div, (self, other))
-
-    def __rtruediv__(self, other: "Any") -> "Term":
-        return self._compute(ops.div, (other, self))
-
-    def __neg__(self) -> "Term":
-        return self._compute(ops.neg, (self,))
-
-    def __abs__(self) -> "Term":
-        return self._compute(ops.absolute, (self,))
-
 
 def write(row: Primitive, terms: "list[Term]") -> Term:
     """The row's notation with the terms put in."""
     notation = row.notation
     static = "" if row.static is None else show(row.static)
     if notation.slots:
-        texts = [_inside(term.text, term.level, slot) for term, slot in zip(terms, notation.slots)]
-        latex = [_inside(term.latex, term.latex_level, slot) for term, slot in zip(terms, notation.latex_slots)]
+        texts = [_inside(term.text, term.level, slot, "({})") for term, slot in zip(terms, notation.slots)]
+        slots = notation.latex_slots
+        latex = [_inside(term.latex, term.latex_level, slot, r"\left({}\right)") for term, slot in zip(terms, slots)]
     else:
         # a parameter that is not the default is one more argument: elu(x, alpha=2)
         more = [f"{row.parameter}={static}"] if static and row.static != row.default else []
         texts = [", ".join([term.text for term in terms] + more)]
         latex = [", ".join([term.latex for term in terms] + [latex_name(word) for word in more])]
-    text = notation.text.format(*texts, p=static)
+    written = notation.text.format(*texts, p=static)
+    in_latex = notation.latex.format(*latex, p=latex_number(static))
     if row.family is ops.power and static.lstrip("-").isdigit():
-        text = texts[0] + static.translate(SUPERSCRIPTS)
-    elif row is ops.mul and texts[0].isdigit() and texts[1].isalpha():
-        text = texts[0] + texts[1]  # 2x
-    return Term(text, notation.latex.format(*latex, p=latex_number(static)), notation.level, notation.latex_level)
+        written = texts[0] + static.translate(SUPERSCRIPTS)
+    elif row is ops.mul and texts[0].isdigit() and texts[1].isalpha():  # 2x
+        written, in_latex = texts[0] + texts[1], f"{latex[0]} {latex[1]}"
+    return Term(written, in_latex, notation.level, notation.latex_level)
 
 
-def _inside(text: str, level: float, slot: float) -> str:
-    return text if level >= slot else f"({text})"
+def _inside(text: str, level: float, slot: float, parentheses: str) -> str:
+    return text if level >= slot else parentheses.format(text)
 
 
 def show(number: float, digits: int = DIGITS) -> str:

@@ -24,10 +24,11 @@ def primitive(*fields: "Any", **options: "Any") -> Primitive:
     return row
 
 
-class Constant(float):
+class NamedNumber(float):
     """A number with a name, shown by its name: √(2π)."""
 
-    def __new__(cls, number: float, text: str, latex: str) -> "Constant":
+    def __new__(cls, number: float, text: str, latex: str) -> "NamedNumber":
+        """A float is complete when it is made; the names follow."""
         return super().__new__(cls, number)
 
     def __init__(self, number: float, text: str, latex: str) -> None:
@@ -35,70 +36,67 @@ class Constant(float):
         self.latex = latex
 
 
-TWO_OVER_ROOT_PI = Constant(2 / math.sqrt(math.pi), "2/√π", r"\frac{2}{\sqrt{\pi}}")
-ROOT_TWO = Constant(math.sqrt(2), "√2", r"\sqrt{2}")
-ROOT_TWO_PI = Constant(math.sqrt(2 * math.pi), "√(2π)", r"\sqrt{2\pi}")
+TWO_OVER_ROOT_PI = NamedNumber(2 / math.sqrt(math.pi), "2/√π", r"\frac{2}{\sqrt{\pi}}")
+ROOT_TWO = NamedNumber(math.sqrt(2), "√2", r"\sqrt{2}")
+ROOT_TWO_PI = NamedNumber(math.sqrt(2 * math.pi), "√(2π)", r"\sqrt{2\pi}")
 
 
 # --- arithmetic ---
 
-add = primitive(
+add: Primitive = primitive(
     "add", lambda x, y: x + y, (lambda r, x, y: 1.0, lambda r, x, y: 1.0),
     notation=Notation("{0} + {1}", "{0} + {1}", 1, (1, 2)), native=True,
 )
-sub = primitive(
+sub: Primitive = primitive(
     "sub", lambda x, y: x - y, (lambda r, x, y: 1.0, lambda r, x, y: -1.0),
     notation=Notation("{0} - {1}", "{0} - {1}", 1, (1, 2)), native=True,
 )
-mul = primitive(
+mul: Primitive = primitive(
     "mul", lambda x, y: x * y, (lambda r, x, y: y, lambda r, x, y: x),
     notation=Notation("{0}·{1}", r"{0} \cdot {1}", 2, (2, 3)), native=True,
 )
-div = primitive(  # -r/y keeps the digits where y² would underflow or overflow
+div: Primitive = primitive(  # -r/y keeps the digits where y² would underflow or overflow
     "div", lambda x, y: x / y, (lambda r, x, y: 1.0 / y, lambda r, x, y: -r / y),
     textbook=(lambda r, x, y: 1.0 / y, lambda r, x, y: -(x / power(y, 2.0))),
     domain=(REAL, NONZERO), fault="divides by zero",
     notation=Notation("{0}/{1}", r"\frac{{{0}}}{{{1}}}", 2, (2, 3), enclosed=True), native=True,
 )
-neg = primitive(
+neg: Primitive = primitive(
     "neg", lambda x: -x, (lambda r, x: -1.0,),
     notation=Notation("-{0}", "-{0}", 1.5, (2,)), native=True,
 )
-fsum = primitive(  # one node for a sum of any length, correctly rounded
+fsum: Primitive = primitive(  # one node for a sum of any length, correctly rounded
     "fsum", lambda *xs: math.fsum(xs), (lambda r, x: 1.0,), any_arity=True, native=True,
 )
 
 
 # --- powers and roots ---
 
-def _power_derivative(result: "Number", x: "Number", exponent: float) -> "Number":
+def _power_derivative(result: "Number", x: "Number", exponent: float) -> "Any":
     """n·xⁿ⁻¹, with x⁰ and x¹ written out. x**0 is 1 everywhere, so its derivative is 0, at 0 too."""
     if exponent in (0.0, 1.0):
         return exponent
-    return exponent * (x if exponent == 2.0 else power(x, exponent - 1.0))
+    return exponent * x if exponent == 2.0 else exponent * power(x, exponent - 1.0)
 
 
-def _power_domain(exponent: float) -> "tuple[Domain, ...]":
-    if exponent == int(exponent):
-        return (REAL,) if exponent >= 0 else (NONZERO,)
-    return (NONNEGATIVE,) if exponent > 0 else (POSITIVE,)
+def _power_domains(exponent: float) -> "tuple[tuple[Domain], tuple[Domain]]":
+    """Where xⁿ exists, and where its derivative does."""
+    if exponent.is_integer():
+        return ((REAL,), (REAL,)) if exponent >= 0 else ((NONZERO,), (NONZERO,))
+    return (NONNEGATIVE if exponent > 0 else POSITIVE,), (NONNEGATIVE if exponent > 1 else POSITIVE,)
 
 
-def _power_smooth(exponent: float) -> "tuple[Domain, ...]":
-    return (POSITIVE,) if 0 < exponent < 1 else _power_domain(exponent)
-
-
-power = primitive(  # the exponent is a number: one operand, negative bases as far as the exponent allows
+power: Primitive = primitive(  # the exponent is a number: one operand, negative bases as far as the exponent allows
     "power", lambda x, exponent: math.pow(x, exponent), (_power_derivative,), parameter="exponent", default=2.0,
-    domain=_power_domain, smooth=_power_smooth, notation=Notation("{0}^{p}", "{0}^{{{p}}}", 4, (5,)), native=True,
+    domains=_power_domains, notation=Notation("{0}^{p}", "{0}^{{{p}}}", 4, (5,)), native=True,
 )
-general_power = primitive(  # the exponent is a Value. 0**y is 0 for every y > 0: r·log(y), not r·log(0), is that slope 0
+general_power: Primitive = primitive(  # the exponent is a Value; 0**y is 0 for all y > 0, so its slope in y is r·log(y) = 0 there
     "pow", lambda x, y: math.pow(x, y),
     (lambda r, x, y: y * general_power(x, y - 1.0), lambda r, x, y: r * log(where(equal(x, 0.0), y, x))),
     textbook=(lambda r, x, y: y * general_power(x, y - 1.0), lambda r, x, y: r * log(x)),
     domain=(POSITIVE, REAL), notation=Notation("{0}^{1}", "{0}^{{{1}}}", 4, (5, 5)), native=True,
 )
-sqrt = primitive(
+sqrt: Primitive = primitive(
     "sqrt", lambda x: math.sqrt(x), (lambda r, x: 0.5 / r,), textbook=(lambda r, x: 1.0 / (2.0 * r),),
     domain=(NONNEGATIVE,), smooth=(POSITIVE,), notation=Notation("sqrt({0})", r"\sqrt{{{0}}}"), native=True,
 )
@@ -106,16 +104,16 @@ sqrt = primitive(
 
 # --- exponentials and logarithms ---
 
-exp = primitive(
+exp: Primitive = primitive(
     "exp", lambda x: math.exp(x), (lambda r, x: r,), notation=Notation("exp({0})", "e^{{{0}}}"), native=True,
 )
-log = primitive(
+log: Primitive = primitive(
     "log", lambda x: math.log(x), (lambda r, x: 1.0 / x,), domain=(POSITIVE,), notation=call("log", r"\log"), native=True,
 )
-expm1 = primitive(  # exp(x) - 1, with its digits near 0
+expm1: Primitive = primitive(  # exp(x) - 1, with its digits near 0
     "expm1", lambda x: math.expm1(x), (lambda r, x: exp(x),), native=True,
 )
-log1p = primitive(  # log(1 + x), with its digits near 0
+log1p: Primitive = primitive(  # log(1 + x), with its digits near 0
     "log1p", lambda x: math.log1p(x), (lambda r, x: 1.0 / (1.0 + x),), domain=(ABOVE_MINUS_ONE,), native=True,
 )
 
@@ -128,25 +126,25 @@ def _logsumexp(*xs: float) -> float:
     return largest + math.log1p(math.fsum(math.exp(x - largest) for x in rest))
 
 
-logsumexp = primitive("logsumexp", _logsumexp, (lambda r, x: exp(x - r),), any_arity=True, native=True)
+logsumexp: Primitive = primitive("logsumexp", _logsumexp, (lambda r, x: exp(x - r),), any_arity=True, native=True)
 
 
 # --- sines, hyperbolic functions and the error function ---
 
-sin = primitive("sin", lambda x: math.sin(x), (lambda r, x: cos(x),), notation=call("sin", r"\sin"), native=True)
-cos = primitive("cos", lambda x: math.cos(x), (lambda r, x: -sin(x),), notation=call("cos", r"\cos"), native=True)
-tanh = primitive(  # 1 - tanh² loses every digit where tanh is nearly 1; sech² keeps them
+sin: Primitive = primitive("sin", lambda x: math.sin(x), (lambda r, x: cos(x),), notation=call("sin", r"\sin"), native=True)
+cos: Primitive = primitive("cos", lambda x: math.cos(x), (lambda r, x: -sin(x),), notation=call("cos", r"\cos"), native=True)
+tanh: Primitive = primitive(  # 1 - tanh² loses every digit where tanh is nearly 1; sech² keeps them
     "tanh", lambda x: math.tanh(x), (lambda r, x: power(sech(x), 2.0),), textbook=(lambda r, x: 1.0 - power(r, 2.0),),
     notation=call("tanh", r"\tanh"), native=True,
 )
-sech = primitive(  # 1/cosh, in a form that cannot overflow; it is here to give tanh its derivative
+sech: Primitive = primitive(  # 1/cosh, in a form that cannot overflow; it is here to give tanh its derivative
     "sech", lambda x: 2.0 * exp(-abs(x)) / (1.0 + exp(-2.0 * abs(x))), (lambda r, x: -r * tanh(x),),
 )
-erf = primitive(
+erf: Primitive = primitive(
     "erf", lambda x: math.erf(x), (lambda r, x: TWO_OVER_ROOT_PI * exp(-(x * x)),),
     textbook=(lambda r, x: TWO_OVER_ROOT_PI * exp(-power(x, 2.0)),), native=True,
 )
-erfc = primitive(  # 1 - erf, without the cancellation
+erfc: Primitive = primitive(  # 1 - erf, without the cancellation
     "erfc", lambda x: math.erfc(x), (lambda r, x: -(TWO_OVER_ROOT_PI * exp(-(x * x))),),
     textbook=(lambda r, x: -(TWO_OVER_ROOT_PI * exp(-power(x, 2.0))),), native=True,
 )
@@ -154,46 +152,54 @@ erfc = primitive(  # 1 - erf, without the cancellation
 
 # --- corners, jumps and choices: each row's convention at the corner is the one of its derivative rule ---
 
-absolute = primitive(  # slope 0 at 0
+absolute: Primitive = primitive(  # slope 0 at 0
     "abs", lambda x: abs(x), (lambda r, x: sign(x),), kink=lambda x: x,
     notation=Notation("|{0}|", r"\left|{0}\right|"), native=True,
 )
-sign = primitive(  # 0 at 0
+sign: Primitive = primitive(  # 0 at 0
     "sign", lambda x: math.copysign(1.0, x) if x else 0.0, (lambda r, x: 0.0,), kink=lambda x: x, native=True,
 )
-greater = primitive(  # comparisons answer 1 or 0, and are flat
+greater: Primitive = primitive(  # comparisons answer 1 or 0, and are flat
     "greater", lambda x, y: float(x > y), (lambda r, x, y: 0.0, lambda r, x, y: 0.0), kink=lambda x, y: x - y,
     notation=Notation("{0} > {1}", "{0} > {1}", 0.5, (1, 1)), native=True,
 )
-greater_equal = primitive(
+greater_equal: Primitive = primitive(
     "greater_equal", lambda x, y: float(x >= y), (lambda r, x, y: 0.0, lambda r, x, y: 0.0), kink=lambda x, y: x - y,
     notation=Notation("{0} >= {1}", r"{0} \ge {1}", 0.5, (1, 1)), native=True,
 )
-equal = primitive(
+equal: Primitive = primitive(
     "equal", lambda x, y: float(x == y), (lambda r, x, y: 0.0, lambda r, x, y: 0.0), kink=lambda x, y: x - y,
     notation=Notation("{0} = {1}", "{0} = {1}", 0.5, (1, 1)), native=True,
 )
-where = primitive(  # the second operand where the first is not 0, else the third; both exist, one is chosen
+where: Primitive = primitive(  # the second operand where the first is not 0, else the third; both exist, one is chosen
     "where", lambda c, x, y: x if c else y,
     (lambda r, c, x, y: 0.0, lambda r, c, x, y: where(c, 1.0, 0.0), lambda r, c, x, y: where(c, 0.0, 1.0)),
     kink=lambda c, x, y: c, native=True,
-    notation=Notation("{1} if {0} else {2}", r"\begin{{cases}}{1} & \text{{if }} {0} \\ {2} & \text{{else}}\end{{cases}}", 0, (0.5, 0.5, 0), enclosed=True),
+    notation=Notation(
+        "{1} if {0} else {2}", r"\begin{{cases}}{1} & \text{{if }} {0} \\ {2} & \text{{else}}\end{{cases}}",
+        0, (0.5, 0.5, 0), enclosed=True,
+    ),
 )
-maximum = primitive(  # a tie shares the slope, half and half
-    "maximum", lambda x, y: max(x, y),
-    (lambda r, x, y: 0.5 * (greater(x, y) + greater_equal(x, y)), lambda r, x, y: 0.5 * (greater(y, x) + greater_equal(y, x))),
-    textbook=(lambda r, x, y: where(greater(x, y), 1.0, where(equal(x, y), 0.5, 0.0)),
-              lambda r, x, y: where(greater(y, x), 1.0, where(equal(x, y), 0.5, 0.0))),
+def _larger(x: "Number", y: "Number") -> "Any":
+    """1 where x > y, 0 where x < y, and 1/2 at a tie: the slope of maximum in x."""
+    return 0.5 * (greater(x, y) + greater_equal(x, y))
+
+
+def _larger_in_words(x: "Number", y: "Number") -> "Any":
+    return where(greater(x, y), 1.0, where(equal(x, y), 0.5, 0.0))
+
+
+maximum: Primitive = primitive(  # a tie shares the slope, half and half
+    "maximum", lambda x, y: max(x, y), (lambda r, x, y: _larger(x, y), lambda r, x, y: _larger(y, x)),
+    textbook=(lambda r, x, y: _larger_in_words(x, y), lambda r, x, y: _larger_in_words(y, x)),
     kink=lambda x, y: x - y, native=True,
 )
-minimum = primitive(  # a tie shares the slope, half and half
-    "minimum", lambda x, y: min(x, y),
-    (lambda r, x, y: 0.5 * (greater(y, x) + greater_equal(y, x)), lambda r, x, y: 0.5 * (greater(x, y) + greater_equal(x, y))),
-    textbook=(lambda r, x, y: where(greater(y, x), 1.0, where(equal(x, y), 0.5, 0.0)),
-              lambda r, x, y: where(greater(x, y), 1.0, where(equal(x, y), 0.5, 0.0))),
+minimum: Primitive = primitive(  # a tie shares the slope, half and half
+    "minimum", lambda x, y: min(x, y), (lambda r, x, y: _larger(y, x), lambda r, x, y: _larger(x, y)),
+    textbook=(lambda r, x, y: _larger_in_words(y, x), lambda r, x, y: _larger_in_words(x, y)),
     kink=lambda x, y: x - y, native=True,
 )
-step = primitive(  # fires at x >= 0, or, with at_zero=0, only at x > 0; flat on both sides
+step: Primitive = primitive(  # fires at x >= 0, or, with at_zero=0, only at x > 0; flat on both sides
     "step", lambda x, at_zero: where(equal(x, 0.0), at_zero, greater(x, 0.0)), (lambda r, x, at_zero: 0.0,),
     parameter="at_zero", default=1.0, kink=lambda x, at_zero: x,
 )
@@ -201,29 +207,29 @@ step = primitive(  # fires at x >= 0, or, with at_zero=0, only at x > 0; flat on
 
 # --- activations ---
 
-sigmoid = primitive(  # r·σ(-x) is r(1 - r) with the digits of 1 - r where r is nearly 1
+sigmoid: Primitive = primitive(  # r·σ(-x) is r(1 - r) with the digits of 1 - r where r is nearly 1
     "sigmoid", lambda x: where(greater_equal(x, 0.0), 1.0, exp(-abs(x))) / (1.0 + exp(-abs(x))),
     (lambda r, x: r * sigmoid(-x),), textbook=(lambda r, x: r * (1.0 - r),), notation=call("σ", r"\sigma"),
 )
-softplus = primitive(  # log(1 + exp(x)), without overflow
+softplus: Primitive = primitive(  # log(1 + exp(x)), without overflow
     "softplus", lambda x: maximum(x, 0.0) + log1p(exp(-abs(x))), (lambda r, x: sigmoid(x),),
 )
-relu = primitive(  # slope 0 at 0
+relu: Primitive = primitive(  # slope 0 at 0
     "relu", lambda x: maximum(x, 0.0), (lambda r, x: greater(x, 0.0),),
     textbook=(lambda r, x: where(greater(x, 0.0), 1.0, 0.0),), kink=lambda x: x,
 )
-leaky_relu = primitive(  # slope 1 at 0
+leaky_relu: Primitive = primitive(  # slope 1 at 0
     "leaky_relu", lambda x, negative_slope: where(greater_equal(x, 0.0), x, negative_slope * x),
     (lambda r, x, negative_slope: where(greater_equal(x, 0.0), 1.0, negative_slope),),
     parameter="negative_slope", default=0.01, kink=lambda x, negative_slope: x,
 )
-elu = primitive(  # slope alpha at 0; the inner `where` keeps exp away from large x, which the outer one would not use
+elu: Primitive = primitive(  # slope alpha at 0; the inner `where` keeps exp from overflowing where the outer does not use it
     "elu", lambda x, alpha: where(greater(x, 0.0), x, alpha * expm1(minimum(x, 0.0))),
     (lambda r, x, alpha: where(greater(x, 0.0), 1.0, alpha * exp(where(greater(x, 0.0), 0.0, x))),),
     textbook=(lambda r, x, alpha: where(greater(x, 0.0), 1.0, alpha * exp(x)),),
     parameter="alpha", default=1.0, kink=lambda x, alpha: x,
 )
-gelu = primitive(  # x·Φ(x) with the normal distribution Φ by erfc, which keeps the digits of the left tail
+gelu: Primitive = primitive(  # x·Φ(x) with the normal distribution Φ by erfc, which keeps the digits of the left tail
     "gelu", lambda x: 0.5 * x * erfc(-x / ROOT_TWO),
     (lambda r, x: 0.5 * erfc(-x / ROOT_TWO) + x * exp(-0.5 * x * x) / ROOT_TWO_PI,),
 )

@@ -30,9 +30,7 @@ if TYPE_CHECKING:  # typing is not imported when the engine runs
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .number import Number
-
-    Rule = Callable[..., Number]
+    Rule = Callable[..., Any]  # of Numbers (number.py), all of one kind, to a Number of that kind or a float
     Domains = tuple["Domain", ...]
 
 LARGEST = 1.7976931348623157e308  # the largest float; past it arithmetic overflows
@@ -98,8 +96,9 @@ class Primitive:
         derivatives: "tuple[Rule, ...]",
         *,
         textbook: "tuple[Rule, ...] | None" = None,
-        domain: "Domains | Callable[[float], Domains] | None" = None,
-        smooth: "Domains | Callable[[float], Domains] | None" = None,
+        domain: "Domains" = (),
+        smooth: "Domains" = (),
+        domains: "Callable[[float], tuple[Domains, Domains]] | None" = None,
         fault: str = "is undefined",
         kink: "Rule | None" = None,
         notation: "Notation | None" = None,
@@ -114,6 +113,7 @@ class Primitive:
         self.textbook = textbook or derivatives
         self.domain = domain or (REAL,) * len(derivatives)
         self.smooth = smooth or self.domain
+        self.domains = domains  # both, where they depend on the static parameter
         self.fault = fault  # completes "u/z ..." where the value does not exist
         self.kink = kink
         self.notation = notation or call(name)
@@ -134,13 +134,14 @@ class Primitive:
         if row is None:
             if not math.isfinite(static):
                 raise ValueError(f"{self.name}: {self.parameter} = {static} is not a finite number.")
+            domain, smooth = self.domains(static) if self.domains else (self.domain, self.smooth)
             row = Primitive(
                 self.name,
                 _fix(self.forward, static),
                 tuple(_fix(rule, static) for rule in self.derivatives),
                 textbook=tuple(_fix(rule, static) for rule in self.textbook),
-                domain=self.domain(static) if callable(self.domain) else self.domain,
-                smooth=self.smooth(static) if callable(self.smooth) else self.smooth,
+                domain=domain,
+                smooth=smooth,
                 fault=self.fault,
                 kink=self.kink and _fix(self.kink, static),
                 notation=self.notation,

@@ -8,7 +8,7 @@ from numbers import Real
 from . import ops
 from .backward import sweep
 from .errors import UndefinedValueError
-from .graph import exceeds, topological_order
+from .graph import exceeds, leaves, topological_order
 from .notation import show
 from .primitive import Primitive
 
@@ -25,11 +25,11 @@ _off = ContextVar("no_grad", default=False)
 _open_blocks = 0
 
 
-def _infix(row: Primitive, *, reflected: bool = False) -> "Callable[[Value, Any], Value]":
+def _infix(row: Primitive, *, reflected: bool = False) -> "Callable[[Value, Any], Any]":
     """The method for `self row other`, or for `other row self`."""
     forward = row.forward
 
-    def method(self: "Value", other: "Any") -> "Value":
+    def method(self: "Value", other: "Any") -> "Any":
         if not isinstance(other, Value):
             if not isinstance(other, Real):
                 return NotImplemented  # an array goes element by element; anything else gets Python's own TypeError
@@ -45,10 +45,10 @@ def _infix(row: Primitive, *, reflected: bool = False) -> "Callable[[Value, Any]
     return method
 
 
-def _method(row: Primitive) -> "Callable[..., Value]":
+def _method(row: Primitive) -> "Callable[..., Any]":
     """The row as a method: v.exp(), v.elu(alpha=2), v.maximum(w)."""
 
-    def method(self: "Value", *others: "Any", **named: float) -> "Value":
+    def method(self: "Value", *others: "Any", **named: float) -> "Any":
         return row(self, *others, **named)
 
     method.__doc__ = f"engine.{row.name}(self, ...)"
@@ -89,6 +89,20 @@ class Value:
         self._previous, self._data = self._data, _number(data)
 
     @property
+    def previous(self) -> float | None:
+        """The number before the last assignment to `data`; None if none was ever assigned."""
+        return getattr(self, "_previous", None)
+
+    def _forget_previous(self) -> None:
+        if hasattr(self, "_previous"):
+            del self._previous
+
+    @property
+    def inputs(self) -> "dict[str, Value]":
+        """The labelled leaves that this Value depends on, by name."""
+        return {leaf.label: leaf for leaf in leaves(topological_order(self)) if leaf.label}
+
+    @property
     def grad(self) -> float:
         """The derivative of the swept output with respect to this node; 0.0 before any sweep."""
         return 0.0 if self._grad is None else self._grad
@@ -112,13 +126,13 @@ class Value:
     __rtruediv__ = _infix(ops.div, reflected=True)
     __rpow__ = _infix(ops.general_power, reflected=True)
 
-    def __radd__(self, other: "Any") -> "Value":
+    def __radd__(self, other: "Any") -> "Any":
         """0 + v is v itself, so that sum() adds no node of its own."""
         if isinstance(other, Real) and other == 0:
             return self
         return _add_to(self, other)
 
-    def __pow__(self, exponent: "Any") -> "Value":
+    def __pow__(self, exponent: "Any") -> "Any":
         """With a number, one node that has the exponent as a part of its operation; with a Value, a node of both."""
         if isinstance(exponent, Real):
             return self._compute(ops.power.bind(_number(exponent)), (self,))

@@ -1,0 +1,129 @@
+"""python -m engine: the chain rule of an expression, from the command line. A thin face: the rooms behind it do the work."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+
+from .backward import grad
+from .command import UsageError, check_table, chosen, hessian_table, lesson, path_list, variables_from
+from .data import to_data
+from .explain import latex
+from .expression import ParseError, parse
+from .graph import leaves, names, topological_order
+from .layout import Page
+from .notation import DIGITS, plain
+from .primitive import UndefinedError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, TextIO
+
+WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
+YOUR_TURN = 'Your turn:  python -m engine "x*x*y/z" x=3 y=4 z=2     now x has two paths'
+
+
+class Arguments(argparse.ArgumentParser):
+    """The parser of the command line; its errors are one line, like all others here."""
+
+    def error(self, message: str) -> "NoReturn":
+        """Raise instead of exiting."""
+        raise UsageError(f"{message}. See python -m engine --help.")
+
+
+def arguments() -> Arguments:
+    """The command line that is understood."""
+    parser = Arguments(
+        prog="python -m engine",
+        description="The value of an expression, its gradient, and every step of the chain rule.",
+        epilog='Example: python -m engine "x**2*y/z" x=3 y=4 z=2',
+        allow_abbrev=False,
+    )
+    parser.add_argument("expression", nargs="?", help='such as "x**2*y/z" or "v = sin(x); v*exp(v)"')
+    parser.add_argument("values", nargs="*", help="a number for each variable: x=3 y=1/3 z=pi/2")
+    parser.add_argument("--wrt", metavar="x,y", help="only the derivatives with respect to these")
+    parser.add_argument("--check", action="store_true", help="only the gradient beside central differences")
+    parser.add_argument("--hessian", action="store_true", help="the second derivatives")
+    parser.add_argument("--paths", metavar="x", help="each path from x to the result, with its factors")
+    parser.add_argument("--latex", action="store_true", help="the steps as LaTeX")
+    parser.add_argument("--json", action="store_true", help="everything as data (the form is described in engine/data.py)")
+    parser.add_argument("--digits", type=int, default=DIGITS, help="significant digits to show, 1 to 17")
+    parser.add_argument("--quiet", action="store_true", help="the gradient only, a line for each variable")
+    return parser
+
+
+def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
+    """The lines that answer a command line."""
+    parser = arguments()
+    options = {action for known in parser._actions for action in known.option_strings}
+    # "-x**2" is an expression and not an option; a space in front keeps argparse from taking it for one
+    words = [f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in options else word for word in words]
+    given = parser.parse_intermixed_args(words)
+    if not 1 <= given.digits <= 17:
+        raise UsageError(f"--digits {given.digits}: a float has 1 to 17 significant digits to show.")
+    page = Page(width, given.digits, ascii=ascii)
+    text = WORKED_EXAMPLE if given.expression is None else given.expression.strip()
+    values = {"x": 3.0, "y": 4.0, "z": 2.0} if given.expression is None else variables_from(text, given.values)
+    output = parse(text, **values)
+    if output.constant:
+        return [f"{text} = {page.show(output.data)}", "It has no variables, so there is nothing to differentiate by."]
+    wrt = chosen(output, given.wrt) if given.wrt else None
+    inputs = wrt or leaves(topological_order(output))
+    if given.json:
+        return [json.dumps(to_data(output), ensure_ascii=True, indent=2)]
+    if given.latex:
+        return [latex(output, wrt, digits=given.digits)]
+    called = names(topological_order(output))
+    if given.quiet:
+        slopes = zip(inputs, grad(output, inputs))
+        return [page.text(f"∂{called[output]}/∂{called[x]} = {page.show(slope)}") for x, slope in slopes]
+    parts = []
+    if given.check:
+        parts.append(check_table(output, inputs, page))
+    if given.hessian:
+        parts.append(hessian_table(output, inputs, page))
+    if given.paths:
+        parts += [path_list(output, source, page) for source in chosen(output, given.paths)]
+    if not parts:
+        parts.append(lesson(output, wrt, page))
+        if given.expression is None:
+            parts[0].append(YOUR_TURN)
+    return "\n\n".join("\n".join(part) for part in parts).split("\n")
+
+
+def main(words: "list[str]") -> int:
+    """Answer a command line; 0 if it could be answered, 2 if not."""
+    width = max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
+    try:
+        write(sys.stdout, report(words, width, ascii=not _has_signs(sys.stdout)))
+        sys.stdout.flush()
+    except (ParseError, UndefinedError, UsageError, ValueError, RecursionError) as error:
+        write(sys.stderr, error.lines() if isinstance(error, ParseError) else str(error).split("\n"))
+        return 2
+    except BrokenPipeError:  # the reader of the pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _has_signs(stream: "TextIO") -> bool:
+    """Whether the stream's encoding has the signs of the subject."""
+    try:
+        "∂·²⁻σ√π→".encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def write(stream: "TextIO", lines: "list[str]") -> None:
+    """Print the lines; what the stream's encoding lacks is written in ASCII."""
+    text = "\n".join(lines)
+    if not _has_signs(stream):
+        text = plain(text).encode("ascii", "backslashreplace").decode()
+    print(text, file=stream)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,153 @@
+"""Finite differences: an answer to "is this derivative right?" that does not share the engine's formulas.
+
+They are approximate and slow (two evaluations for each input), which is why one checks with them and does not train with
+them. When they disagree, the check goes on to ask every operation in the graph, and names the one that is wrong.
+"""
+
+from typing import NamedTuple
+
+from .backward import grad, local_derivative
+from .graph import names, topological_order
+from .notation import Term, show, write
+from .primitive import Primitive
+from .replay import check_fresh, evaluate
+from .value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+EPS = 1e-5  # near the cube root of a float's precision, where the two errors of a central difference balance
+PRECISION = 2.0**-52
+TOLERANCE = 1e-6  # relative; beyond it comes only what the difference itself cannot know
+
+
+class GradientError(AssertionError):
+    """The chain rule and the finite differences disagree, or there is no derivative to agree on."""
+
+
+class Comparison(NamedTuple):
+    """One derivative in two ways: `exact` by the chain rule, `numeric` by a central difference; `allowed` is how far
+    they may be apart, given the size of the numbers and of the difference's own error."""
+
+    name: str
+    exact: float
+    numeric: float
+    allowed: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two are as close as they can be expected to be."""
+        return abs(self.exact - self.numeric) <= self.allowed
+
+
+def numeric_derivative(f: "Callable[[float], Any]", x: float, eps: float = EPS, kind: str = "central") -> float:
+    """The slope of f at x from values alone.
+
+    central   (f(x + eps) - f(x - eps)) / (2 eps),  error ~ eps²: θ³ at 1 with eps 0.01 gives 3.0001
+    forward   (f(x + eps) - f(x)) / eps,            error ~ eps:  3.0301
+    backward  (f(x) - f(x - eps)) / eps,            error ~ eps:  2.9701
+    """
+    if not eps > 0:
+        raise ValueError(f"eps = {eps} is not a step: it must be greater than 0, such as 1e-5.")
+    sides = {"central": (x + eps, x - eps), "forward": (x + eps, x), "backward": (x, x - eps)}
+    if kind not in sides:
+        raise ValueError(f"kind = {kind!r} is none of {', '.join(sides)}.")
+    right, left = sides[kind]
+    return (float(f(right)) - float(f(left))) / (2 * eps if kind == "central" else eps)
+
+
+def compare(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: float = EPS) -> "list[Comparison]":
+    """The derivative of f with respect to each input, by the chain rule and by central differences.
+
+    f is a function of the inputs (numbers, or Values, which keep their labels), called anew for each difference; or a
+    Value already computed from the inputs, whose graph is evaluated again. Nothing in the graph is changed.
+    """
+    output, values = _build(f, inputs)
+    order = topological_order(output)
+    called = names([*order, *values])
+
+    def at(position: int, number: float) -> float:
+        if isinstance(f, Value):
+            return evaluate(order, {values[position]: number})[output]
+        return float(f(*[Value(number if i == position else x.data, x.label) for i, x in enumerate(values)]))
+
+    return [
+        _compare(called[value], derivative, value.data, lambda t, i=i: at(i, t), eps)  # type: ignore[misc]
+        for i, (value, derivative) in enumerate(zip(values, grad(output, values)))
+    ]
+
+
+def _build(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]") -> "tuple[Value, list[Value]]":
+    values = [x if isinstance(x, Value) else Value(x, f"x{i}") for i, x in enumerate(inputs, start=1)]
+    output = f if isinstance(f, Value) else f(*values)
+    if not isinstance(output, Value):
+        raise TypeError(f"f must give a Value to be differentiated; it gave the {type(output).__name__} {output!r:.60}.")
+    check_fresh(output)
+    return output, values
+
+
+def _compare(name: str, exact: float, x: float, along: "Callable[[float], float]", eps: float) -> Comparison:
+    """Compare one derivative. Near the edge of where f is defined the step shrinks until both sides exist."""
+    step = eps * max(1.0, abs(x))
+    for _ in range(12):
+        try:
+            numeric, finer = (numeric_derivative(along, x, h) for h in (step, step / 2))
+            break
+        except (ArithmeticError, ValueError):
+            step /= 10
+    else:
+        raise GradientError(f"{name} = {show(x)} has no neighbours at which f is defined: there is no difference to take.")
+    # The difference's own errors: what it still changes by when the step is halved, and the rounding of f, and of x ± step.
+    rounding = 8 * PRECISION * (abs(along(x)) + abs(along(x + step)) + abs(x * exact)) / step
+    allowed = TOLERANCE * max(abs(exact), abs(numeric)) + 2 * abs(numeric - finer) + rounding
+    return Comparison(name, exact, numeric, allowed)
+
+
+def gradcheck(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: float = EPS) -> "list[Comparison]":
+    """Raise GradientError unless the chain rule agrees with central differences for every input; return the comparison.
+
+    The error names the operation, and the operand for which its local derivative is wrong. At a corner or a jump it
+    says so instead: there is no derivative to be right or wrong.
+    """
+    compared = compare(f, inputs, eps)
+    for name, exact, numeric, allowed in compared:
+        if not abs(exact - numeric) <= allowed:
+            output, _ = _build(f, inputs)
+            culprit = culprit_of(output, eps) or "Each operation by itself agrees: does f give the same result each time?"
+            both = f"For {name} the chain rule gives {show(exact, 9)}, the central difference of f {show(numeric, 9)}."
+            raise GradientError(f"{culprit} {both}")
+    return compared
+
+
+def culprit_of(output: Value, eps: float = EPS) -> str:
+    """The first operation whose local derivative disagrees with its own values, in a sentence; empty if there is none."""
+    order = topological_order(output)
+    called = names(order)
+    for node in order:
+        row = node.op
+        if row is None:
+            continue
+        data = [operand.data for operand in node.operands]
+        formula = write(row, [Term.name(called[operand]) for operand in node.operands]).text
+        for position, operand in enumerate(node.operands):
+            if operand.constant:
+                continue
+
+            def along(t: float, row: Primitive = row, data: "list[float]" = data, position: int = position) -> float:
+                return row.evaluate(*[t if i == position else x for i, x in enumerate(data)])
+
+            exact = local_derivative(node, position, called)
+            local = _compare(called[operand], exact, operand.data, along, eps)
+            if local.agrees:
+                continue
+            if row.kink is not None and abs(float(row.kink(*data))) <= 2 * eps * max(1.0, *map(abs, data)):
+                where = ", ".join(f"{called[x]} = {show(x.data)}" for x in node.operands if not x.constant)
+                return f"{called[node]} = {formula} is not differentiable here, at {where}: it has a corner or a jump."
+            return (
+                f"The derivative of {row.name} with respect to its operand {position + 1} is wrong: for {called[node]} = "
+                f"{formula} its rule gives ∂{called[node]}/∂{called[operand]} = {show(exact, 9)}, "
+                f"the central difference {show(local.numeric, 9)}."
+            )
+    return ""

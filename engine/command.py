@@ -1,0 +1,132 @@
+"""What `python -m engine` says, apart from the chain rule itself: the tables under it, and the sentences for mistakes."""
+
+from . import expression
+from .backward import grad, hessian, paths
+from .check import EPS, compare, culprit_of
+from .explain import board
+from .expression import ParseError, parse, variables_of
+from .graph import count_paths, leaves, names, topological_order
+from .layout import Page
+from .notation import show
+from .primitive import UndefinedError
+from .replay import evaluate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .value import Value
+
+MOST_PATHS = 1000  # listed by --paths
+
+
+class UsageError(ValueError):
+    """A command line that asks for something that is not there; its text is what the user reads."""
+
+
+def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]":
+    """The variables of an expression from words such as x=3, y=1/3 and z=pi/2; each once, none missing, none to spare."""
+    found: dict[str, float] = {}
+    wanted = variables_of(text)
+    for word in assignments:
+        name, equals, number = word.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            raise UsageError(f"{word!r:.60} is not a value such as x=3. (An expression with spaces needs quotes.)")
+        if name in found:
+            raise UsageError(f"{name} is given twice; give it once.")
+        try:
+            found[name] = parse(number).data
+        except (ParseError, UndefinedError) as error:
+            right = f"{name}=3, {name}=1/3 or {name}=pi/2"
+            raise UsageError(f"{name}={number:.60} is not a number such as {right}: {error}") from None
+    spare = [name for name in found if name not in wanted]
+    missing = [name for name in wanted if name not in found and name not in expression.CONSTANTS]
+    if missing:
+        known = expression.FUNCTIONS.keys() & set(missing)
+        if known:
+            return found  # the parser knows what to say of a function without its parentheses
+        raise UsageError(f"{' and '.join(missing)} has no value; add {' '.join(f'{name}=2' for name in missing)}."
+                         .replace(" has", " have" if len(missing) > 1 else " has"))  # fmt: skip
+    if spare:
+        raise UsageError(f"The expression does not use {', '.join(spare)}; it uses {', '.join(wanted) or 'no variables'}.")
+    return found
+
+
+def chosen(output: "Value", names_: str) -> "list[Value]":
+    """The nodes called so, from words such as x,y."""
+    order = topological_order(output)
+    by_name = {name: node for node, name in names(order).items() if not node.constant}
+    found = []
+    for name in names_.split(","):
+        if name.strip() not in by_name:
+            raise UsageError(f"There is no {name.strip()!r} to differentiate by; there are {', '.join(by_name)}.")
+        found.append(by_name[name.strip()])
+    return found
+
+
+def lesson(output: "Value", wrt: "Sequence[Value] | None", page: Page) -> "list[str]":
+    """The chain rule on the board, the gradient beside its check, and one derivative put into words."""
+    inputs = list(wrt) if wrt else leaves(topological_order(output))
+    words = in_words(output, inputs, page)
+    return [*board(output, wrt, page), "", *check_table(output, inputs, page), *([""] if words else []), *words]
+
+
+def check_table(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[str]":
+    """Each derivative by the chain rule and by a central difference, and whether they agree."""
+    top = names(topological_order(output))[output]
+    rows = [("Gradient", "chain rule", f"central difference (h = {EPS:g})" if page.width >= 72 else "difference", "")]
+    for result in compare(output, inputs):
+        verdict = "agree" if result.agrees else "DISAGREE"
+        if not result.agrees and "not differentiable" in culprit_of(output):
+            verdict = "not differentiable here"
+        rows.append((f"  ∂{top}/∂{result.name}", page.show(result.exact), page.show(result.numeric), verdict))
+    return [line.removeprefix("  ") for line in page.table(rows)]
+
+
+def in_words(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[str]":
+    """What one derivative says: the change that it predicts for a small nudge, beside the change that comes."""
+    order = topological_order(output)
+    called = names(order)
+    slopes = zip(inputs, grad(output, list(inputs)))
+    telling = sorted(slopes, key=lambda pair: (pair[1] >= 0, pair[1] == 0))  # one that falls first: its sign is the lesson
+    if not telling or telling[0][1] == 0:
+        return []
+    node, slope = telling[0]
+    nudge = 0.01
+    try:
+        change = evaluate(order, {node: node.data + nudge})[output] - output.data
+    except UndefinedError:
+        return []
+    first = f"Read it: raise {called[node]} by {nudge} and {called[output]} changes by about "
+    second = page.text(f"{page.show(slope)} · {nudge} = {page.show(slope * nudge)} (exactly {show(change, 3)}).")
+    return [first + second] if len(first + second) <= page.width else [first.rstrip(), "  " + second]
+
+
+def hessian_table(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[str]":
+    """The second derivatives, as a matrix with names."""
+    called = names(topological_order(output))
+    words = [called[node] for node in inputs]
+    rows = [["", *(f"∂/∂{word}" for word in words)]]
+    for word, row in zip(words, hessian(output, inputs)):
+        rows.append([f"∂{called[output]}/∂{word}", *map(page.show, row)])
+    return ["Second derivatives: first by the row's variable, then by the column's", *page.table(rows)]
+
+
+def path_list(output: "Value", source: "Value", page: Page) -> "list[str]":
+    """Each path from a node to the output: the rate factors along it and their product; then the sum."""
+    called = names(topological_order(output))
+    count = count_paths(source, output)
+    target = page.text(f"∂{called[output]}/∂{called[source]}")
+    if count > MOST_PATHS:
+        derivative = page.show(grad(output, source))
+        return [f"{count} paths lead from {called[source]} to {called[output]}, too many to list; {target} = {derivative}."]
+    rows, products = [], []
+    for path in paths(source, output):
+        way = " → ".join(called[node] for node in path.nodes)
+        rows.append((way, " · ".join(map(page.show, path.factors)) or "1", f"= {page.show(path.product)}"))
+        products.append(path.product)
+    shown = [f"({page.show(p)})" if p < 0 else page.show(p) for p in products]
+    total = " + ".join(shown) + " = " if 1 < len(shown) <= 8 else ""
+    title = f"Paths from {called[source]} to {called[output]}: multiply along each, add over all"
+    return [title, *page.table(rows), f"  {target} = {total}{page.show(sum(products))}"]

@@ -1,0 +1,105 @@
+"""What a computation costs: additions, multiplications and calls, forward and backward, and by finite differences.
+
+A tally is a number that counts: running a rule of the table on tallies adds up the operations in it.
+"""
+
+from typing import NamedTuple
+
+from .graph import leaves, topological_order
+from .interpreter import Interpreter
+from .primitive import Primitive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .value import Value
+
+ADDITIONS = {"add", "sub"}
+MULTIPLICATIONS = {"mul", "div"}
+FREE = {"neg"}  # a sign costs nothing beside an addition or a multiplication
+
+
+class Operations(NamedTuple):
+    """How many operations of each kind; divisions count as multiplications, every other row as one call."""
+
+    additions: int = 0
+    multiplications: int = 0
+    calls: int = 0
+
+
+    @property
+    def total(self) -> int:
+        """All operations, whatever their kind."""
+        return sum(self)
+
+
+class Cost(NamedTuple):
+    """What one evaluation, one sweep, and the alternatives cost.
+
+    forward      the operations of one evaluation
+    backward     the further operations of one sweep, which gives every derivative
+    parameters   how many leaves there are, P
+    central      evaluations that central differences would take for the same derivatives: 2P
+    one_sided    evaluations that one-sided differences would take: P + 1
+    """
+
+    forward: Operations
+    backward: Operations
+    parameters: int
+    central: int
+    one_sided: int
+
+
+class Tally(Interpreter):
+    """A number whose arithmetic is counted; all tallies of one count share the list it is kept in."""
+
+    def __init__(self, counted: "list[Operations]") -> None:
+        self.counted = counted
+
+    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Tally":
+        self.counted.append(cost_of(row, len(operands)))
+        return self
+
+
+def cost_of(row: Primitive, count: int) -> Operations:
+    """What one application of a row to `count` operands costs."""
+    if row.name in ADDITIONS:
+        return Operations(additions=1)
+    if row.name in MULTIPLICATIONS or (row.name == "power" and row.static == 2.0):
+        return Operations(multiplications=1)
+    if row.name == "fsum":
+        return Operations(additions=count - 1)
+    return Operations(calls=0 if row.name in FREE else 1)
+
+
+def count_operations(output: "Value") -> Cost:
+    """Count the operations that computing `output` takes, and its gradient by the sweep or by finite differences.
+
+    Along each edge the sweep evaluates a local derivative, multiplies (unless that is 1 or -1) and, where other edges
+    have arrived before, adds.
+    """
+    order = topological_order(output)
+    forward: list[Operations] = []
+    backward: list[Operations] = []
+    reached: set[Value] = set()
+    for node in reversed(order):
+        if node.op is None:
+            continue
+        forward.append(cost_of(node.op, len(node.operands)))
+        tally = Tally(backward)
+        for position, operand in enumerate(node.operands):
+            if operand.constant:
+                continue
+            slope = node.op.derivative(tally, [tally] * len(node.operands), position)
+            if slope not in (1.0, -1.0):
+                backward.append(Operations(multiplications=1))
+            if operand in reached:
+                backward.append(Operations(additions=1))
+            reached.add(operand)
+    parameters = len(leaves(order))
+    return Cost(_total(forward), _total(backward), parameters, 2 * parameters, parameters + 1)
+
+
+def _total(counted: "list[Operations]") -> Operations:
+    return Operations(*[sum(kind) for kind in zip(*counted)]) if counted else Operations()

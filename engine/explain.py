@@ -1,0 +1,244 @@
+"""The chain rule, seen: every step of a computation as data, as text and as LaTeX.
+
+`steps` lists the forward steps in order, then the backward steps in the order of the sweep. Each has its formula, the
+formula with the numbers put in, and the result. Nothing here reads or changes `.grad`: the sweep is done again, step by
+step, with the textbook's form of each local derivative beside the form that is computed.
+"""
+
+from math import isfinite
+from typing import NamedTuple
+
+from .backward import local_derivative
+from .errors import undefined_derivative
+from .graph import dependents, leaves, names, topological_order
+from .layout import Page
+from .notation import DIGITS, Term, latex_number, partial, show, write
+from .replay import check_fresh
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .value import Value
+
+MOST_INPUTS = 8  # named in the headline
+LONGEST_EXPRESSION = 60  # characters of a formula that is still read at a glance
+LATEX = r"\left({}\right)"
+COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+
+class Step(NamedTuple):
+    """One line on the board.
+
+    kind        "forward", "seed" (the output's derivative with respect to itself), "backward" (one product of the chain
+                rule, along one edge) or "sum" (the products that met at one node, added)
+    node        the node whose value or gradient this step finds; `name` is what it is called
+    quantity    the left-hand side: v, or ∂f/∂v
+    formula     the right-hand side: x², or ∂f/∂u · y
+    numbers     the formula with the numbers put in: 3², or 0.5 · 4
+    result      the number that comes out; for "backward" the product, not yet the sum
+    via         the node that the gradient came through; None for other kinds
+    position    which operand of `via` the node is
+    shares      for "backward" and "sum": the products that have arrived at the node so far, this one included
+    expected    how many products arrive at the node in all
+    computed    where the textbook's formula would give another number: the form that is computed, with its value
+    latex       quantity, formula and numbers in LaTeX
+    """
+
+    kind: str
+    node: "Value"
+    name: str
+    quantity: str
+    formula: str
+    numbers: str
+    result: float
+    via: "Value | None" = None
+    position: int = 0
+    shares: "tuple[float, ...]" = ()
+    expected: int = 0
+    computed: str = ""
+    latex: "tuple[str, str, str]" = ("", "", "")
+
+
+def steps(output: "Value", *, wrt: "Sequence[Value] | None" = None, digits: int = DIGITS) -> "list[Step]":
+    """The whole computation of `output` and of its gradient; `wrt` keeps the backward steps that lead to these nodes."""
+    check_fresh(output)
+    order = topological_order(output)
+    called = names(order)
+    return _forward_steps(order, called, digits) + _backward_steps(order, called, wrt, digits)
+
+
+def _forward_steps(order: "list[Value]", called: "dict[Value, str]", digits: int) -> "list[Step]":
+    found = []
+    for node in order:
+        if node.op is not None:
+            formula = write(node.op, [Term.name(called[operand]) for operand in node.operands])
+            numbers = write(node.op, [Term.number(operand.data, digits) for operand in node.operands])
+            if node.previous is not None:  # assigned by hand, so that formula and value need not agree
+                formula = numbers = Term("set by hand", r"\text{set by hand}")
+            name = Term.name(called[node])
+            latex = (name.latex, formula.latex, numbers.latex)
+            found.append(
+                Step("forward", node, name.text, name.text, formula.text, numbers.text, node.data, latex=latex)
+            )
+    return found
+
+
+def _backward_steps(
+    order: "list[Value]", called: "dict[Value, str]", wrt: "Sequence[Value] | None", digits: int
+) -> "list[Step]":
+    output = order[-1]
+    wanted = set(order) if wrt is None else dependents(order, wrt)
+    edges = [(node, i) for node in reversed(order) for i, x in enumerate(node.operands) if x in wanted and not x.constant]
+    expected = dict.fromkeys(order, 0)
+    for node, position in edges:
+        expected[node.operands[position]] += 1
+    shares: dict[Value, list[float]] = {node: [] for node in order}
+    gradient = {output: 1.0}
+
+    top = called[output]
+    seed = partial(top, top)
+    found = [Step("seed", output, top, seed.text, "1", "1", 1.0, latex=(seed.latex, "1", "1"))]
+    for node, position in edges:
+        operand = node.operands[position]
+        share, step = _product(node, position, gradient[node], called, top, digits)
+        arrived = shares[operand]
+        arrived.append(share)
+        found.append(step._replace(shares=tuple(arrived), expected=expected[operand]))
+        if len(arrived) == expected[operand]:
+            gradient[operand] = sum(arrived[1:], arrived[0])
+            if len(arrived) > 1:
+                found.append(_sum(operand, arrived, gradient[operand], called[operand], top, digits))
+    return found
+
+
+def _product(
+    node: "Value", position: int, gradient: float, called: "dict[Value, str]", top: str, digits: int
+) -> "tuple[float, Step]":
+    """One factor of the chain rule: the gradient that arrived at `node`, times its slope in one operand."""
+    row, operand = node.op, node.operands[position]
+    assert row is not None
+    data = [x.data for x in node.operands]
+    local = local_derivative(node, position, called)
+    share = gradient * local
+    if not isfinite(share):
+        raise undefined_derivative(node, position, called)
+
+    def slope(result: Term, terms: "list[Term]", shown: bool) -> Term:
+        return Term.of(row.derivative(result, terms, position, shown=shown))
+
+    named = Term.name(called[node]), [Term.name(called[x]) for x in node.operands]
+    numbered = Term.number(node.data, digits), [Term.number(x, digits) for x in data]
+    formula = slope(*named, shown=True)
+    numbers = slope(*numbered, shown=True)
+    computed = ""
+    if show(_textbook(node, position, data), digits) != show(local, digits):
+        exact = slope(*named, shown=False)
+        computed = f"computed as {exact.text} = {show(local, digits)}, which keeps the digits"
+    arriving = partial(top, called[node])
+    target = partial(top, called[operand])
+    g = show(gradient, digits)
+    step = Step(
+        "backward", operand, called[operand], target.text,
+        f"{arriving.text} · {_factor(formula.text, formula.level)}", f"{g} · {_factor(numbers.text, numbers.level)}",
+        share, via=node, position=position, computed=computed,
+        latex=(target.latex,
+               rf"{arriving.latex} \cdot {_factor(formula.latex, formula.latex_level, LATEX)}",
+               rf"{latex_number(g)} \cdot {_factor(numbers.latex, numbers.latex_level, LATEX)}"),
+    )  # fmt: skip
+    return share, step
+
+
+def _factor(text: str, level: float, parentheses: str = "({})") -> str:
+    """A formula as the right-hand factor of a product that is written with spaces: products and quotients go bare."""
+    return text if level >= 2 else parentheses.format(text)
+
+
+def _textbook(node: "Value", position: int, data: "list[float]") -> float:
+    """What the textbook's formula would give; nan where it gives nothing."""
+    assert node.op is not None
+    try:
+        return float(node.op.derivative(node.data, data, position, shown=True))
+    except (ArithmeticError, ValueError):
+        return float("nan")
+
+
+def _sum(node: "Value", arrived: "list[float]", total: float, name: str, top: str, digits: int) -> Step:
+    """Where several paths meet: add what each brought."""
+    terms = [show(share, digits) for share in arrived]
+    numbers = " + ".join(f"({term})" if term.startswith("-") and i else term for i, term in enumerate(terms))
+    ways = COUNTS[len(arrived)] if len(arrived) < len(COUNTS) else str(len(arrived))
+    target = partial(top, name)
+    return Step(
+        "sum", node, name, target.text, f"{ways} paths: add", numbers, total, shares=tuple(arrived), expected=len(arrived),
+        latex=(target.latex, rf"\text{{{ways} paths: add}}", numbers),
+    )  # fmt: skip
+
+
+def headline(output: "Value", page: Page) -> str:
+    """f = x²·y/z   at   x = 3, y = 4, z = 2: the whole expression, as long as it is short enough to be read."""
+    order = topological_order(output)
+    called = names(order)
+    inputs = leaves(order)
+    at = ", ".join(f"{called[leaf]} = {page.show(leaf.data)}" for leaf in inputs[:MOST_INPUTS])
+    at += f", ... ({len(inputs)} inputs)" if len(inputs) > MOST_INPUTS else ""
+    formula = expression(output)
+    left = f"{called[output]} = {formula}" if formula != called[output] else formula
+    return page.text(f"{left}   at   {at}" if at else left)
+
+
+def expression(output: "Value") -> str:
+    """The output written in terms of the leaves; only its name, where that would be too long to read."""
+    order = topological_order(output)
+    called = names(order)
+    written: dict[Value, Term] = {}
+    for node in order:
+        if node.op is None:
+            written[node] = Term.number(node.data) if node.constant and not node.label else Term.name(called[node])
+        else:
+            written[node] = write(node.op, [written[operand] for operand in node.operands])
+        if len(written[node].text) > LONGEST_EXPRESSION:
+            return called[output]
+    return written[output].text
+
+
+def explain(output: "Value", wrt: "Sequence[Value] | None" = None, *, digits: int = DIGITS, width: int = 80) -> str:
+    """The computation and its chain rule as a lecturer would put it on the board; `wrt` keeps what leads to these nodes."""
+    return "\n".join(board(output, wrt, Page(width, digits)))
+
+
+def board(output: "Value", wrt: "Sequence[Value] | None", page: Page) -> "list[str]":
+    """The lines of the board, in aligned columns where they fit the page."""
+    forward: list[list[str]] = []
+    backward: list[list[str]] = []
+    for step in steps(output, wrt=wrt, digits=page.digits):
+        result = page.show(step.result)
+        if step.kind == "forward":
+            forward.append([f"{step.quantity} = {step.formula}", step.numbers, result])
+        elif step.kind == "seed":
+            backward.append([step.quantity, "1"])
+        elif step.kind == "sum":
+            backward.append([f"{step.quantity} = {step.numbers}", f"{result}   {step.formula}"])
+        else:
+            backward.append([f"{step.quantity} = {step.formula}", step.numbers, result])
+            if step.computed:
+                backward.append([f"    {step.computed}"])
+    lines = [headline(output, page), ""]
+    if forward:
+        lines += ["Forward: each value from the ones above it", *page.equations(forward), ""]
+    return [*lines, "Backward: the derivative that arrives, times the local derivative", *page.equations(backward)]
+
+
+def latex(output: "Value", wrt: "Sequence[Value] | None" = None, *, digits: int = DIGITS) -> str:
+    """The same steps as a LaTeX align* environment, for slides and notebooks."""
+    lines = []
+    for step in steps(output, wrt=wrt, digits=digits):
+        quantity, formula, numbers = step.latex
+        result = latex_number(show(step.result, digits))
+        if step.kind == "seed":
+            lines.append(f"{quantity} &= 1")
+        elif step.kind == "sum":
+            lines.append(rf"{quantity} &= {numbers} = {result} \quad {formula}")
+        else:
+            lines.append(f"{quantity} &= {formula} = {numbers} = {result}")
+    return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"

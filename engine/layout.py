@@ -1,0 +1,71 @@
+"""The page that text is set on: how wide it is, how many digits it shows, and which signs it has."""
+
+from .notation import DIGITS, plain, show
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INDENT = "  "
+
+
+class Page:
+    """Sets numbers, tables and equations. `ascii` pages write df/dx, * and ^2 for ∂f/∂x, · and ²."""
+
+    def __init__(self, width: int = 80, digits: int = DIGITS, *, ascii: bool = False) -> None:
+        self.width = width
+        self.digits = digits
+        self.ascii = ascii
+
+    def text(self, text: str) -> str:
+        """The text in the signs that the page has."""
+        return plain(text) if self.ascii else text
+
+    def show(self, number: float) -> str:
+        """A number to the page's digits."""
+        return show(number, self.digits)
+
+    def table(self, rows: "Sequence[Sequence[str]]") -> "list[str]":
+        """Rows of cells, each column as wide as its widest cell; numbers stand to the right, words to the left."""
+        rows = [[self.text(cell) for cell in row] for row in rows]
+        widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
+        return [
+            (INDENT + "   ".join(c.rjust(w) if _is_number(c) else c.ljust(w) for c, w in zip(row, widths))).rstrip()
+            for row in rows
+        ]
+
+    def equations(self, rows: "Sequence[Sequence[str]]") -> "list[str]":
+        """Chains of equations, a row each. The first cell is "left = right"; further cells follow after equals signs. A
+        row whose first cell is indented is a remark.
+
+        In columns where all fit into the width; otherwise each row stands by itself, broken before an equals sign.
+        """
+        rows = [[self.text(cell) for cell in row] for row in rows]
+        split = [row if row[0].startswith(" ") else [*row[0].split(" = ", 1), *row[1:]] for row in rows]
+        columns = max(map(len, split))
+        widths = [max((len(row[i]) for row in split if len(row) == columns), default=0) for i in range(1, columns - 1)]
+        widths.insert(0, max((len(row[0]) for row in split if len(row) > 1), default=0))
+        lines = []
+        for row in split:
+            if len(row) == columns:
+                cells = [cell.ljust(width) for cell, width in zip(row, widths)] + [*row[columns - 1 :]]
+            elif len(row) == 2:  # a result without a formula: where the formulas end
+                cells = [row[0].ljust(sum(widths[:-1]) + 3 * (columns - 3)), row[1]]
+            else:
+                cells = [row[0].ljust(widths[0]), *row[1:]]
+            lines.append(INDENT + " = ".join(cells))
+        if max(map(len, lines)) <= self.width:
+            return [line.rstrip() for line in lines]
+        return [line for row in split for line in self._broken(row)]
+
+    def _broken(self, row: "Sequence[str]") -> "list[str]":
+        """One chain of equations on as many lines as it needs; a continued line begins with its equals sign."""
+        whole = INDENT + " = ".join(row)
+        if len(whole) <= self.width or len(row) == 1:
+            return [whole.rstrip()]
+        margin = INDENT + " " * len(row[0])
+        return [INDENT + row[0] + " = " + row[1], *[f"{margin} = {cell}" for cell in row[2:]]]
+
+
+def _is_number(cell: str) -> bool:
+    return cell[:1].isdigit() or (cell[:1] == "-" and cell[1:2].isdigit())
