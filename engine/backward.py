@@ -13,7 +13,7 @@ from math import isfinite, prod
 from typing import NamedTuple
 
 from .errors import undefined_derivative
-from .graph import edge_paths, names, topological_order
+from .graph import edge_paths, inner_order, names, topological_order
 from .primitive import UndefinedError
 
 TYPE_CHECKING = False
@@ -30,40 +30,47 @@ def sweep(output: "Value", seed: float = 1.0) -> None:
     A constant's `_grad` is None and stays None: it collects no gradient. Where a derivative does not exist, an
     UndefinedError is raised and every gradient is left as it was.
     """
-    order = topological_order(output)
-    before = [node._grad for node in order]
+    inner, leaves = inner_order(output)
+    inner_before = [node._grad for node in inner]
+    leaves_before = [leaf._grad for leaf in leaves]
     try:
-        for node in order:
-            if node.operands or (node._grad is None and not node.constant):
-                node._grad = 0.0
+        for node in inner:
+            node._grad = 0.0
+        for leaf in leaves:
+            if leaf._grad is None and not leaf.constant:
+                leaf._grad = 0.0
         if output._grad is not None:
             output._grad += seed
-        for node in reversed(order):
-            row = node.op
-            if row is None:
-                continue
-            gradient = node._grad
-            rules = row.derivatives
-            if len(rules) == 2:  # nearly every node; written out, because this loop is where training spends its time
+        for node in reversed(inner):
+            row, gradient = node.op, node._grad
+            if row.arity == 2:  # type: ignore[union-attr]  # nearly every node; written out, for training's time goes here
                 first, second = node.operands
                 x, y = first._data, second._data
+                slope, other_slope = row.derivatives  # type: ignore[union-attr]
                 if first._grad is not None:
-                    first._grad += gradient * rules[0](node._data, x, y)
+                    first._grad += gradient * slope(node._data, x, y)
                 if second._grad is not None:
-                    second._grad += gradient * rules[1](node._data, x, y)
+                    second._grad += gradient * other_slope(node._data, x, y)
             else:
                 numbers = [operand._data for operand in node.operands]
-                for position, operand in enumerate(node.operands):
+                for operand, slope in zip(node.operands, row.slopes(node._data, numbers)):  # type: ignore[union-attr]
                     if operand._grad is not None:
-                        operand._grad += gradient * row.derivative(node._data, numbers, position)
-        if not all([isfinite(node._grad) for node in order if node._grad is not None]):  # noqa: C419  # the faster form
+                        operand._grad += gradient * slope()
+        if not (_all_finite(leaves) and _all_finite(inner)):
             raise OverflowError
     except BaseException as error:
-        for node, gradient in zip(order, before):
-            node._grad = gradient
+        for nodes, before in ((inner, inner_before), (leaves, leaves_before)):
+            for node, gradient in zip(nodes, before):
+                node._grad = gradient
         if isinstance(error, (ArithmeticError, ValueError)):
-            raise _first_undefined(order, output, seed) from None
+            raise _first_undefined(output, seed) from None
         raise
+
+
+def _all_finite(nodes: "list[Value]") -> bool:
+    """Whether no gradient among these has overflowed; one that has makes the sum of them all inf or nan."""
+    total = sum([node._grad for node in nodes if node._grad is not None])  # faster than asking each
+    return isfinite(total) or all(node._grad is None or isfinite(node._grad) for node in nodes)
 
 
 def grad(
@@ -91,18 +98,16 @@ def _gradients(order: "list[Value]", output: "Value", seed: float, create_graph:
         if node.op is None or node not in gradients:
             continue
         numbers = node.operands if create_graph else [operand._data for operand in node.operands]
-        result = node if create_graph else node._data
-        for position, operand in enumerate(node.operands):
-            if operand.constant:
-                continue
-            try:
-                share = times(gradients[node], node.op.derivative(result, numbers, position))
-                total = gradients[operand] + share if operand in gradients else share
-                if not isfinite(float(total)):
-                    raise OverflowError
-            except (ArithmeticError, ValueError):
-                raise undefined_derivative(node, position, names(order)) from None
-            gradients[operand] = total
+        try:
+            slopes = node.op.slopes(node if create_graph else node._data, numbers)
+            for operand, slope in zip(node.operands, slopes):
+                if not operand.constant:
+                    share = times(gradients[node], slope())
+                    gradients[operand] = gradients[operand] + share if operand in gradients else share
+                    if not isfinite(float(gradients[operand])):
+                        raise OverflowError
+        except (ArithmeticError, ValueError):
+            raise undefined_derivative(node, names(order)) from None
     return gradients
 
 
@@ -114,10 +119,10 @@ def times(gradient: "Any", slope: "Any") -> "Any":
     return gradient * slope
 
 
-def _first_undefined(order: "list[Value]", output: "Value", seed: float) -> UndefinedError:
+def _first_undefined(output: "Value", seed: float) -> UndefinedError:
     """The error for a sweep that failed: the slower way is taken once more, since it knows where it stands."""
     try:
-        _gradients(order, output, seed, create_graph=False)
+        _gradients(topological_order(output), output, seed, create_graph=False)
     except UndefinedError as error:
         return error
     return UndefinedError("A gradient is too large for a float: it overflows when it is added to what a leaf already holds.")
@@ -129,7 +134,7 @@ def local_derivative(node: "Value", position: int, called: "dict[Value, str]") -
     try:
         return float(node.op.derivative(node.data, [operand.data for operand in node.operands], position))
     except (ArithmeticError, ValueError):
-        raise undefined_derivative(node, position, called) from None
+        raise undefined_derivative(node, called) from None
 
 
 class Path(NamedTuple):

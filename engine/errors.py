@@ -47,10 +47,11 @@ def _no_value(row: Primitive, operands: "Sequence[Value]", name: str) -> str:
     return sentence
 
 
-def undefined_derivative(node: "Value", position: int, called: "dict[Value, str]") -> UndefinedError:
+def undefined_derivative(node: "Value", called: "dict[Value, str]") -> UndefinedError:
     """Why the sweep cannot pass from `node` to one of its operands, although the node itself has a value."""
     row, operands = node.op, node.operands
     assert row is not None  # a leaf has no operands to pass to
+    position = _first_failing(node)
     terms = [Term.name(called[operand]) for operand in operands]
     slope = Term.of(row.derivative(Term.name(called[node]), terms, position, shown=True))
     outside = [
@@ -65,6 +66,19 @@ def undefined_derivative(node: "Value", position: int, called: "dict[Value, str]
     if outside:
         sentence += f" The value itself does: {result} = {show(node.data)}. {outside[0]}"
     return UndefinedError(sentence)
+
+
+def _first_failing(node: "Value") -> int:
+    """The first operand for which the local derivative does not exist; if all exist, the first that collects one."""
+    collecting = [position for position, operand in enumerate(node.operands) if not operand.constant]
+    data = [operand.data for operand in node.operands]
+    for position in collecting:
+        try:
+            if not math.isfinite(node.op.derivative(node.data, data, position)):  # type: ignore[union-attr]  # not a leaf
+                return position
+        except (ArithmeticError, ValueError):
+            return position
+    return collecting[0]
 
 
 def _overflows(row: Primitive, operands: "Sequence[Value]") -> bool:

@@ -122,7 +122,7 @@ def _product(
     local = local_derivative(node, position, called)
     share = gradient * local
     if not isfinite(share):
-        raise undefined_derivative(node, position, called)
+        raise undefined_derivative(node, called)
 
     def slope(result: Term, terms: "list[Term]", shown: bool) -> Term:
         return Term.of(row.derivative(result, terms, position, shown=shown))

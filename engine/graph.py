@@ -35,6 +35,34 @@ def topological_order(*outputs: "Value") -> "list[Value]":
     return order
 
 
+def inner_order(output: "Value") -> "tuple[list[Value], list[Value]]":
+    """The computed nodes in topological order, and apart from them the leaves, constants included, in no special order.
+
+    The same search as above. It spares the leaves the way over the stack, since nothing depends on when they are listed;
+    for the sweep, which comes here once for every training step, that is a quarter of its time.
+    """
+    inner: list[Value] = []
+    at_bottom: dict[Value, None] = {}
+    opened: set[Value] = set()
+    stack: list[Value | None] = [output]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            inner.append(stack.pop())  # type: ignore[arg-type]  # below a None there is always a node
+        elif node not in opened:
+            opened.add(node)
+            stack.append(node)
+            stack.append(None)
+            for operand in node.operands:
+                if operand.op is None:
+                    at_bottom[operand] = None
+                else:
+                    stack.append(operand)
+    if output.op is None:
+        return [], [output]
+    return inner, list(at_bottom)
+
+
 def check_topological(order: "Sequence[Value]") -> None:
     """Raise ValueError unless every node stands once and after all its operands."""
     seen: set[Value] = set()

@@ -66,7 +66,7 @@ neg: Primitive = primitive(
     notation=Notation("-{0}", "-{0}", 1.5, (2,)), native=True,
 )
 fsum: Primitive = primitive(  # one node for a sum of any length, correctly rounded
-    "fsum", lambda *xs: math.fsum(xs), (lambda r, x: 1.0,), any_arity=True, native=True,
+    "fsum", lambda *xs: math.fsum(xs), (lambda r, *xs: [1.0] * len(xs),), any_arity=True, native=True,
 )
 
 
@@ -76,7 +76,15 @@ def _power_derivative(result: "Number", x: "Number", exponent: float) -> "Any":
     """n·xⁿ⁻¹, with x⁰ and x¹ written out. x**0 is 1 everywhere, so its derivative is 0, at 0 too."""
     if exponent in (0.0, 1.0):
         return exponent
-    return exponent * x if exponent == 2.0 else exponent * power(x, exponent - 1.0)
+    if exponent == 2.0:
+        return 2.0 * x
+    if exponent - 1.0 + 1.0 != exponent:  # n - 1 is rounded, as it can be for n < 1/2 only: then xⁿ/x keeps the digits
+        return exponent * result / x
+    return exponent * power(x, exponent - 1.0)
+
+
+def _power_derivative_in_words(result: "Number", x: "Number", exponent: float) -> "Any":
+    return _power_derivative(result, x, exponent) if exponent in (0.0, 1.0, 2.0) else exponent * power(x, exponent - 1.0)
 
 
 def _power_domains(exponent: float) -> "tuple[tuple[Domain], tuple[Domain]]":
@@ -87,12 +95,25 @@ def _power_domains(exponent: float) -> "tuple[tuple[Domain], tuple[Domain]]":
 
 
 power: Primitive = primitive(  # the exponent is a number: one operand, negative bases as far as the exponent allows
-    "power", lambda x, exponent: math.pow(x, exponent), (_power_derivative,), parameter="exponent", default=2.0,
-    domains=_power_domains, notation=Notation("{0}^{p}", "{0}^{{{p}}}", 4, (5,)), native=True,
+    "power", lambda x, exponent: math.pow(x, exponent), (_power_derivative,), textbook=(_power_derivative_in_words,),
+    parameter="exponent", default=2.0, domains=_power_domains,
+    notation=Notation("{0}^{p}", "{0}^{{{p}}}", 4, (5,)), native=True,
 )
-general_power: Primitive = primitive(  # the exponent is a Value; 0**y is 0 for all y > 0, so its slope in y is r·log(y) = 0 there
-    "pow", lambda x, y: math.pow(x, y),
-    (lambda r, x, y: y * general_power(x, y - 1.0), lambda r, x, y: r * log(where(equal(x, 0.0), y, x))),
+
+
+def _slope_in_base(result: "Number", x: "Number", y: "Number") -> "Any":
+    """y·xʸ⁻¹; as y·xʸ/x where y < 1/2, since there y - 1 is rounded, and xʸ⁻¹ can overflow where y·xʸ⁻¹ does not."""
+    divide = greater(0.5, y) * (1.0 - equal(x, 0.0))
+    return where(divide, y * result / where(divide, x, 1.0), y * general_power(where(divide, 1.0, x), y - 1.0))
+
+
+def _slope_in_exponent(result: "Number", x: "Number", y: "Number") -> "Any":
+    """xʸ·log(x); 0 at x = 0, where xʸ is 0 for every y > 0, and log(y), which exists just for these, is put for log(x)."""
+    return result * log(where(equal(x, 0.0), y, x))
+
+
+general_power: Primitive = primitive(  # the exponent is a Value
+    "pow", lambda x, y: math.pow(x, y), (_slope_in_base, _slope_in_exponent),
     textbook=(lambda r, x, y: y * general_power(x, y - 1.0), lambda r, x, y: r * log(x)),
     domain=(POSITIVE, REAL), notation=Notation("{0}^{1}", "{0}^{{{1}}}", 4, (5, 5)), native=True,
 )
@@ -126,7 +147,16 @@ def _logsumexp(*xs: float) -> float:
     return largest + math.log1p(math.fsum(math.exp(x - largest) for x in rest))
 
 
-logsumexp: Primitive = primitive("logsumexp", _logsumexp, (lambda r, x: exp(x - r),), any_arity=True, native=True)
+def _softmax(result: "Number", *xs: "Number") -> "list[Any]":
+    """exp(x - r) for each x. They sum to 1 but for the rounding of r, which dividing by their sum takes out."""
+    shares = [exp(x - result) for x in xs]
+    total = fsum(shares)
+    return [share / total for share in shares]
+
+
+logsumexp: Primitive = primitive(
+    "logsumexp", _logsumexp, (_softmax,), textbook=(lambda r, *xs: [exp(x - r) for x in xs],), any_arity=True, native=True,
+)
 
 
 # --- sines, hyperbolic functions and the error function ---

@@ -15,7 +15,7 @@ terms (formulas, and through them other languages). Hence no `if` on a number: `
 
 Two shapes depart from the plain one. A row with a static `parameter` (the exponent of x**2, the slope of leaky_relu)
 passes it to each rule after the operands. A row over any number of operands (`arity` None: fsum, logsumexp) has one
-derivative rule that serves each operand: derivative(result, operand).
+derivative rule that gives a list, with an entry for each operand.
 
 `native` marks the vocabulary: rows whose forward rule is Python's own, and which every other interpreter must bring
 itself. All other rows are written in that vocabulary.
@@ -158,8 +158,14 @@ class Primitive:
         """The local derivative with respect to one operand; `shown`: in the textbook's form."""
         rules = self.textbook if shown else self.derivatives
         if self.arity is None:
-            return rules[0](result, operands[position])
+            return rules[0](result, *operands)[position]
         return rules[position](result, *operands)
+
+    def slopes(self, result: "Any", operands: "Sequence[Any]") -> "Sequence[Callable[[], Any]]":
+        """The local derivatives with respect to all operands, each to be called for when it is needed."""
+        if self.arity is None:
+            return [_later(lambda slope: slope, slope) for slope in self.derivatives[0](result, *operands)]
+        return [_later(rule, result, *operands) for rule in self.derivatives]
 
     def __call__(self, *operands: "Any", **named: float) -> "Any":
         """Compute with floats, Values or terms, alone or mixed; a static parameter comes last, or by its name."""
@@ -176,23 +182,28 @@ class Primitive:
             wants += f" and {self.parameter}=number" if self.parameter else ""
             raise TypeError(f"{self.name} takes {wants}; it was given {len(given)} {' '.join(named)}".rstrip() + ".")
         for operand in operands:
-            if hasattr(operand, "_compute"):
+            if type(operand) is not float and hasattr(operand, "_compute"):
                 return operand._compute(row, tuple(operands))
         return row.evaluate(*operands)
 
     def evaluate(self, *numbers: float) -> float:
         """The result for plain numbers, or a sentence: never nan, never a silent inf."""
-        for number in numbers:
-            if not hasattr(number, "__float__"):
-                raise TypeError(f"{self.name} takes numbers and Values, not the {type(number).__name__} {number!r}.")
         try:
-            result = self.forward(*map(float, numbers))
+            result = self.forward(*numbers)
+            if math.isfinite(result):
+                return float(result)
         except (ArithmeticError, ValueError):
-            result = math.nan
-        if not math.isfinite(result):
-            shown = ", ".join(map(str, numbers))
-            raise UndefinedError(f"{self!r} {self.fault}, or is too large for a float, at {shown}.")
-        return float(result)
+            pass
+        except TypeError:
+            for number in numbers:
+                if isinstance(number, str) or not hasattr(number, "__float__"):
+                    raise TypeError(f"{self.name} takes numbers and Values, not {number!r:.60}.") from None
+            raise
+        raise UndefinedError(f"{self!r} {self.fault}, or is too large for a float, at {', '.join(map(str, numbers))}.")
+
+
+def _later(rule: "Rule", *arguments: "Any") -> "Callable[[], Any]":
+    return lambda: rule(*arguments)
 
 
 def _fix(rule: "Rule", static: float) -> "Rule":

@@ -25,34 +25,55 @@ _off = ContextVar("no_grad", default=False)
 _open_blocks = 0
 
 
-def _infix(row: Primitive, *, reflected: bool = False) -> "Callable[[Value, Any], Any]":
-    """The method for `self row other`, or for `other row self`."""
+def _infix(row: Primitive) -> "Callable[[Value, Any], Any]":
+    """The method for `self row other`. Most of a network's operations pass here, so a node is made without a call."""
     forward = row.forward
 
     def method(self: "Value", other: "Any") -> "Any":
-        if not isinstance(other, Value):
-            if not isinstance(other, Real):
+        if type(other) is not Value and not isinstance(other, Value):
+            if type(other) is not float and not isinstance(other, Real):
                 return NotImplemented  # an array goes element by element; anything else gets Python's own TypeError
             other = Constant(other)
-        if reflected:
-            self, other = other, self
         try:
             data = forward(self._data, other._data)
         except (ArithmeticError, ValueError):
             raise UndefinedValueError(row, (self, other)) from None
-        return _node(row, data, (self, other))
+        if _open_blocks or not isfinite(data):
+            return _node(row, data, (self, other))
+        node = _new(Value)
+        node._data = data
+        node._grad = None
+        node.op = row
+        node.operands = (self, other)
+        node.label = ""
+        return node
 
     return method
+
+
+def _reflected(row: Primitive) -> "Callable[[Value, Any], Any]":
+    """The method for `other row self`, where the other is no Value."""
+    method = _infix(row)
+    return lambda self, other: method(Constant(other), self) if isinstance(other, Real) else NotImplemented
 
 
 def _method(row: Primitive) -> "Callable[..., Any]":
     """The row as a method: v.exp(), v.elu(alpha=2), v.maximum(w)."""
+    forward = row.forward
+
+    def activation(self: "Value") -> "Any":  # one operand and no parameter: the short way
+        try:
+            data = forward(self._data)
+        except (ArithmeticError, ValueError):
+            raise UndefinedValueError(row, (self,)) from None
+        return _node(row, data, (self,))
 
     def method(self: "Value", *others: "Any", **named: float) -> "Any":
         return row(self, *others, **named)
 
-    method.__doc__ = f"engine.{row.name}(self, ...)"
-    return method
+    chosen = activation if row.arity == 1 and not row.parameter else method
+    chosen.__doc__ = f"engine.{row.name}(self, ...)"
+    return chosen
 
 
 class Value:
@@ -121,10 +142,10 @@ class Value:
     __sub__ = _infix(ops.sub)
     __mul__ = _infix(ops.mul)
     __truediv__ = _infix(ops.div)
-    __rsub__ = _infix(ops.sub, reflected=True)
-    __rmul__ = _infix(ops.mul, reflected=True)
-    __rtruediv__ = _infix(ops.div, reflected=True)
-    __rpow__ = _infix(ops.general_power, reflected=True)
+    __rsub__ = _reflected(ops.sub)
+    __rmul__ = _reflected(ops.mul)
+    __rtruediv__ = _reflected(ops.div)
+    __rpow__ = _reflected(ops.general_power)
 
     def __radd__(self, other: "Any") -> "Any":
         """0 + v is v itself, so that sum() adds no node of its own."""
@@ -239,6 +260,8 @@ def _node(row: Primitive, data: float, operands: "tuple[Value, ...]") -> Value:
 
 def _number(data: "Any") -> float:
     """A finite float, or an error that says what was given instead."""
+    if type(data) is float and isfinite(data):
+        return data
     if isinstance(data, str) or not hasattr(data, "__float__"):
         raise TypeError(f"A Value holds one number, not the {type(data).__name__} {data!r:.60}.")
     try:
@@ -250,7 +273,7 @@ def _number(data: "Any") -> float:
     return number
 
 
-_add_to = _infix(ops.add, reflected=True)
+_add_to = _reflected(ops.add)
 _to_value_power = _infix(ops.general_power)
 
 for _row in ops.TABLE.values():
