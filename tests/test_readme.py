@@ -1,0 +1,77 @@
+"""What README shows is what happens: each block of code is run and its output compared."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def run(command, *arguments):
+    done = subprocess.run(
+        [sys.executable, *command, *arguments], cwd=ROOT, capture_output=True, text=True, encoding="utf-8",
+        env={"PATH": "", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}, timeout=120,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def sessions():
+    """Each command of the console blocks with the lines that follow it."""
+    for language, text in BLOCKS:
+        if language == "console":
+            for part in text.split("$ ")[1:]:
+                command, _, output = part.partition("\n")
+                yield pytest.param(command, output, id=command)
+
+
+@pytest.mark.parametrize(("command", "output"), list(sessions()))
+def test_a_command_prints_what_readme_shows(command, output):
+    python, *arguments = shlex.split(command)
+    assert python == "python"
+    assert run(arguments) == output
+
+
+def test_the_python_example_prints_what_readme_shows():
+    languages = [language for language, _ in BLOCKS]
+    place = languages.index("python")
+    assert languages.count("python") == 1, "a second example needs a test of its own"
+    assert run(["-c", BLOCKS[place][1]]) == BLOCKS[place + 1][1]
+
+
+def test_the_commands_to_begin_with_are_the_ones_that_exist():
+    (shell,) = [text for language, text in BLOCKS if language == "sh"]
+    commands = [line.split("#")[0].strip() for line in shell.splitlines()]
+    assert commands[0] == "pip install . && python -m engine"
+    assert commands[1] == 'pip install ".[test]" && pytest'
+    checked = [line.replace("--quiet ", "") for line in (ROOT / ".ci" / "run").read_text().splitlines()]
+    install, test = commands[1].split(" && ")
+    assert checked.index(install) < checked.index(test), "what .ci/run runs is what README says"
+
+
+def test_the_picture_shows_the_numbers_of_the_sweep():
+    from engine import parse, steps
+
+    (picture,) = [text for language, text in BLOCKS if language == "mermaid"]
+    f = parse("v = x**2; u = v*y; u/z", x=3, y=4, z=2)
+    f.backward()
+    for step in steps(f):
+        node = step.node
+        formula = f"{step.name} = {step.formula} = {node.data:g}" if step.kind == "forward" else f"{step.name}"
+        assert formula in picture
+        assert f"{node.data:g}<br>{node.grad:g}" in picture
+    for name, leaf in f.inputs.items():
+        assert f"{name} = {leaf.data:g}<br>{leaf.grad:g}" in picture
+
+
+def test_every_file_of_the_reading_order_exists_and_none_is_forgotten():
+    listed = set(re.findall(r"`(engine/\w+\.py)`", README))
+    rooms = {f"engine/{path.name}" for path in (ROOT / "engine").glob("*.py")}
+    assert listed <= rooms
+    small = {"engine/__init__.py", "engine/__main__.py", "engine/number.py", "engine/interpreter.py", "engine/layout.py"}
+    assert rooms - listed <= small | {"engine/functions.py", "engine/data.py"}
