@@ -4,7 +4,7 @@ import math
 
 from .graph import names, topological_order
 from .notation import Term, partial, show, write
-from .primitive import LARGEST, Domain, Primitive, UndefinedError
+from .primitive import LARGEST, Primitive, UndefinedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,11 +39,15 @@ def _no_value(row: Primitive, operands: "Sequence[Value]", name: str) -> str:
     sentence = f"{subject} {row.fault}: {numbers}." if numbers else f"{subject} {row.fault}."
     result = Term.name(name) if name else write(row, terms)
     for position, (operand, domain) in enumerate(zip(operands, row.domain)):
-        if operand.data not in domain and not operand.constant:
+        if operand.data in domain:
+            continue
+        if operand.constant:
+            sentence += " " + domain.instead_of(operand.data)
+        else:
             slope = Term.of(row.derivative(result, terms, position, shown=True))
             derivative = partial(name or f"({formula})", called[operand])
             sentence += f" Neither {result.text} nor {derivative.text} = {slope.text} exists there."
-            sentence += " " + _works(domain, called[operand])
+            sentence += " " + domain.works(called[operand])
     return sentence
 
 
@@ -55,7 +59,7 @@ def undefined_derivative(node: "Value", called: "dict[Value, str]") -> Undefined
     terms = [Term.name(called[operand]) for operand in operands]
     slope = Term.of(row.derivative(Term.name(called[node]), terms, position, shown=True))
     outside = [
-        _works(domain, called[operand]) for operand, domain in zip(operands, row.smooth) if operand.data not in domain
+        domain.works(called[operand]) for operand, domain in zip(operands, row.smooth) if operand.data not in domain
     ]
     verdict = "does not exist" if outside else "is too large for a float"
     result, operand = called[node], called[operands[position]]
@@ -89,10 +93,6 @@ def _overflows(row: Primitive, operands: "Sequence[Value]") -> bool:
         return True
     except (ArithmeticError, ValueError):
         return False
-
-
-def _works(domain: Domain, name: str) -> str:
-    return f"Any {domain.words.format(name)} works."
 
 
 def _numbers(operands: "Sequence[Value]", called: "dict[Value, str]") -> str:

@@ -78,7 +78,7 @@ def _power_derivative(result: "Number", x: "Number", exponent: float) -> "Any":
         return exponent
     if exponent == 2.0:
         return 2.0 * x
-    if exponent - 1.0 + 1.0 != exponent:  # n - 1 is rounded, as it can be for n < 1/2 only: then xⁿ/x keeps the digits
+    if exponent < 0.5 and not exponent.is_integer():  # n - 1 may be rounded, and xⁿ⁻¹ overflow where n·xⁿ⁻¹ does not
         return exponent * result / x
     return exponent * power(x, exponent - 1.0)
 

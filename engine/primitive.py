@@ -40,6 +40,10 @@ class UndefinedError(ArithmeticError):
     """A value or a derivative was asked for that does not exist, or is too large for a float."""
 
 
+class TooLargeError(UndefinedError, OverflowError):
+    """A result exists, but no float is large enough for it."""
+
+
 class Domain:
     """Where an operand may lie: above `low` (or at it, if `closed`), and not at 0 if there is a `hole`."""
 
@@ -51,6 +55,14 @@ class Domain:
 
     def __contains__(self, x: float) -> bool:
         return (x >= self.low if self.closed else x > self.low) and not (self.hole and x == 0)
+
+    def works(self, name: str) -> str:
+        """What would have been right for an operand of this name."""
+        return f"Any {self.words.format(name)} works."
+
+    def instead_of(self, number: float) -> str:
+        """What would have been right in place of a number that stands there without a name."""
+        return f"Any {self.words.format('number')} works in place of {number:g}."
 
 
 REAL = Domain("{}")
@@ -176,7 +188,7 @@ class Primitive:
                 *operands, static = operands  # type: ignore[assignment]  # a list serves as well as a tuple from here on
             row = self.bind(float(named.pop(self.parameter, static)))
         elif self.arity is None and len(operands) == 1:
-            operands = tuple(operands[0])
+            operands = tuple(operands[0]) if hasattr(operands[0], "__iter__") else operands
         if named or len(operands) != (self.arity or max(1, len(operands))):
             wants = "a list of numbers or Values, at least one" if self.arity is None else f"{self.arity} operand(s)"
             wants += f" and {self.parameter}=number" if self.parameter else ""
@@ -192,14 +204,20 @@ class Primitive:
             result = self.forward(*numbers)
             if math.isfinite(result):
                 return float(result)
-        except (ArithmeticError, ValueError):
-            pass
         except TypeError:
             for number in numbers:
                 if isinstance(number, str) or not hasattr(number, "__float__"):
                     raise TypeError(f"{self.name} takes numbers and Values, not {number!r:.60}.") from None
             raise
-        raise UndefinedError(f"{self!r} {self.fault}, or is too large for a float, at {', '.join(map(str, numbers))}.")
+        except OverflowError:
+            pass
+        except (ArithmeticError, ValueError):
+            works = [domain.instead_of(x) for domain, x in zip(self.domain, numbers) if x not in domain]
+            raise UndefinedError(" ".join([f"{self._call(numbers)} {self.fault}.", *works[:1]])) from None
+        raise TooLargeError(f"{self._call(numbers)} overflows: the result is larger than {LARGEST:.2g}, the largest float.")
+
+    def _call(self, numbers: "Sequence[float]") -> str:
+        return f"{self.name}({', '.join(f'{number:g}' for number in numbers)})"
 
 
 def _later(rule: "Rule", *arguments: "Any") -> "Callable[[], Any]":

@@ -211,16 +211,16 @@ class Value:
         return self._data != 0.0
 
     def __lt__(self, other: "Any") -> bool:
-        return self._data < float(other)
+        return self._data < float(other) if isinstance(other, (Value, Real)) else NotImplemented
 
     def __le__(self, other: "Any") -> bool:
-        return self._data <= float(other)
+        return self._data <= float(other) if isinstance(other, (Value, Real)) else NotImplemented
 
     def __gt__(self, other: "Any") -> bool:
-        return self._data > float(other)
+        return self._data > float(other) if isinstance(other, (Value, Real)) else NotImplemented
 
     def __ge__(self, other: "Any") -> bool:
-        return self._data >= float(other)
+        return self._data >= float(other) if isinstance(other, (Value, Real)) else NotImplemented
 
     def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Value":
         """Apply a row of the table to Values and numbers."""
@@ -277,7 +277,7 @@ _add_to = _reflected(ops.add)
 _to_value_power = _infix(ops.general_power)
 
 for _row in ops.TABLE.values():
-    if _row.arity is not None and not _row.notation.slots:
+    if _row.arity is not None and (not _row.notation.slots or _row is ops.where):
         setattr(Value, _row.name, _method(_row))
 
 

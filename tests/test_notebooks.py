@@ -1,5 +1,6 @@
 """The lessons run from top to bottom, as a student runs them who has put a guess into every cell that asks for one."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -23,9 +24,8 @@ def test_a_lesson_runs_with_the_guesses_filled_in(path, monkeypatch):
     for cell in asked:
         cell.source = cell.source.replace(PROMPT, "guess = 1")
     NotebookClient(lesson, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
-    printed = "".join(
-        output.get("text", "") for cell in lesson.cells for output in cell.get("outputs", []) if output.get("name") == "stdout"
-    )
+    outputs = [output for cell in lesson.cells for output in cell.get("outputs", [])]
+    printed = "".join(output["text"] for output in outputs if output.get("name") == "stdout")
     assert printed.count("It is ") == len(asked) > 0
     assert "First your prediction" not in printed
 
@@ -41,7 +41,7 @@ def test_a_lesson_is_committed_without_answers(path):
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_every_prediction_is_followed_by_its_answer(path):
     code = [cell.source for cell in load(path).cells if cell.cell_type == "code"]
-    for cell, following in zip(code, code[1:]):
+    for cell, following in pairwise(code):
         if cell.startswith(PROMPT):
             assert "reveal(" in following
 
