@@ -1,1 +1,12 @@
-"""Neurons, layers and networks made of Values."""
+"""Neurons, layers and networks made of Values; how they begin, what they cost, how they learn. A table of contents."""
+
+from . import init, losses, optim, stopping
+from .activations import ELEMENTWISE, Activation
+from .advice import TeacherWarning
+from .files import load, save
+from .history import History
+from .network import MLP, Activations, Layer, Module, Neuron
+from .perceptron import Perceptron
+from .search import learning_rate_search, restarts
+from .targets import one_hot
+from .training import evaluate, fit, l1, l2

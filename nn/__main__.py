@@ -1,0 +1,115 @@
+"""python -m nn: networks that learn, from the command line. A thin face over nn.demos."""
+
+import argparse
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import NoReturn
+
+from .activations import ELEMENTWISE
+from .demos import DEMOS, console
+from .init import BY_NAME as INITS
+from .losses import BY_NAME as LOSSES
+from .optim import BY_NAME as OPTIMIZERS
+
+
+class Arguments(argparse.ArgumentParser):
+    """The parser of the command line; its errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of exiting."""
+        raise ValueError(f"{message}. See python -m nn --help.")
+
+
+def whole(least: int, words: str) -> "type":
+    """A whole number from `least` on, as argparse wants to be told."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {words}") from None
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{number} is not {words}")
+        return number
+
+    return read  # type: ignore[return-value]  # argparse takes any function of a string
+
+
+def layers(text: str) -> "tuple[int, ...]":
+    """30,30 as sizes of hidden layers."""
+    size = whole(1, "a number of neurons such as 30 or 30,30")
+    return tuple(size(part) for part in text.split(","))
+
+
+def batch(text: str) -> "int | str":
+    """A batch size: a number or "all"."""
+    return "all" if text == "all" else whole(1, 'a batch size such as 1, 10 or "all"')(text)
+
+
+def rate(text: str) -> float:
+    """A learning rate."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a learning rate such as 0.1") from None
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{number:g} is not a learning rate such as 0.1")
+    return number
+
+
+def arguments() -> Arguments:
+    """The command line that is understood."""
+    parser = Arguments(prog="python -m nn", description="Networks made of Values, learning.", allow_abbrev=False)
+    parser.add_argument("demo", nargs="?", choices=[*DEMOS], metavar="demo", help=", ".join(DEMOS))
+    parser.add_argument("arguments", nargs="*", help="perceptron: a gate; predict: a file and a data set")
+    parser.add_argument("--hidden", type=layers, metavar="30,30", help="neurons of each hidden layer")
+    parser.add_argument("--activation", choices=[*ELEMENTWISE], metavar="NAME", help="of the hidden layers: tanh, relu, ...")
+    parser.add_argument("--output", choices=[*ELEMENTWISE, "softmax"], metavar="NAME", help="activation of the last layer")
+    parser.add_argument("--loss", choices=[*LOSSES], metavar="NAME", help=", ".join(LOSSES))
+    parser.add_argument("--optimizer", choices=[*OPTIMIZERS], metavar="NAME", help=", ".join(OPTIMIZERS))
+    parser.add_argument("--init", choices=[*INITS], metavar="NAME", help=", ".join(INITS))
+    parser.add_argument("--lr", type=rate, metavar="0.1", help="learning rate")
+    parser.add_argument("--epochs", type=whole(1, "a number of epochs from 1 on"), metavar="N", help="passes over the data")
+    parser.add_argument("--batch-size", type=batch, metavar="N", help='examples an update, or "all"')
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and shuffling; 0 if not given")
+    parser.add_argument("--save", metavar="FILE", help="keep the trained network, as m.safetensors")
+    parser.add_argument("--biases", choices=["fixed", "own", "shared"], default="fixed", help="mazur: how its biases learn")
+    parser.add_argument("--fires", choices=[">=", ">"], default=">=", help="perceptron: whether it fires at a tie")
+    return parser
+
+
+def run(words: "list[str]") -> None:
+    """Carry out a command line; raise ValueError or OSError with a sentence if that cannot be done."""
+    options = arguments().parse_intermixed_args(words)
+    if options.demo is None:
+        for name, demo in DEMOS.items():
+            print(f"  python -m nn {name:<12} {demo.what}  ({demo.takes})")
+        return
+    if options.arguments and options.demo not in ("perceptron", "predict"):
+        raise ValueError(f"{options.demo} takes no further words; {' '.join(options.arguments)!r} was given.")
+    if options.save and not os.access(Path(options.save).absolute().parent, os.W_OK):
+        raise ValueError(f"--save {options.save}: its folder does not exist or cannot be written to.")
+    DEMOS[options.demo].run(options, console())
+
+
+def main(words: "list[str]") -> int:
+    """0 if it could be done, 2 if not."""
+    warnings.showwarning = lambda message, *_: print(f"Note: {message}", file=sys.stderr)
+    try:
+        run(words)
+        sys.stdout.flush()
+    except (ValueError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader of the pipe has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

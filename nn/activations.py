@@ -1,0 +1,43 @@
+"""The activations that a layer can have, by name: each unary row of the engine's table, `linear`, and `softmax`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import engine
+from engine import TABLE
+
+ELEMENTWISE: dict[str, Callable[[Any], Any]] = {"linear": lambda z: z}
+ELEMENTWISE |= {name: row for name, row in TABLE.items() if row.arity == 1 and name not in ("neg", "power")}
+
+# Where an activation's values lie; a target outside can never be reached. Those not listed reach every number.
+RANGES = {
+    "sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "step": (0.0, 1.0), "tanh": (-1.0, 1.0), "sign": (-1.0, 1.0),
+    "erf": (-1.0, 1.0), "sin": (-1.0, 1.0), "cos": (-1.0, 1.0), "relu": (0.0, float("inf")), "exp": (0.0, float("inf")),
+    "softplus": (0.0, float("inf")),
+}  # fmt: skip
+
+
+class Activation:
+    """What turns a layer's z into its a; softmax takes the layer as a whole, all others go unit by unit."""
+
+    def __init__(self, wanted: "str | Callable[[Any], Any]") -> None:
+        self.name = wanted if isinstance(wanted, str) else getattr(wanted, "__name__", getattr(wanted, "name", "custom"))
+        self.custom = not isinstance(wanted, str)
+        if isinstance(wanted, str) and wanted != "softmax":
+            if wanted not in ELEMENTWISE:
+                raise ValueError(f"There is no activation {wanted!r}; there are {', '.join(ELEMENTWISE)}, and softmax.")
+            self.function = ELEMENTWISE[wanted]
+        elif not isinstance(wanted, str) and callable(wanted):
+            self.function = wanted
+        elif not isinstance(wanted, str):
+            raise TypeError(f"An activation is a name or a function on a Value, not {wanted!r}.")
+
+    def __call__(self, z: "Sequence[Any]") -> "list[Any]":
+        return engine.softmax(z) if self.name == "softmax" and not self.custom else [self.function(x) for x in z]
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        """Copies and pickles go by the name."""
+        return Activation, (self.function if self.custom else self.name,)
+
+    def __repr__(self) -> str:
+        return self.name

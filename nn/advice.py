@@ -1,0 +1,87 @@
+"""What a teacher would say, looking over a student's shoulder: each remark once a run, none if `fit(warn=False)`."""
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .activations import RANGES
+from .history import History
+
+WATCHED = 100  # examples on which the units are looked at
+NEARLY_ALL = 0.9
+
+
+class TeacherWarning(UserWarning):
+    """Something that runs, but will probably not do what its author hopes."""
+
+
+class Teacher:
+    """Looks at a network in training and says what is noticed, each thing once."""
+
+    def __init__(self, model: Any, X: np.ndarray, *, warn: bool = True) -> None:
+        self.model, self.X, self.warn = model, X[:WATCHED], warn
+        self.said: set[str] = set()
+
+    def say(self, topic: str, sentence: str) -> None:
+        """Warn, unless that was said before."""
+        if self.warn and topic not in self.said:
+            self.said.add(topic)
+            warnings.warn(sentence, TeacherWarning, stacklevel=4)
+
+    def targets(self, y: "list[Any]") -> None:
+        """Before training: can the last activation reach the targets?"""
+        activation = self.model.layers[-1].activation.name
+        low, high = RANGES.get(activation, (-math.inf, math.inf))
+        numbers = np.asarray(y, dtype=float)
+        if (numbers < low).any() or (numbers > high).any():
+            outside = numbers[(numbers < low) | (numbers > high)][0]
+            self.say("targets", f"The target {outside:g} is out of reach: {activation} gives values from {low:g} to {high:g}.")
+
+    def epoch(self, history: History) -> None:
+        """After each epoch."""
+        if not self.warn:
+            return
+        self._cost(history)
+        z, a = self._units()
+        for number, layer in enumerate(self.model.layers[:-1], 1):
+            self._layer(number, layer, z[number - 1], a[number - 1])
+
+    def _units(self) -> "tuple[list[np.ndarray], list[np.ndarray]]":
+        """z and a of every layer on the watched examples, (examples, units)."""
+        zs: list[list[list[float]]] = [[] for _ in self.model.layers]
+        activations: list[list[list[float]]] = [[] for _ in self.model.layers]
+        weights = [(layer.weight, layer.bias, layer.activation) for layer in self.model.layers]
+        for row in self.X:
+            a = row
+            for i, (w, b, activation) in enumerate(weights):
+                z = (w @ a + b).tolist()
+                a = np.array([float(value) for value in activation(z)])
+                zs[i].append(z)
+                activations[i].append(a.tolist())
+        return [np.array(z) for z in zs], [np.array(a) for a in activations]
+
+    def _layer(self, number: int, layer: Any, z: np.ndarray, a: np.ndarray) -> None:
+        name = layer.activation.name
+        if name == "relu":
+            dead = int((z <= 0).all(axis=0).sum())
+            if dead:
+                self.say(f"dead {number}", f"{dead} of the {layer.n_out} ReLU units of layer {number} are dead: they answer 0 to "
+                         "every example, so no gradient reaches them. A smaller learning rate or He's initialisation helps.")  # fmt: skip
+        if name in ("sigmoid", "tanh"):
+            slope = a * (1 - a) / 0.25 if name == "sigmoid" else 1 - a**2
+            if (slope < 0.01).mean() > NEARLY_ALL:
+                self.say(f"saturated {number}", f"Layer {number} is saturated: nearly all its {name} units have a slope below a "
+                         "hundredth of the largest, so the gradient vanishes there. Smaller weights or scaled inputs help.")  # fmt: skip
+        above = self.model.layers[number].weight
+        units = np.column_stack([layer.weight, layer.bias, above.T])
+        if layer.n_out > 1 and (units == units[0]).all():
+            self.say("symmetric", f"All {layer.n_out} units of layer {number} are identical and stay so, since they get equal "
+                     "gradients: one unit would do as much. Begin with random weights.")  # fmt: skip
+
+    def _cost(self, history: History) -> None:
+        cost = history.cost
+        if len(cost) >= 4 and cost[-1] > cost[-2] > cost[-3] > cost[-4] and cost[-1] > 1.5 * min(cost):
+            self.say("grows", f"The cost grows: {cost[-4]:.4g} → {cost[-1]:.4g} in three epochs, up to update {history.updates}. "
+                     "The learning rate is probably too large.")  # fmt: skip

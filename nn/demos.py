@@ -1,0 +1,210 @@
+"""The demos of `python -m nn`: each trains something a lecture talks about and shows what came of it.
+
+A demo gets the options of the command line and a console to write to. What it trains with is the demo's own choice unless
+an option says otherwise.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.console import Console
+
+from . import data, mazur, show
+from .files import load_with_remarks, save
+from .history import History
+from .losses import BY_NAME as LOSSES
+from .network import MLP, matrix
+from .optim import BY_NAME as OPTIMIZERS
+from .perceptron import FIRING_RULES, GATES, Learning, gate
+from .training import fit
+
+
+class Recipe(NamedTuple):
+    """What a demo trains with, unless options say otherwise."""
+
+    hidden: "tuple[int, ...]"
+    activation: str
+    output: str
+    loss: str
+    optimizer: str
+    lr: float
+    epochs: int
+    batch_size: "int | str"
+    init: "str | None" = None
+
+
+DIGITS = Recipe((15,), "sigmoid", "sigmoid", "quadratic", "sgd", 3.0, 20, 10)
+MOONS = Recipe((16, 16), "relu", "linear", "hinge", "sgd", 0.1, 40, 10)
+XOR = Recipe((4,), "tanh", "sigmoid", "binary_cross_entropy", "sgd", 0.5, 300, "all", "uniform")
+# What a loss expects of the last layer, where the output activation is not asked for
+OUTPUTS = {"cross_entropy": "linear", "binary_cross_entropy_with_logits": "linear", "hinge": "linear"}
+
+
+def recipe(default: Recipe, options: Any) -> Recipe:
+    """The default, changed by the options that were given."""
+    given = {name: value for name in default._fields if (value := getattr(options, name, None)) is not None}
+    if "loss" in given and "output" not in given:
+        given["output"] = OUTPUTS.get(given["loss"], "sigmoid")
+    if "optimizer" in given and "lr" not in given and given["optimizer"] != default.optimizer:
+        given["lr"] = 0.01  # a common beginning for the adaptive ones
+    return default._replace(**given)
+
+
+def train(plan: Recipe, X: np.ndarray, y: np.ndarray, n_out: int, options: Any, console: Console) -> "tuple[MLP, History]":
+    """Build the network of a recipe, train it with a progress bar, and say how it went."""
+    model = MLP(X.shape[1], [*plan.hidden, n_out], plan.activation, plan.output, init=plan.init, seed=options.seed)
+    optimizer = OPTIMIZERS[plan.optimizer](model.parameters(), lr=plan.lr)
+    console.print(f"{model}\n{plan.loss}, {plan.optimizer} with learning rate {plan.lr:g}, batches of {plan.batch_size}")
+    history = fit(model, X, y, loss=LOSSES[plan.loss], optimizer=optimizer, epochs=plan.epochs, batch_size=plan.batch_size,
+                  seed=options.seed, progress=True)  # fmt: skip
+    console.print(
+        f"cost {history.cost[0]:.5f} → {history.cost[-1]:.5f} in {history.epochs} epochs, {history.updates} updates and "
+        f"{history.time[-1]:.1f} s: {history.reason}" if history.cost else history.reason
+    )  # fmt: skip
+    if options.save:
+        save(model, options.save, demo=options.demo)
+        console.print(f"saved as {options.save}; try: python -m nn predict {options.save} {options.demo}")
+    return model, history
+
+
+def digits(options: Any, console: Console) -> None:
+    """Handwritten digits: 64 pixels, 15 hidden neurons, 10 outputs."""
+    split = data.digits()
+    model, _ = train(recipe(DIGITS, options), split.X, split.y, 10, options, console)
+    judge(model, split.X_test, split.y_test, console)
+
+
+def judge(model: MLP, X: np.ndarray, y: np.ndarray, console: Console) -> None:
+    """Test accuracy, the confusion table, and the digits that were got wrong."""
+    answers = model.predict(X).argmax(axis=1)
+    console.print(f"\ntest accuracy {np.mean(answers == y):.4f}: {np.sum(answers == y)} of {len(y)} right\n")
+    console.print(show.confusion(y.tolist(), answers.tolist()))
+    wrong = np.flatnonzero(answers != y)
+    if len(wrong):
+        shown = wrong[:8]
+        console.print(f"\n{len(shown)} of the {len(wrong)} that were got wrong:\n")
+        plain = not has_blocks(console)
+        pictures = [show.digit(X[i], ascii=plain) for i in shown]
+        titles = [f"{y[i]}, taken for {answers[i]}" for i in shown]
+        console.print("\n".join(show.beside(pictures, titles, per_row=max(1, min(4, console.width // 20)))), highlight=False)
+
+
+def has_blocks(console: Console) -> bool:
+    """Whether the console's encoding has the block characters."""
+    try:
+        show.SHADES.encode(console.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def moons(options: Any, console: Console) -> None:
+    """Two half circles, told apart by two hidden layers of 16 ReLU neurons."""
+    split = data.moons()
+    plan = recipe(MOONS, options)
+    y, y_test = (2 * t - 1 if plan.loss == "hinge" else t for t in (split.y, split.y_test))
+    model, _ = train(plan, split.X, y, 1, options, console)
+    middle = 0.5 if plan.output == "sigmoid" else 0.0
+    right = (model.predict(split.X_test) >= middle) == (y_test > middle)
+    console.print(f"\ntest accuracy {right.mean():.4f}: {right.sum()} of {len(right)} right\n")
+    console.print("\n".join(boundary(model, split.X, middle, has_blocks(console))), highlight=False)
+
+
+def boundary(model: MLP, X: np.ndarray, middle: float, blocks: bool, columns: int = 60, rows: int = 20) -> "list[str]":
+    """The plane as the network sees it: shaded where it says class 1."""
+    (left, bottom), (right, top) = X.min(axis=0) - 0.2, X.max(axis=0) + 0.2
+    points = [[x, y] for y in np.linspace(top, bottom, rows) for x in np.linspace(left, right, columns)]
+    yes, no = ("█", "░") if blocks else ("#", ".")
+    signs = [yes if output >= middle else no for output in model.predict(points)]
+    return ["".join(signs[i : i + columns]) for i in range(0, len(signs), columns)]
+
+
+def xor(options: Any, console: Console) -> None:
+    """XOR, which no single perceptron can do, by one hidden layer."""
+    X, y = data.xor()
+    plan = recipe(XOR, options)
+    targets = 2 * np.array(y) - 1 if plan.loss == "hinge" else np.array(y)
+    model, _ = train(plan, np.array(X), targets, 1, options, console)
+    rows = [(*map(int, x), int(t), float(a)) for x, t, a in zip(X, y, model.predict(X))]
+    console.print()
+    console.print(show.table("", ["x1", "x2", "target", "output"], rows))
+
+
+def mazur_demo(options: Any, console: Console) -> None:
+    """The lecture's 2-2-2 network by hand: every number of one step of backpropagation."""
+    console.print("\n".join(mazur.lines(options.biases)), highlight=False, soft_wrap=True)
+
+
+def perceptron(options: Any, console: Console) -> None:
+    """The learning rule of the perceptron, row by row, for a gate."""
+    name = " ".join(options.arguments) or "and"
+    if name not in GATES:
+        raise ValueError(f"There is no gate {name!r}; there are {', '.join(GATES)}.")
+    learned, run = gate(name, options.fires)
+    rows = [
+        (row.epoch, *(f"{x:g}" for x in row.x), f"{row.target:g}", f"{row.sum:g}", f"{row.answer:g}", numbers((*row.dw, row.db)),
+         numbers((*row.w, row.b)), "" if row.answer == row.target else "changes")
+        for row in run.table
+    ]  # fmt: skip
+    columns = ["epoch", "x1", "x2", "target", "w·x + b", "answer", "Δw1 Δw2 Δb", "w1 w2 b", ""]
+    console.print(show.table(f"{name}: starts at 0, fires where w·x + b {options.fires} 0, learning rate 1", columns, rows))
+    console.print("\n" + verdict(name, learned, run), highlight=False, soft_wrap=True)
+
+
+def numbers(several: "tuple[float, ...]") -> str:
+    """Small whole numbers in a row."""
+    return " ".join(f"{number + 0.0:2g}" for number in several)
+
+
+def verdict(name: str, learned: Any, run: Learning) -> str:
+    """How the learning ended."""
+    errors = ", ".join(map(str, run.errors))
+    if run.converged:
+        return (f"Learned in {len(run.errors)} epochs and {run.updates} changes (mistakes by epoch: {errors}): "
+                f"w = ({learned.w[0]:g}, {learned.w[1]:g}), b = {learned.b:g}.")  # fmt: skip
+    return (f"Never: the state after epoch {len(run.errors)} was there after epoch {run.cycle} already, so it goes round for "
+            f"ever (mistakes by epoch: {errors}). No line separates {name}; a hidden layer does: python -m nn xor")  # fmt: skip
+
+
+def predict(options: Any, console: Console) -> None:
+    """A saved network on the test digits."""
+    if not 1 <= len(options.arguments) <= 2 or options.arguments[1:] not in ([], ["digits"]):
+        raise ValueError("predict takes a file and a data set: python -m nn predict m.safetensors digits.")
+    model, _ = load_with_remarks(options.arguments[0])
+    split = data.digits()
+    if (model.n_in, model.n_out) != (64, 10):
+        raise ValueError(f"{options.arguments[0]} holds {model}; digits have 64 inputs and 10 outputs.")
+    console.print(str(model))
+    judge(model, matrix(split.X_test, 64), split.y_test, console)
+
+
+class Demo(NamedTuple):
+    """A demo, what it shows, and how long it takes."""
+
+    run: "Callable[[Any, Console], None]"
+    what: str
+    takes: str
+
+
+DEMOS = {
+    "digits": Demo(digits, "64-15-10 learns handwritten digits", "2 minutes; --epochs 3 for a first look"),
+    "moons": Demo(moons, "2-16-16-1 tells two half circles apart", "10 seconds"),
+    "xor": Demo(xor, "a hidden layer learns XOR", "1 second"),
+    "mazur": Demo(mazur_demo, "the lecture's 2-2-2 network, every number of one step", "5 seconds"),
+    "perceptron": Demo(perceptron, "the learning rule row by row: and, or, nand, nor, xor, x1 and not x2", "at once"),
+    "predict": Demo(predict, "a saved network on the test digits: predict m.safetensors digits", "at once"),
+}
+
+
+def fires(word: str) -> str:
+    """The firing rule from the command line."""
+    if word not in FIRING_RULES:
+        raise ValueError(f'--fires {word!r}: give ">=" or ">", in quotes.')
+    return word
+
+
+def console() -> Console:
+    """Where the demos write: as wide as the terminal, 80 columns in a pipe, without colour there."""
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)

@@ -1,0 +1,104 @@
+"""Costs of one example: loss(prediction, target) -> Value. Over a batch, `fit` takes their mean or their sum.
+
+`prediction` is what a network answers: a Value, or a list of them. `target` has as many numbers; a cross entropy takes a
+class (a whole number) as well. The targets are parameters of the cost, not variables: no gradient passes to them.
+
+Loss and last activation are well matched where delta = a - y: quadratic with linear, binary cross entropy with sigmoid,
+cross entropy with softmax.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from engine import Value, fsum, log, logsumexp, maximum, relu, softplus
+
+Loss = Callable[[Any, Any], Any]
+
+SMALLEST_PROBABILITY = math.exp(-100.0)  # a logarithm below -100 counts as -100, as in PyTorch
+
+
+def pairs(prediction: Any, target: Any) -> "list[tuple[Any, Any]]":
+    """Outputs and targets side by side."""
+    outputs = list(prediction) if isinstance(prediction, Sequence) else [prediction]
+    targets = list(target) if hasattr(target, "__len__") else [target]
+    if len(outputs) != len(targets):
+        raise ValueError(f"There is one target for each output: {len(outputs)} outputs, {len(targets)} targets.")
+    return list(zip(outputs, targets))
+
+
+def quadratic(prediction: Any, target: Any) -> Any:
+    """1/2 Σ (a - y)², the lectures' quadratic cost; its delta is (a - y) f'(z)."""
+    return 0.5 * sum((a - y) ** 2 for a, y in pairs(prediction, target))
+
+
+def mse(prediction: Any, target: Any) -> Any:
+    """The mean over the outputs of (a - y)², without the factor 1/2."""
+    both = pairs(prediction, target)
+    return sum((a - y) ** 2 for a, y in both) / len(both)
+
+
+def binary_cross_entropy(prediction: Any, target: Any) -> Any:
+    """-Σ [y log p + (1 - y) log(1 - p)] over the outputs, p from a sigmoid. 0·log 0 is 0, and -log p is at most 100."""
+    return -sum(y * _log(p) + (1 - y) * _log(1 - p) for p, y in pairs(prediction, target))
+
+
+def _log(p: Any) -> Any:
+    return log(maximum(p, SMALLEST_PROBABILITY))
+
+
+def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
+    """The same from z instead of p = sigmoid(z), exact where p would be 0 or 1: Σ y log(1 + e^-z) + (1 - y) log(1 + e^z)."""
+    return sum(y * softplus(-z) + (1 - y) * softplus(z) for z, y in pairs(prediction, target))
+
+
+def cross_entropy(prediction: Any, target: Any) -> Any:
+    """-log softmax(z)[target], from the logits z; for a target of shares y (one-hot, say) Σ y (logsumexp(z) - z)."""
+    logits = list(prediction) if isinstance(prediction, Sequence) else [prediction]
+    if len(logits) < 2:
+        raise ValueError("cross_entropy compares classes, so it takes two logits or more; for one use binary_cross_entropy.")
+    if _is_softmax(logits):
+        raise ValueError(
+            "softmax would be applied twice: cross_entropy takes the logits z. Write output='linear' for the network, "
+            "and softmax(model(x)) where you want to see the probabilities."
+        )
+    total = logsumexp(logits)
+    if hasattr(target, "__len__"):
+        return sum(y * (total - z) for z, y in pairs(logits, target))
+    return total - logits[class_number(target, len(logits))]
+
+
+def class_number(target: Any, classes: int) -> int:
+    """A class as a position, if it is one."""
+    if int(target) != target or not 0 <= target < classes:
+        raise ValueError(f"A class is a whole number from 0 to {classes - 1}; the target is {target}.")
+    return int(target)
+
+
+def _is_softmax(outputs: "list[Any]") -> bool:
+    """Whether these are shares of a common sum of exponentials, which is how softmax computes them."""
+    return all(
+        isinstance(p, Value) and p.op is not None and p.op.name == "div" and p.operands[1] is outputs[0].operands[1]
+        and p.operands[1].op is fsum and p.operands[0].op is not None and p.operands[0].op.name == "exp"
+        for p in outputs
+    )  # fmt: skip
+
+
+def hinge(prediction: Any, target: Any) -> Any:
+    """Σ max(0, 1 - y·score), y being -1 or 1; its corner counts as flat."""
+    return sum(relu(1 - y * score) for score, y in pairs(prediction, target))
+
+
+BY_NAME: dict[str, Loss] = {
+    loss.__name__: loss
+    for loss in (quadratic, mse, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, hinge)
+}
+
+
+def loss_function(wanted: "str | Loss") -> Loss:
+    """The loss of a name, or the function itself."""
+    if isinstance(wanted, str):
+        if wanted not in BY_NAME:
+            raise ValueError(f"There is no loss {wanted!r}; there are {', '.join(BY_NAME)}.")
+        return BY_NAME[wanted]
+    return wanted

@@ -1,0 +1,151 @@
+"""Optimisers: from gradients to new parameters. Names, defaults and update rules are PyTorch's, sources in each docstring.
+
+A rule is written once, as arithmetic on one parameter's number p, its gradient g and its memory, a dictionary. It uses
++ - * / and ** only, so that arrays can take the place of numbers.
+"""
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+from engine import Value, zero_grad
+
+from .advice import TeacherWarning
+
+
+class Optimizer:
+    """Keeps the parameters and a memory for each; subclasses give the rule."""
+
+    def __init__(self, parameters: "Iterable[Value]", lr: float, **options: float) -> None:
+        self.parameters = list(parameters)
+        if not self.parameters or not all(isinstance(p, Value) for p in self.parameters):
+            raise ValueError("An optimiser needs the parameters to improve, as Values: SGD(model.parameters(), lr=0.1).")
+        for name, number in {"lr": lr, **options}.items():
+            if not number >= 0:
+                raise ValueError(f"{name} = {number} must be 0 or greater.")
+        self.lr = lr
+        self.memory: list[dict[str, Any]] = [{} for _ in self.parameters]
+        self.warn = True  # whether to say so when a step is taken on gradients that were not cleared
+
+    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+        """The new parameter; `memory` is this parameter's own, empty at first."""
+        raise NotImplementedError
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient; if one would leave the numbers, none is moved."""
+        self._notice_uncleared()
+        moved = [
+            (p, self.rule(p.data, p.grad, memory)) for p, memory in zip(self.parameters, self.memory) if p.has_grad
+        ]
+        for p, number in moved:
+            if not abs(number) < float("inf"):
+                raise OverflowError(f"{p.label or 'A parameter'} would become {number}: the learning rate {self.lr} is too large.")
+        for p, number in moved:
+            p.data = number
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter back to not computed."""
+        zero_grad(self.parameters)
+
+    def _notice_uncleared(self) -> None:
+        """Warn once when a sweep has added to gradients that an earlier step has used already."""
+        canary = self.parameters[0]
+        gradient = canary._grad
+        if self.warn and isinstance(gradient, Spent) and gradient.added:
+            self.warn = False
+            warnings.warn(
+                "step() was called on gradients that contain those of an earlier step: call zero_grad() before backward(). "
+                "(Adding up several sweeps on purpose is fine: one step() after them, then zero_grad().)",
+                TeacherWarning, stacklevel=3,
+            )  # fmt: skip
+        if gradient is not None:
+            canary._grad = Spent(gradient)
+
+
+class Spent(float):
+    """A gradient that a step has used. What is added to it remembers that; clearing it, or assigning to it, forgets."""
+
+    added = False
+
+    def __add__(self, other: float) -> "Spent":
+        total = Spent(float(self) + other)
+        total.added = True
+        return total
+
+
+class SGD(Optimizer):
+    """p ← p - lr·g, with momentum if asked: V ← momentum·V + (1 - dampening)·g, then p ← p - lr·V; V starts as g.
+
+    `nesterov` steps by g + momentum·V; `weight_decay` adds weight_decay·p to g. As torch.optim.SGD.
+    `ema=True` is the lectures' running average: V starts at 0, V ← momentum·V + (1 - momentum)·g. With lr·(1 - momentum)
+    in place of lr, the classical form moves the same way.
+    """
+
+    def __init__(
+        self, parameters: "Iterable[Value]", lr: float = 0.1, momentum: float = 0.0, dampening: float = 0.0,
+        nesterov: bool = False, weight_decay: float = 0.0, ema: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(parameters, lr, momentum=momentum, weight_decay=weight_decay)
+        if nesterov and (momentum == 0 or dampening != 0 or ema):
+            raise ValueError("Nesterov's momentum needs a momentum, and goes with neither dampening nor ema.")
+        self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
+        self.weight_decay, self.ema = weight_decay, ema
+
+    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+        """The update rule above."""
+        g = g + self.weight_decay * p
+        if self.ema:
+            g = memory["V"] = self.momentum * memory.get("V", 0.0) + (1 - self.momentum) * g
+        elif self.momentum:
+            memory["V"] = self.momentum * memory["V"] + (1 - self.dampening) * g if "V" in memory else g
+            g = g + self.momentum * memory["V"] if self.nesterov else memory["V"]
+        return p - self.lr * g
+
+
+class Adagrad(Optimizer):
+    """S ← S + g²; p ← p - lr·g / (√S + eps). Duchi, Hazan and Singer 2011; as torch.optim.Adagrad."""
+
+    def __init__(self, parameters: "Iterable[Value]", lr: float = 0.01, eps: float = 1e-10) -> None:
+        super().__init__(parameters, lr, eps=eps)
+        self.eps = eps
+
+    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+        """The update rule above."""
+        memory["S"] = memory.get("S", 0.0) + g * g
+        return p - self.lr * g / (memory["S"] ** 0.5 + self.eps)
+
+
+class RMSprop(Optimizer):
+    """S ← alpha·S + (1 - alpha)·g²; p ← p - lr·g / (√S + eps). Tieleman and Hinton 2012; as torch.optim.RMSprop."""
+
+    def __init__(self, parameters: "Iterable[Value]", lr: float = 0.01, alpha: float = 0.99, eps: float = 1e-8) -> None:
+        super().__init__(parameters, lr, alpha=alpha, eps=eps)
+        self.alpha, self.eps = alpha, eps
+
+    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+        """The update rule above."""
+        memory["S"] = self.alpha * memory.get("S", 0.0) + (1 - self.alpha) * g * g
+        return p - self.lr * g / (memory["S"] ** 0.5 + self.eps)
+
+
+class Adam(Optimizer):
+    """M ← β1·M + (1 - β1)·g; S ← β2·S + (1 - β2)·g²; p ← p - lr·M' / (√S' + eps), where M' = M/(1 - β1ᵗ), S' = S/(1 - β2ᵗ)
+    take out that both start at 0. Kingma and Ba 2015; as torch.optim.Adam.
+    """  # fmt: skip
+
+    def __init__(
+        self, parameters: "Iterable[Value]", lr: float = 0.001, betas: "tuple[float, float]" = (0.9, 0.999), eps: float = 1e-8
+    ) -> None:
+        super().__init__(parameters, lr, eps=eps, beta1=betas[0], beta2=betas[1])
+        self.betas, self.eps = betas, eps
+
+    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+        """The update rule above."""
+        beta1, beta2 = self.betas
+        t = memory["t"] = memory.get("t", 0) + 1
+        memory["M"] = beta1 * memory.get("M", 0.0) + (1 - beta1) * g
+        memory["S"] = beta2 * memory.get("S", 0.0) + (1 - beta2) * g * g
+        return p - self.lr * (memory["M"] / (1 - beta1**t)) / ((memory["S"] / (1 - beta2**t)) ** 0.5 + self.eps)
+
+
+BY_NAME: dict[str, type[Optimizer]] = {"sgd": SGD, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam}

@@ -1,0 +1,54 @@
+"""Around a training run: several beginnings, and the choice of a learning rate by cross-validation."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import KFold
+
+from .history import History
+from .losses import loss_function
+from .network import matrix
+from .optim import SGD
+from .targets import Targets
+from .training import evaluate, fit
+
+
+def restarts(make: "Callable[[int], Any]", train: "Callable[[Any], History]", count: int = 5) -> "tuple[Any, History, list[float]]":
+    """Train make(0), make(1), ... and keep the one whose last cost is smallest; with it its history and everyone's cost."""
+    runs = []
+    for seed in range(count):
+        model = make(seed)
+        runs.append((model, train(model)))
+    costs = [history.cost[-1] if history.cost else float("inf") for _, history in runs]
+    model, history = runs[int(np.argmin(costs))]
+    return model, history, costs
+
+
+def learning_rate_search(
+    make: "Callable[[], Any]", X: Any, y: Any, rates: "Sequence[float]", *, k: int = 5, loss: Any = "quadratic",
+    optimizer: "Callable[[Any, float], Any]" = SGD, **options: Any,
+) -> "tuple[float, dict[float, float]]":  # fmt: skip
+    """The rate with the smallest mean validation cost over k folds, and that cost for each rate.
+
+    Every example validates once; the folds are scikit-learn's KFold, in the order of the data. `make()` gives a fresh
+    model, the same each time if it is seeded. A rate at which training leaves the numbers costs inf.
+    """
+    make_ready = make()
+    rows = matrix(X, make_ready.n_in)
+    targets = np.asarray(y)
+    costs: dict[float, float] = {}
+    for rate in rates:
+        found = []
+        for train, held_out in KFold(k).split(rows):
+            model = make()
+            history = fit(
+                model, rows[train], targets[train], loss=loss, optimizer=optimizer(model.parameters(), rate), warn=False, **options
+            )
+            if "left the numbers" in history.reason:
+                found.append(float("inf"))
+                continue
+            checks = Targets(targets[held_out], len(held_out), model.n_out, loss_function(loss))
+            found.append(evaluate(model, rows[held_out], checks, loss, "mean")[0])
+        costs[rate] = float(np.mean(found))
+    return min(costs, key=lambda rate: costs[rate]), costs

@@ -1,0 +1,79 @@
+"""Networks and results in a terminal, with rich: layers as matrices, errors, confusion tables, digits drawn in blocks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+SHADES = " ░▒▓█"
+PLAIN_SHADES = " .+#@"
+
+
+def table(title: str, columns: "Sequence[str]", rows: "Sequence[Sequence[Any]]") -> Table:
+    """A table; numbers to the right, floats to six digits."""
+    made = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
+    for i, column in enumerate(columns):
+        numeric = all(isinstance(row[i], (int, float, np.number)) for row in rows)
+        made.add_column(column, justify="right" if numeric else "left")
+    for row in rows:
+        made.add_row(*[f"{cell:.6g}" if isinstance(cell, (float, np.floating)) else str(cell) for cell in row])
+    return made
+
+
+def layers(model: Any, *, transposed: bool = False) -> "list[Table]":
+    """Each layer's weights and biases as numbers, with both ways of counting layers.
+
+    Rows are neurons and columns inputs, z = W a + b; `transposed` shows the other convention, z = Wᵀ a + b.
+    """
+    tables = []
+    for i, layer in enumerate(model.layers):
+        title = f"W{i + 1} = layers[{i}], {layer.activation}; lecture: W^{i + 2} (input is layer 1)"
+        ins = [f"from {k}" for k in range(1, layer.n_in + 1)]
+        outs = [f"to {j}" for j in range(1, layer.n_out + 1)]
+        if transposed:
+            rows = [[name, *row] for name, row in zip(ins, layer.weight.T.tolist())] + [["b", *layer.bias.tolist()]]
+            tables.append(table(title + ", transposed", ["", *outs], rows))
+        else:
+            rows = [[name, *row, b] for name, row, b in zip(outs, layer.weight.tolist(), layer.bias.tolist())]
+            tables.append(table(title, ["", *ins, "b"], rows))
+    return tables
+
+
+def backpropagation(run: Any) -> Table:
+    """z, a and delta = ∂C/∂z of every neuron, after the sweep: `run` is what model.activations(x) gave."""
+    rows = [
+        (f"{i + 1} (lecture {i + 2})", j + 1, z.data, a.data, z.grad)
+        for i, (zs, activations) in enumerate(zip(run.z, run.a))
+        for j, (z, a) in enumerate(zip(zs, activations))
+    ]
+    return table("Every neuron", ["layer", "neuron", "z", "a", "delta"], rows)
+
+
+def confusion(targets: "Sequence[int]", answers: "Sequence[int]") -> Table:
+    """How often each class (row) was answered by each class (column); what is right stands on the diagonal."""
+    classes = sorted(set(targets) | set(answers))
+    counts = np.zeros((len(classes), len(classes)), dtype=int)
+    for target, answer in zip(targets, answers):
+        counts[classes.index(target), classes.index(answer)] += 1
+    rows = [[f"is {c}", *("·" if n == 0 else int(n) for n in row)] for c, row in zip(classes, counts)]
+    return table("Confusion: is (row), was taken for (column)", ["", *map(str, classes)], rows)
+
+
+def digit(pixels: "Sequence[float]", *, ascii: bool = False) -> "list[str]":
+    """A digit of 8x8 pixels between 0 (paper) and 1 (ink), two characters a pixel."""
+    shades = PLAIN_SHADES if ascii else SHADES
+    grid = np.asarray(pixels).reshape(8, 8)
+    return ["".join(shades[min(4, int(ink * 5))] * 2 for ink in row) for row in grid]
+
+
+def beside(pictures: "Sequence[Sequence[str]]", titles: "Sequence[str]", per_row: int = 4) -> "list[str]":
+    """Pictures with their titles, a few in a row."""
+    lines = []
+    for i in range(0, len(pictures), per_row):
+        row, names = pictures[i : i + per_row], titles[i : i + per_row]
+        width = max(len(line) for picture in row for line in picture) + 3
+        lines.append("".join(name.ljust(width) for name in names).rstrip())
+        lines += ["".join(line.ljust(width) for line in parts).rstrip() for parts in zip(*row)]
+        lines.append("")
+    return lines

@@ -1,0 +1,80 @@
+"""When to stop. A condition looks at the history after each epoch and answers with the reason, or with "" to go on."""
+
+from typing import Any, Protocol
+
+from .history import History
+
+
+class Stop(Protocol):
+    """What `fit(stop=[...])` takes."""
+
+    def __call__(self, history: History, model: Any) -> str:
+        """The reason to stop now; empty to go on."""
+        ...
+
+
+class Epochs:
+    """After so many epochs."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def __call__(self, history: History, model: Any) -> str:
+        return f"{self.epochs} epochs are done" if history.epochs >= self.epochs else ""
+
+
+class Target:
+    """When the cost has come down to a target."""
+
+    def __init__(self, cost: float) -> None:
+        self.cost = cost
+
+    def __call__(self, history: History, model: Any) -> str:
+        reached = history.cost[-1] <= self.cost
+        return f"the cost {history.cost[-1]:.6g} has reached the target {self.cost:g}" if reached else ""
+
+
+class Plateau:
+    """When the cost has not fallen by more than `least` for `patience` epochs."""
+
+    def __init__(self, patience: int = 5, least: float = 1e-6) -> None:
+        self.patience, self.least = patience, least
+        self.best, self.waited = float("inf"), 0
+
+    def __call__(self, history: History, model: Any) -> str:
+        if history.epochs == 1:  # a condition may serve several runs
+            self.best, self.waited = float("inf"), 0
+        if history.cost[-1] < self.best - self.least:
+            self.best, self.waited = history.cost[-1], 0
+        else:
+            self.waited += 1
+        return f"the cost has not fallen for {self.waited} epochs" if self.waited >= self.patience else ""
+
+
+class EarlyStopping:
+    """When the cost on the validation data has not fallen for `patience` epochs; the best weights are put back."""
+
+    def __init__(self, patience: int = 5) -> None:
+        self.patience = patience
+        self.best, self.waited = float("inf"), 0
+        self.best_epoch = 0
+        self.weights: dict[str, Any] = {}
+
+    def __call__(self, history: History, model: Any) -> str:
+        if not history.validation_cost:
+            raise ValueError("EarlyStopping watches the validation cost: give fit(validation=0.2) or validation=(X, y).")
+        if history.epochs == 1:
+            self.best, self.waited = float("inf"), 0
+        if history.validation_cost[-1] < self.best:
+            self.best, self.waited, self.best_epoch = history.validation_cost[-1], 0, history.epochs
+            self.weights = model.state_dict()
+            return ""
+        self.waited += 1
+        if self.waited < self.patience:
+            return ""
+        return f"the validation cost has not fallen for {self.waited} epochs; epoch {self.best_epoch}'s weights are back"
+
+    def finish(self, model: Any) -> None:
+        """Put the best weights back, however the run ended."""
+        if self.weights:
+            model.load_state_dict(self.weights)

@@ -1,0 +1,81 @@
+"""The targets of a data set in the form that the losses take, and when an answer counts as right."""
+
+from typing import Any
+
+import numpy as np
+
+from .losses import Loss, binary_cross_entropy_with_logits, hinge
+
+
+def one_hot(classes: Any, count: int) -> np.ndarray:
+    """Class k as a row with 1 in place k and 0 elsewhere: digit 6 of ten is (0,0,0,0,0,0,1,0,0,0)."""
+    classes = np.asarray(classes)
+    if ((classes != np.floor(classes)) | (classes < 0) | (classes >= count)).any():
+        wrong = classes[(classes != np.floor(classes)) | (classes < 0) | (classes >= count)][0]
+        raise ValueError(f"A class is a whole number from 0 to {count - 1}; {wrong} is not. (For {count} outputs, targets are "
+                         f"classes, or rows of {count} numbers.)")  # fmt: skip
+    return np.eye(count)[classes.astype(int)]
+
+
+class Targets:
+    """One target for each example: a number for one output, a row for several; classes become one-hot rows.
+
+    An answer is right if its largest output is the class; with one output, if it is on the target's side of the middle
+    between the two targets (0 for logits). Where targets are neither classes nor two-valued, nothing counts as right or
+    wrong, and accuracy is nan.
+    """
+
+    def __init__(self, y: Any, examples: int, n_out: int, loss: Loss) -> None:
+        numbers = np.asarray(y, dtype=float)
+        if len(numbers) != examples:
+            raise ValueError(f"There is one target for each example: {examples} rows of data, {len(numbers)} targets.")
+        if not np.isfinite(numbers).all():
+            place = int(np.argwhere(~np.isfinite(numbers))[0][0])
+            raise ValueError(f"The target of row {place} is {numbers[place]}; every target must be finite.")
+        if n_out == 1 and numbers.ndim == 2 and numbers.shape[1] == 1:
+            numbers = numbers[:, 0]
+        if n_out > 1 and numbers.ndim == 1:
+            numbers = one_hot(numbers, n_out)
+        if numbers.shape[1:] != ((n_out,) if n_out > 1 else ()):
+            raise ValueError(f"The network has {n_out} outputs, but the targets have shape {np.asarray(y).shape}.")
+        if loss is hinge:
+            numbers = signs(numbers, n_out)
+        self.n_out, self.loss = n_out, loss
+        self.numbers = numbers
+        values = set(np.unique(numbers[:1000]).tolist())
+        self.middle = float("nan")  # between "no" and "yes", for a single output
+        if values <= {0.0, 1.0}:
+            self.middle = 0.0 if loss is binary_cross_entropy_with_logits else 0.5
+        elif values <= {-1.0, 1.0}:
+            self.middle = 0.0
+        self.rows: list[Any] = numbers.tolist()
+
+    def __getitem__(self, i: int) -> Any:
+        return self.rows[i]
+
+    def at(self, positions: "list[int]") -> "Targets":
+        """The targets of some of the examples."""
+        return Targets(self.numbers[positions], len(positions), self.n_out, self.loss)
+
+    def like(self, y: Any) -> "Targets":
+        """Other targets, read in the same way."""
+        return Targets(y, len(np.asarray(y)), self.n_out, self.loss)
+
+    def hit(self, i: int, output: Any) -> float:
+        """1 if this output is right for example i, 0 if not, nan if that cannot be said."""
+        target = self.rows[i]
+        if self.n_out == 1:
+            return float((float(output) >= self.middle) == (target > self.middle)) if self.middle == self.middle else float("nan")
+        if self.middle != self.middle:
+            return float("nan")
+        numbers = [float(value) for value in output]
+        return float(numbers.index(max(numbers)) == target.index(max(target)))
+
+
+def signs(numbers: np.ndarray, n_out: int) -> np.ndarray:
+    """Targets for hinge, -1 and 1; one-hot rows are translated, other numbers refused."""
+    if n_out > 1 and set(np.unique(numbers)) <= {0.0, 1.0}:
+        return 2 * numbers - 1
+    if not set(np.unique(numbers)) <= {-1.0, 1.0}:
+        raise ValueError("hinge takes the targets -1 and 1; for targets 0 and 1 write 2*y - 1.")
+    return numbers

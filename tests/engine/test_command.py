@@ -1,0 +1,324 @@
+"""python -m engine: what it prints, in which signs and widths, and how it answers mistakes."""
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import hessian, parse, to_data
+from engine.__main__ import main, report
+
+ROOT = Path(__file__).parents[2]
+WORKED = ["x**2*y/z", "x=3", "y=4", "z=2"]
+
+EXAMPLE = """\
+f = x²·y/z   at   x = 3, y = 4, z = 2
+
+Forward: each value from the ones above it
+  v = x²  = 3²   = 9
+  u = v·y = 9·4  = 36
+  f = u/z = 36/2 = 18
+
+Backward: the derivative that arrives, times the local derivative
+  ∂f/∂f                   = 1
+  ∂f/∂u = ∂f/∂f · 1/z     = 1 · 1/2      = 0.5
+  ∂f/∂z = ∂f/∂f · (-u/z²) = 1 · (-36/2²) = -9
+  ∂f/∂v = ∂f/∂u · y       = 0.5 · 4      = 2
+  ∂f/∂y = ∂f/∂u · v       = 0.5 · 9      = 4.5
+  ∂f/∂x = ∂f/∂v · 2x      = 2 · 2·3      = 12
+
+Gradient   chain rule   central difference (h = 1e-05)
+  ∂f/∂x            12                               12   agree
+  ∂f/∂y           4.5                              4.5   agree
+  ∂f/∂z            -9                               -9   agree
+
+Read it: raise z by 0.01 and f changes by about
+  -9 · 0.01 = -0.09 (exactly -0.0896).
+Your turn:  python -m engine "x*x*y/z" x=3 y=4 z=2     now x has two paths
+"""
+
+
+def run(*words, python=(), cwd=ROOT, **environment):
+    """The command as a user starts it; the output as text."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8", **environment}
+    return subprocess.run(
+        [sys.executable, *python, "-m", "engine", *words],
+        cwd=cwd, env=environment, capture_output=True, encoding="utf-8", timeout=60,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def answer(capsys):
+    """The command in this process: its output."""
+
+    def call(*words):
+        status = main(list(words))
+        out, err = capsys.readouterr()
+        assert (status, err) == (0, "")
+        return out
+
+    return call
+
+
+@pytest.fixture
+def complaint(capsys):
+    """The command in this process, given something it cannot answer: its lines on standard error."""
+
+    def call(*words):
+        status = main(list(words))
+        out, err = capsys.readouterr()
+        assert (status, out) == (2, "")
+        return err.splitlines()
+
+    return call
+
+
+# --- the worked example ---
+
+def test_without_arguments_it_shows_the_worked_example():
+    shown = run()
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == EXAMPLE
+
+
+def test_it_runs_from_a_bare_copy_with_nothing_but_the_standard_library(tmp_path):
+    shutil.copytree(ROOT / "engine", tmp_path / "engine", ignore=shutil.ignore_patterns("__pycache__", "compiler"))
+    shown = run(python=["-S", "-E", "-X", "utf8"], cwd=tmp_path)  # -S: no installed package can be imported
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == EXAMPLE
+
+
+def test_a_terminal_without_the_signs_gets_ascii():
+    shown = run(PYTHONIOENCODING="ascii")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.isascii()
+    assert "  df/dz = df/df * (-u/z^2) = 1 * (-36/2^2) = -9\n" in shown.stdout
+    assert "  v = x^2 = 3^2  = 9\n" in shown.stdout
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("words", [[], WORKED, ["sigmoid(x) + gelu(x)**3", "x=1"], ["tanh(x)", "x=20"],
+                                   ["alpha*x**2", "alpha=0.123456789", "x=1e-7"]], ids=" ".join)  # fmt: skip
+def test_it_fits_the_terminal(words, width):
+    assert max(map(len, report(words, width, False))) <= width
+
+
+def test_a_terminal_of_60_columns_is_noticed():
+    terminal, its_end = pty.openpty()
+    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8", "COLUMNS": "60"}
+    with subprocess.Popen([sys.executable, "-m", "engine"], cwd=ROOT, env=environment, stdout=its_end) as process:
+        os.close(its_end)
+        shown = b""
+        while chunk := _read(terminal):
+            shown += chunk
+    os.close(terminal)
+    assert process.returncode == 0
+    assert shown.decode().replace("\r\n", "\n").splitlines() == report([], 60, False)
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other end is closed
+        return b""
+
+
+def test_a_pipe_that_is_closed_early_is_no_error():
+    script = f'"{sys.executable}" -m engine "x**2" x=3 --json | head -n 1; echo "${{PIPESTATUS[0]}}"'
+    shown = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (shown.stdout.splitlines(), shown.stderr) == (["{", "0"], "")
+
+
+def test_there_is_no_colour_in_a_pipe():
+    assert "\x1b" not in run(*WORKED).stdout
+
+
+# --- any expression ---
+
+def test_an_expression_gets_the_names_of_the_rule(answer):
+    assert answer("x*x*y/z", "x=3", "y=4", "z=2").splitlines()[2:6] == [
+        "Forward: each value from the ones above it",
+        "  v1 = x·x  = 3·3  = 9",
+        "  v2 = v1·y = 9·4  = 36",
+        "  f  = v2/z = 36/2 = 18",
+    ]
+
+
+@pytest.mark.parametrize(("words", "lines"), [
+    (["-x**2", "x=3"], ["∂f/∂x = -6"]),  # begins with a minus, and is no option
+    (["-x", "x=-3"], ["∂f/∂x = -1"]),
+    (["x*y", "x=1/3", "y=pi/2"], ["∂f/∂x = 1.5708", "∂f/∂y = 0.333333"]),
+    (["x*y", "x=1/3", "y=2", "--digits", "9"], ["∂f/∂x = 2", "∂f/∂y = 0.333333333"]),
+    (["x*y", "x=1e-3", "y=-2**2"], ["∂f/∂x = -4", "∂f/∂y = 0.001"]),
+    (["x**2*y/z", "x=3", "y=4", "z=2", "--wrt", "z,x"], ["∂f/∂z = -9", "∂f/∂x = 12"]),
+    (["v = x**2; u = v*y; u/z", "x=3", "y=4", "z=2", "--wrt", "u"], ["∂f/∂u = 0.5"]),
+    (["cost = (w*x - t)**2", "w=2", "x=3", "t=5"], ["∂cost/∂w = 6", "∂cost/∂x = 4", "∂cost/∂t = -2"]),
+    (["e*x", "x=2", "e=3"], ["∂f/∂e = 2", "∂f/∂x = 3"]),  # the user's e, not Euler's
+    (["--", "-x", "x=1"], ["∂f/∂x = -1"]),
+])  # fmt: skip
+def test_quiet_gives_the_gradient_only(answer, words, lines):
+    assert answer("--quiet", *words).splitlines() == lines
+
+
+def test_wrt_keeps_what_leads_there(answer):
+    shown = answer(*WORKED, "--wrt", "x,y")
+    assert "∂f/∂x" in shown
+    assert "∂f/∂z" not in shown
+
+
+def test_check_shows_both_derivatives_side_by_side(answer):
+    assert answer(*WORKED, "--check").splitlines() == EXAMPLE.splitlines()[15:19]
+
+
+def test_check_says_where_there_is_no_derivative(answer):
+    assert answer("relu(x)", "x=0", "--check").splitlines()[1].endswith("not differentiable here")
+
+
+def test_hessian_is_a_table_of_second_derivatives(answer):
+    assert answer(*WORKED, "--hessian").splitlines() == [
+        "Second derivatives: first by the row's variable, then by the column's",
+        "          ∂/∂x   ∂/∂y    ∂/∂z",
+        "  ∂f/∂x      4       3      -6",
+        "  ∂f/∂y      3       0   -2.25",
+        "  ∂f/∂z     -6   -2.25       9",
+    ]
+    f = parse("x**2*y/z", x=3, y=4, z=2)
+    assert hessian(f, list(f.inputs.values()))[2] == [-6.0, -2.25, 9.0]
+
+
+def test_paths_are_multiplied_along_and_added_over(answer):
+    assert answer("x*x*y/z", "x=3", "y=4", "z=2", "--paths", "x").splitlines() == [
+        "Paths from x to f: multiply along each, add over all",
+        "  x → v1 → v2 → f   3 · 4 · 0.5   = 6",
+        "  x → v1 → v2 → f   3 · 4 · 0.5   = 6",
+        "  ∂f/∂x = 6 + 6 = 12",
+    ]
+
+
+def test_paths_beyond_number_are_counted(answer):
+    doubling = "v0 = x*1; " + "; ".join(f"v{i} = v{i - 1} + v{i - 1}" for i in range(1, 101))
+    assert answer(doubling, "x=1", "--paths", "x") == (
+        f"{2**100} paths lead from x to v100, too many to list; ∂v100/∂x = {2.0**100:.6g}.\n"
+    )
+
+
+def test_latex_and_json_are_for_other_programs(answer):
+    shown = answer(*WORKED, "--latex").splitlines()
+    assert (shown[0], shown[-1]) == (r"\begin{align*}", r"\end{align*}")
+    assert json.loads(answer(*WORKED, "--json")) == to_data(parse("x**2*y/z", x=3, y=4, z=2))
+
+
+def test_an_expression_without_variables_has_a_value_and_no_derivatives(answer):
+    assert answer("2 + 3").splitlines() == [
+        "2 + 3 = 5", "It has no variables, so there is nothing to differentiate by."]  # fmt: skip
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(option in shown for option in
+               ["--wrt", "--check", "--hessian", "--paths", "--latex", "--json", "--digits", "--quiet"])  # fmt: skip
+
+
+# --- mistakes ---
+
+MISTAKES = {
+    # in the expression
+    "syntax": (["x +", "x=1"], "something is missing here"),
+    "power": (["x^2", "x=2"], "write powers as x**2"),
+    "product": (["2x", "x=2"], "write products with a star: 2*x"),
+    "unknown function": (["foo(x)", "x=1"], "there is no function foo"),
+    "function without parentheses": (["sin", "x=1"], "sin is a function: write sin(x)"),
+    "empty": ([""], "there is no expression"),
+    "million characters": (["x+" * 500_000 + "x", "x=1"], "it has 1000001 characters"),
+    "nesting": (["(" * 50_000 + "x" + ")" * 50_000, "x=1"], "characters"),
+    "deep nesting in a short text": (["(" * 3_000 + "x" + ")" * 3_000, "x=1"], "nested more than"),
+    "no text": (["x + \udcff", "x=1"], "this byte is not text"),
+    "control characters": (["x\x1b[31m", "x=1"], "Cannot read"),
+    # in the arithmetic
+    "division by zero": (["x/y", "x=1", "y=0"], "f = x/y divides by zero: x = 1, y = 0."),
+    "division by a constant zero": (["x/0", "x=1"], "divides by zero"),
+    "tower": (["9**9**9**9"], "overflows"),
+    "logarithm": (["log(x)", "x=0"], "Any x > 0 works."),
+    "no derivative": (["sqrt(x)", "x=0"], "The derivative of f = sqrt(x) with respect to x does not exist"),
+    # in the values
+    "unknown name": (["x + y", "x=1"], "y has no value; add y=2."),
+    "missing variables": (["x + y"], "x and y have no value; add x=2 y=2."),
+    "spare variable": (["x**2", "x=1", "y=2"], "The expression does not use y; it uses x."),
+    "repeated variable": (["x**2", "x=1", "x=2"], "x is given twice"),
+    "not a number": (["x**2", "x=three"], "x=three is not a number such as x=3, x=1/3 or x=pi/2"),
+    "nan": (["x**2", "x=nan"], "x=nan is not a number"),
+    "inf": (["x**2", "x=inf"], "x=inf is not a number"),
+    "too large": (["x**2", "x=1e999"], "x=1e999 is not a number"),
+    "undefined number": (["x**2", "x=1/0"], "x=1/0 is not a number"),
+    "no number": (["x**2", "x="], "x= is not a number"),
+    "long number": (["x**2", "x=" + "9" * 100_000], "is not a number"),
+    "no name": (["x**2", "=3"], "'=3' is not a value such as x=3"),
+    "no equals sign": (["x**2", "x"], "'x' is not a value such as x=3"),
+    "long name": (["a" * 9_000], "has no value"),
+    # in the options
+    "unknown option": (["x", "x=3", "--colour"], "unrecognized arguments: --colour"),
+    "digits": (["x", "x=3", "--digits", "0"], "a float has 1 to 17 significant digits"),
+    "digits that are none": (["x", "x=3", "--digits", "six"], "invalid int value: 'six'"),
+    "very many digits": (["x", "x=3", "--digits", "9" * 5_000], "--digits"),
+    "wrt": (["x", "x=3", "--wrt", "q"], "There is no 'q' to differentiate by; there are x."),
+    "paths": (["x", "x=3", "--paths", "q"], "There is no 'q'"),
+    "option without its argument": (["x", "x=3", "--paths"], "expected one argument"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_gets_at_most_four_plain_lines(complaint, name):
+    words, sentence = MISTAKES[name]
+    lines = complaint(*words)
+    assert 1 <= len(lines) <= 4
+    assert sentence in " ".join(lines)
+    assert "Traceback" not in " ".join(lines)
+    assert all(line.isprintable() and len(line) < 400 for line in lines)
+
+
+IN_THE_EXPRESSION = ["syntax", "power", "product", "unknown function", "function without parentheses", "no text",
+                     "division by zero", "division by a constant zero", "tower", "logarithm", "unknown name"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IN_THE_EXPRESSION)
+def test_a_mistake_in_the_expression_is_shown_in_it_with_a_caret(complaint, name):
+    words, _ = MISTAKES[name]
+    shown, caret, *_ = complaint(*words)
+    assert shown == words[0].replace("\udcff", "?")
+    assert caret.strip() == "^"
+    assert len(caret) <= len(shown) + 1
+
+
+def test_the_caret_stands_under_the_place(complaint):
+    assert complaint("x + 2y", "x=1", "y=1") == [
+        "x + 2y",
+        "     ^",
+        'Cannot read "x + 2y" at column 6: write products with a star: 2*y.',
+    ]
+
+
+def test_a_mistake_in_signs_that_the_terminal_lacks_is_still_the_users_own():
+    shown = run("x²y/z", "x=3", "y=4", "z=2", PYTHONIOENCODING="ascii")
+    assert (shown.returncode, shown.stdout) == (2, "")
+    first, caret, sentence = shown.stderr.splitlines()
+    assert caret.index("^") == 1
+    assert sentence.endswith("at column 2: write powers as x**2 and products as x*y.")
+    assert "x^2" not in first  # nobody wrote that
+
+
+@pytest.mark.parametrize("words", [["x^2", "x=2"], ["x/y", "x=1", "y=0"], ["9**9**9**9"], [b"x\xff", "x=1"],
+                                   ["x", b"x=\xff"], ["x", "x=1", b"--wrt=\xff"]],
+                         ids=["syntax", "division", "tower", "bytes", "bytes in a value", "bytes in an option"])  # fmt: skip
+def test_a_mistake_ends_the_process_with_status_2_and_no_traceback(words):
+    shown = run(*words)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert 1 <= len(shown.stderr.splitlines()) <= 4
+    assert "Traceback" not in shown.stderr

@@ -1,0 +1,107 @@
+"""The rooms of the house: who may import whom. Read from the source, so that an import inside a function counts too."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("engine", "nn", "viz")
+
+
+def modules(room):
+    """The source files of a room; the compiler, the one place in the engine where NumPy lives, is left out."""
+    return sorted(path for path in (ROOT / room).rglob("*.py") if "compiler" not in path.parts)
+
+
+def is_for_the_type_checker(node):
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imports(path):
+    """What a file imports, as absolute names, leaving out what only a type checker reads."""
+    package = path.relative_to(ROOT).parent.parts
+    found = set()
+    stack = [ast.parse(path.read_text(encoding="utf-8"))]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {f"{module}.{alias.name}" for alias in node.names} if not node.module else {module}
+        children = node.orelse if is_for_the_type_checker(node) else ast.iter_child_nodes(node)
+        stack.extend(children)
+    return found
+
+
+def top(name):
+    return name.split(".")[0]
+
+
+def ids(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize(("module", "allowed"), [
+    ("primitive", {"math"}),
+    ("ops", {"math", "engine.primitive"}),
+    ("graph", set()),
+    ("neurons", {"engine.graph"}),
+])  # fmt: skip
+def test_the_table_imports_math_and_the_graph_nothing(module, allowed):
+    assert imports(ROOT / "engine" / f"{module}.py") <= allowed
+
+
+@pytest.mark.parametrize("path", modules("engine"), ids=ids)
+def test_the_engine_imports_the_standard_library_and_itself(path):
+    assert {top(name) for name in imports(path)} <= sys.stdlib_module_names | {"engine"}
+
+
+@pytest.mark.parametrize(("lower", "upper"), [
+    ("graph", "ops"), ("ops", "value"), ("backward", "value"), ("value", "check"), ("value", "expression"),
+    ("backward", "explain"), ("explain", "data"), ("check", "command"), ("explain", "__main__"), ("command", "__main__"),
+])  # fmt: skip
+def test_no_module_imports_one_that_stands_above_it(lower, upper):
+    assert f"engine.{upper}" not in imports(ROOT / "engine" / f"{lower}.py")
+
+
+def test_nothing_lives_in_the_command():
+    everywhere = [path for room in ROOMS for path in modules(room)]
+    assert not [path for path in everywhere if "engine.__main__" in imports(path)]
+
+
+@pytest.mark.parametrize("path", modules("nn"), ids=ids)
+def test_nn_knows_the_engine_and_not_the_pictures(path):
+    assert not {"viz", "tests", "notebooks", "benchmarks"} & {top(name) for name in imports(path)}
+
+
+@pytest.mark.parametrize("path", [path for room in ("engine", "nn") for path in modules(room)], ids=ids)
+def test_nobody_imports_viz(path):
+    assert "viz" not in {top(name) for name in imports(path)}
+
+
+@pytest.mark.parametrize("path", [path for room in ROOMS for path in modules(room)], ids=ids)
+def test_no_star_imports(path):
+    starred = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+               if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]  # fmt: skip
+    assert starred == []
+
+
+def test_the_reader_of_imports_reads_them():
+    """A checker that finds nothing would be content with everything."""
+    assert imports(ROOT / "engine" / "ops.py") == {"math", "engine.primitive"}
+    assert "engine.graph" in imports(ROOT / "engine" / "backward.py")
+    assert {"html", "engine.explain"} <= imports(ROOT / "engine" / "value.py")  # inside a method
+    assert "engine.value" not in imports(ROOT / "engine" / "backward.py")  # for the type checker only
+
+
+def test_importing_the_engine_loads_nothing_but_the_standard_library():
+    code = "import sys; before = set(sys.modules); import engine; print(*sorted(set(sys.modules) - before))"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    loaded = {top(name) for name in shown.stdout.split()}
+    assert "engine" in loaded
+    assert loaded <= sys.stdlib_module_names | {"engine"}
