@@ -10,7 +10,7 @@ from .backward import grad
 from .command import UsageError, check_table, chosen, hessian_table, lesson, path_list, variables_from
 from .data import to_data
 from .explain import latex
-from .expression import ParseError, parse
+from .expression import ParseError, parse, pointed
 from .graph import leaves, names, topological_order
 from .layout import Page
 from .notation import DIGITS, plain
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from typing import NoReturn, TextIO
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
-YOUR_TURN = 'Your turn:  python -m engine "x*x*y/z" x=3 y=4 z=2     now x has two paths'
+YOUR_TURN = 'Your turn:  python -m engine "x*x*y/z" x=3 y=4 z=2', "    now x has two paths"
+LONGEST_LINE = 300  # characters of one line of complaint
 
 
 class Arguments(argparse.ArgumentParser):
@@ -88,7 +89,7 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
     if not parts:
         parts.append(lesson(output, wrt, page))
         if given.expression is None:
-            parts[0].append(YOUR_TURN)
+            parts[0] += page.prose(*YOUR_TURN)
     return "\n\n".join("\n".join(part) for part in parts).split("\n")
 
 
@@ -96,16 +97,27 @@ def main(words: "list[str]") -> int:
     """Answer a command line; 0 if it could be answered, 2 if not."""
     width = max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
     try:
-        write(sys.stdout, report(words, width, ascii=not _has_signs(sys.stdout)))
+        print("\n".join(report(words, width, ascii=not _has_signs(sys.stdout))))
         sys.stdout.flush()
-    except (ParseError, UndefinedError, UsageError, ValueError, RecursionError) as error:
-        write(sys.stderr, error.lines() if isinstance(error, ParseError) else str(error).split("\n"))
+    except (UndefinedError, ValueError) as error:
+        complain(error)
         return 2
     except BrokenPipeError:  # the reader of the pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def complain(error: Exception) -> None:
+    """Print what is wrong: the input, a caret and a sentence. The user's own signs are never replaced by others."""
+    sentence = str(error)
+    if not _has_signs(sys.stderr) and not isinstance(error, ParseError):
+        sentence = plain(sentence)
+    encoding = sys.stderr.encoding or "ascii"
+    for line in [*pointed(error), *sentence.split("\n")]:
+        line = line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "..."
+        print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr)
 
 
 def _has_signs(stream: "TextIO") -> bool:
@@ -115,14 +127,6 @@ def _has_signs(stream: "TextIO") -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def write(stream: "TextIO", lines: "list[str]") -> None:
-    """Print the lines; what the stream's encoding lacks is written in ASCII."""
-    text = "\n".join(lines)
-    if not _has_signs(stream):
-        text = plain(text).encode("ascii", "backslashreplace").decode()
-    print(text, file=stream)
 
 
 if __name__ == "__main__":

@@ -82,13 +82,16 @@ def grad(
     `create_graph` the derivatives are Values with a graph of their own, to be drawn and differentiated again: the same
     rules, run on Values instead of floats.
     """
+    several: Iterable[Value] = list(inputs) if isinstance(inputs, Iterable) else [inputs]
+    for value in (output, *several):
+        if not hasattr(value, "operands"):
+            raise TypeError(f"grad takes Values: grad(output, [x, y]); {value!r:.60} is a {type(value).__name__}.")
     order = topological_order(output)
     gradients = _gradients(order, output, seed, create_graph)
-    several: Iterable[Value] = inputs if isinstance(inputs, Iterable) else [inputs]
     found = [gradients.get(node, 0.0) for node in several]
     if create_graph:
         found = [output._wrap(derivative) for derivative in found]
-    return found if several is inputs else found[0]
+    return found if isinstance(inputs, Iterable) else found[0]
 
 
 def _gradients(order: "list[Value]", output: "Value", seed: float, create_graph: bool) -> "dict[Value, Any]":
@@ -162,5 +165,5 @@ def jacobian(outputs: "Sequence[Value]", inputs: "Sequence[Value]", *, create_gr
 
 def hessian(output: "Value", inputs: "Sequence[Value]", *, create_graph: bool = False) -> "list[list[Any]]":
     """The matrix of second derivatives, ∂²output/∂inputs[i]∂inputs[j]: the Jacobian of the gradient."""
-    inputs = list(inputs)
+    inputs = list(inputs) if isinstance(inputs, Iterable) else [inputs]
     return jacobian(grad(output, inputs, create_graph=True), inputs, create_graph=create_graph)

@@ -4,11 +4,12 @@ They are approximate and slow (two evaluations for each input), which is why one
 them. When they disagree, the check goes on to ask every operation in the graph, and names the one that is wrong.
 """
 
+import math
 from typing import NamedTuple
 
 from .backward import grad, local_derivative
-from .graph import names, topological_order
-from .notation import Term, show, write
+from .graph import dependents, names, topological_order
+from .notation import show, terms, write
 from .primitive import Primitive
 from .replay import check_fresh, evaluate
 from .value import Value
@@ -49,8 +50,7 @@ def numeric_derivative(f: "Callable[[float], Any]", x: float, eps: float = EPS, 
     forward   (f(x + eps) - f(x)) / eps,            error ~ eps:  3.0301
     backward  (f(x) - f(x - eps)) / eps,            error ~ eps:  2.9701
     """
-    if not eps > 0:
-        raise ValueError(f"eps = {eps} is not a step: it must be greater than 0, such as 1e-5.")
+    _check_step(eps)
     sides = {"central": (x + eps, x - eps), "forward": (x + eps, x), "backward": (x, x - eps)}
     if kind not in sides:
         raise ValueError(f"kind = {kind!r} is none of {', '.join(sides)}.")
@@ -64,6 +64,7 @@ def compare(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: flo
     f is a function of the inputs (numbers, or Values, which keep their labels), called anew for each difference; or a
     Value already computed from the inputs, whose graph is evaluated again. Nothing in the graph is changed.
     """
+    _check_step(eps)
     output, values = _build(f, inputs)
     order = topological_order(output)
     called = names([*order, *values])
@@ -73,8 +74,9 @@ def compare(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: flo
             return evaluate(order, {values[position]: number})[output]
         return float(f(*[Value(number if i == position else x.data, x.label) for i, x in enumerate(values)]))
 
+    magnitude = max(abs(node.data) for node in order)
     return [
-        _compare(called[value], derivative, value.data, lambda t, i=i: at(i, t), eps)  # type: ignore[misc]
+        _compare(called[value], derivative, value.data, lambda t, i=i: at(i, t), eps, magnitude)  # type: ignore[misc]
         for i, (value, derivative) in enumerate(zip(values, grad(output, values)))
     ]
 
@@ -88,21 +90,37 @@ def _build(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]") -> "tuple
     return output, values
 
 
-def _compare(name: str, exact: float, x: float, along: "Callable[[float], float]", eps: float) -> Comparison:
-    """Compare one derivative. Near the edge of where f is defined the step shrinks until both sides exist."""
-    step = eps * max(1.0, abs(x))
-    for _ in range(12):
+def _check_step(eps: float) -> None:
+    if not 0 < eps < math.inf:
+        raise ValueError(f"eps = {eps} is not a step: it must be greater than 0, such as 1e-5.")
+
+
+def _compare(
+    name: str, exact: float, x: float, along: "Callable[[float], float]", eps: float, magnitude: float
+) -> Comparison:
+    """Compare one derivative with the best of a few differences. `magnitude`: of the largest number on the way to f.
+
+    The step begins at eps and shrinks. Near the edge of where f is defined only small steps exist; near a pole only they
+    are of use. A difference's own error has two parts: what it still changes by when the step is halved, and the rounding
+    of the numbers on the way, divided by the step. The step with the smallest error is taken. What halving changes may
+    excuse a thousandth of the derivative at most: a difference that does not settle says nothing.
+    """
+    found = []
+    for shrink in (1, 10, 100, 1e3, 1e4, 1e6, 1e8, 1e10):
+        step = eps * max(1.0, abs(x)) / shrink
         try:
             numeric, finer = (numeric_derivative(along, x, h) for h in (step, step / 2))
-            break
         except (ArithmeticError, ValueError):
-            step /= 10
-    else:
+            continue
+        rounding = 8 * PRECISION * magnitude / step + 8 * PRECISION * abs(exact) * (abs(x) / step)
+        found.append((abs(numeric - finer) + rounding, numeric, rounding))
+        if found[-1][0] <= TOLERANCE * max(abs(exact), abs(numeric)):
+            break
+    if not found:
         raise GradientError(f"{name} = {show(x)} has no neighbours at which f is defined: there is no difference to take.")
-    # The difference's own errors: what it still changes by when the step is halved, and the rounding of f, and of x ± step.
-    rounding = 8 * PRECISION * (abs(along(x)) + abs(along(x + step)) + abs(x * exact)) / step
-    allowed = TOLERANCE * max(abs(exact), abs(numeric)) + 2 * abs(numeric - finer) + rounding
-    return Comparison(name, exact, numeric, allowed)
+    error, numeric, rounding = min(found)
+    size = max(abs(exact), abs(numeric))
+    return Comparison(name, exact, numeric, TOLERANCE * size + min(2 * (error - rounding), 1e-3 * size) + rounding)
 
 
 def gradcheck(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: float = EPS) -> "list[Comparison]":
@@ -112,13 +130,42 @@ def gradcheck(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: f
     says so instead: there is no derivative to be right or wrong.
     """
     compared = compare(f, inputs, eps)
-    for name, exact, numeric, allowed in compared:
-        if not abs(exact - numeric) <= allowed:
-            output, _ = _build(f, inputs)
-            culprit = culprit_of(output, eps) or "Each operation by itself agrees: does f give the same result each time?"
-            both = f"For {name} the chain rule gives {show(exact, 9)}, the central difference of f {show(numeric, 9)}."
-            raise GradientError(f"{culprit} {both}")
+    output, values = _build(f, inputs)
+    wrong = [comparison for comparison in compared if not comparison.agrees]
+    complaint = corner_of(output, values)
+    if wrong and not complaint:
+        complaint = culprit_of(output, eps) or "Each operation by itself agrees: does f give the same result each time?"
+    if complaint:
+        name, exact, numeric, _ = (wrong or compared)[0]
+        both = f"For {name} the chain rule gives {show(exact, 9)}, the central difference of f {show(numeric, 9)}."
+        raise GradientError(f"{complaint} {both}")
     return compared
+
+
+def corner_of(output: Value, inputs: "Sequence[Value]") -> str:
+    """The first operation that stands exactly on a corner or a jump of its own, in a sentence; empty if there is none."""
+    order = topological_order(output)
+    reached = dependents(order, inputs)
+    for node in order:
+        row = node.op
+        if row is None or row.kink is None or node not in reached:
+            continue
+        data = [operand.data for operand in node.operands]
+        if row.kink(*data) != 0:
+            continue
+        for position, operand in enumerate(node.operands):
+            step = EPS * max(1.0, abs(operand.data))
+            slopes = [
+                numeric_derivative(_along(row, data, position), operand.data, h, side)
+                for side in ("forward", "backward")
+                for h in (step, step / 2)  # at a jump the two differ, at a corner the two sides do
+            ]
+            if operand in reached and max(slopes) - min(slopes) > 1e-3 * max(1.0, *map(abs, slopes)):
+                called = names(order)
+                at = ", ".join(f"{called[x]} = {show(x.data)}" for x in node.operands if not x.constant)
+                formula = write(row, terms(node.operands, called)).text
+                return f"{called[node]} = {formula} is not differentiable here, at {at}: it has a corner or a jump."
+    return ""
 
 
 def culprit_of(output: Value, eps: float = EPS) -> str:
@@ -126,28 +173,23 @@ def culprit_of(output: Value, eps: float = EPS) -> str:
     order = topological_order(output)
     called = names(order)
     for node in order:
-        row = node.op
-        if row is None:
-            continue
         data = [operand.data for operand in node.operands]
-        formula = write(row, [Term.name(called[operand]) for operand in node.operands]).text
         for position, operand in enumerate(node.operands):
-            if operand.constant:
+            if operand.constant or node.op is None:
                 continue
-
-            def along(t: float, row: Primitive = row, data: "list[float]" = data, position: int = position) -> float:
-                return row.evaluate(*[t if i == position else x for i, x in enumerate(data)])
-
             exact = local_derivative(node, position, called)
-            local = _compare(called[operand], exact, operand.data, along, eps)
-            if local.agrees:
-                continue
-            if row.kink is not None and abs(float(row.kink(*data))) <= 2 * eps * max(1.0, *map(abs, data)):
-                where = ", ".join(f"{called[x]} = {show(x.data)}" for x in node.operands if not x.constant)
-                return f"{called[node]} = {formula} is not differentiable here, at {where}: it has a corner or a jump."
-            return (
-                f"The derivative of {row.name} with respect to its operand {position + 1} is wrong: for {called[node]} = "
-                f"{formula} its rule gives ∂{called[node]}/∂{called[operand]} = {show(exact, 9)}, "
-                f"the central difference {show(local.numeric, 9)}."
-            )
+            magnitude = max(map(abs, [node.data, *data]))
+            local = _compare(called[operand], exact, operand.data, _along(node.op, data, position), eps, magnitude)
+            if not local.agrees:
+                formula = f"{called[node]} = {write(node.op, terms(node.operands, called)).text}"
+                return (
+                    f"The derivative of {node.op.name} with respect to its operand {position + 1} is wrong: for {formula} "
+                    f"its rule gives ∂{called[node]}/∂{called[operand]} = {show(exact, 9)}, "
+                    f"the central difference {show(local.numeric, 9)}."
+                )
     return ""
+
+
+def _along(row: Primitive, data: "list[float]", position: int) -> "Callable[[float], float]":
+    """A row as a function of one of its operands."""
+    return lambda t: row.evaluate(*[t if i == position else x for i, x in enumerate(data)])

@@ -2,7 +2,7 @@
 
 from . import expression
 from .backward import grad, hessian, paths
-from .check import EPS, compare, culprit_of
+from .check import EPS, compare, corner_of
 from .explain import board
 from .expression import ParseError, parse, variables_of
 from .graph import count_paths, leaves, names, topological_order
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .value import Value
 
+MOST_ROWS = 40  # derivatives in the table under the board
 MOST_PATHS = 1000  # listed by --paths
 
 
@@ -40,15 +41,15 @@ def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]
         except (ParseError, UndefinedError) as error:
             right = f"{name}=3, {name}=1/3 or {name}=pi/2"
             raise UsageError(f"{name}={number:.60} is not a number such as {right}: {error}") from None
-    spare = [name for name in found if name not in wanted]
-    missing = [name for name in wanted if name not in found and name not in expression.CONSTANTS]
+    known = {*found, *expression.CONSTANTS, *expression.FUNCTIONS}  # of a function without (x) the parser has more to say
+    missing = [name if len(name) <= 30 else name[:30] + "..." for name in wanted if name not in known]
     if missing:
-        known = expression.FUNCTIONS.keys() & set(missing)
-        if known:
-            return found  # the parser knows what to say of a function without its parentheses
-        raise UsageError(f"{' and '.join(missing)} has no value; add {' '.join(f'{name}=2' for name in missing)}."
-                         .replace(" has", " have" if len(missing) > 1 else " has"))  # fmt: skip
-    if spare:
+        place = min(column for name, column in wanted.items() if name not in known)
+        have = "have" if len(missing) > 1 else "has"
+        advice = f"{' and '.join(missing[:5])} {have} no value; add {' '.join(f'{name}=2' for name in missing[:5])}"
+        raise ParseError(text, place, advice)
+    spare = [name for name in found if name not in wanted]
+    if spare and not expression.FUNCTIONS.keys() & wanted.keys():
         raise UsageError(f"The expression does not use {', '.join(spare)}; it uses {', '.join(wanted) or 'no variables'}.")
     return found
 
@@ -76,12 +77,14 @@ def check_table(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list
     """Each derivative by the chain rule and by a central difference, and whether they agree."""
     top = names(topological_order(output))[output]
     rows = [("Gradient", "chain rule", f"central difference (h = {EPS:g})" if page.width >= 72 else "difference", "")]
-    for result in compare(output, inputs):
+    for node, result in zip(inputs, compare(output, inputs[:MOST_ROWS])):
         verdict = "agree" if result.agrees else "DISAGREE"
-        if not result.agrees and "not differentiable" in culprit_of(output):
-            verdict = "not differentiable here"
+        verdict = "not differentiable here" if corner_of(output, [node]) else verdict
         rows.append((f"  ∂{top}/∂{result.name}", page.show(result.exact), page.show(result.numeric), verdict))
-    return [line.removeprefix("  ") for line in page.table(rows)]
+    lines = [line.removeprefix("  ") for line in page.table(rows)]
+    if len(inputs) > MOST_ROWS:
+        lines.append(f"  ... and {len(inputs) - MOST_ROWS} more; --quiet lists them all")
+    return lines
 
 
 def in_words(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[str]":
@@ -98,9 +101,8 @@ def in_words(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[st
         change = evaluate(order, {node: node.data + nudge})[output] - output.data
     except UndefinedError:
         return []
-    first = f"Read it: raise {called[node]} by {nudge} and {called[output]} changes by about "
-    second = page.text(f"{page.show(slope)} · {nudge} = {page.show(slope * nudge)} (exactly {show(change, 3)}).")
-    return [first + second] if len(first + second) <= page.width else [first.rstrip(), "  " + second]
+    about = f"{page.show(slope)} · {nudge} = {page.show(slope * nudge)} (exactly {show(change, 3)})."
+    return page.prose(f"Read it: raise {called[node]} by {nudge} and {called[output]} changes by about", about)
 
 
 def hessian_table(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[str]":
@@ -110,7 +112,7 @@ def hessian_table(output: "Value", inputs: "Sequence[Value]", page: Page) -> "li
     rows = [["", *(f"∂/∂{word}" for word in words)]]
     for word, row in zip(words, hessian(output, inputs)):
         rows.append([f"∂{called[output]}/∂{word}", *map(page.show, row)])
-    return ["Second derivatives: first by the row's variable, then by the column's", *page.table(rows)]
+    return [*page.prose("Second derivatives:", "first by the row's variable, then by the column's"), *page.table(rows)]
 
 
 def path_list(output: "Value", source: "Value", page: Page) -> "list[str]":
@@ -128,5 +130,5 @@ def path_list(output: "Value", source: "Value", page: Page) -> "list[str]":
         products.append(path.product)
     shown = [f"({page.show(p)})" if p < 0 else page.show(p) for p in products]
     total = " + ".join(shown) + " = " if 1 < len(shown) <= 8 else ""
-    title = f"Paths from {called[source]} to {called[output]}: multiply along each, add over all"
-    return [title, *page.table(rows), f"  {target} = {total}{page.show(sum(products))}"]
+    title = page.prose(f"Paths from {called[source]} to {called[output]}:", "multiply along each, add over all")
+    return [*title, *page.table(rows), f"  {target} = {total}{page.show(sum(products))}"]

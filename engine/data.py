@@ -8,7 +8,8 @@
                     op (null for a leaf), parameter (the exponent of a power, ...; null if there is none), operands (names)
     steps       in the order of `engine.explain.steps`, each with
                     kind ("forward", "seed", "backward", "sum"), node, quantity, formula, numbers, result,
-                    via and position (the edge of a backward step; null else), shares (the products that have arrived)
+                    via and position (the edge of a backward step; null else), total (what has arrived so far),
+                    arrived and expected (how many products that is, and will be)
     gradient    the derivative of the output with respect to each input, by name
 
 Numbers are complete floats: nothing is rounded.
@@ -56,7 +57,9 @@ def to_data(output: "Value") -> "dict[str, Any]":
                 "result": step.result,
                 "via": called[step.via] if step.via else None,
                 "position": step.position if step.via else None,
-                "shares": list(step.shares),
+                "total": step.total,
+                "arrived": step.arrived,
+                "expected": step.expected,
             }
             for step in steps(output)
         ],

@@ -3,7 +3,7 @@
 import math
 
 from .graph import names, topological_order
-from .notation import Term, partial, show, write
+from .notation import Term, partial, show, terms, write
 from .primitive import LARGEST, Primitive, UndefinedError
 
 TYPE_CHECKING = False
@@ -20,6 +20,9 @@ class StaleGraphError(RuntimeError):
 class UndefinedValueError(UndefinedError):
     """An operation has no result at its operands; `row` and `operands` say which."""
 
+    text: str | None = None  # where it stood in a text, if the operation was read from one; `column` counts from 1
+    column: int | None = None
+
     def __init__(self, row: Primitive, operands: "Sequence[Value]", name: str = "") -> None:
         self.row = row
         self.operands = tuple(operands)
@@ -29,22 +32,22 @@ class UndefinedValueError(UndefinedError):
 def _no_value(row: Primitive, operands: "Sequence[Value]", name: str) -> str:
     """Why there is no result, called `name` if it was to have one."""
     called = names(topological_order(*operands))
-    terms = [Term.name(called[operand]) for operand in operands]
-    formula = write(row, terms).text
+    written = terms(operands, called)
+    formula = write(row, written).text
     subject = f"{name} = {formula}" if name else formula
     numbers = _numbers(operands, called)
     if _overflows(row, operands):
         numbers = f"{numbers}, and " if numbers else ""
         return f"{subject} overflows: {numbers}the result is larger than {LARGEST:.2g}, the largest float."
     sentence = f"{subject} {row.fault}: {numbers}." if numbers else f"{subject} {row.fault}."
-    result = Term.name(name) if name else write(row, terms)
+    result = Term.name(name) if name else write(row, written)
     for position, (operand, domain) in enumerate(zip(operands, row.domain)):
         if operand.data in domain:
             continue
         if operand.constant:
             sentence += " " + domain.instead_of(operand.data)
         else:
-            slope = Term.of(row.derivative(result, terms, position, shown=True))
+            slope = Term.of(row.derivative(result, written, position, shown=True))
             derivative = partial(name or f"({formula})", called[operand])
             sentence += f" Neither {result.text} nor {derivative.text} = {slope.text} exists there."
             sentence += " " + domain.works(called[operand])
@@ -56,15 +59,17 @@ def undefined_derivative(node: "Value", called: "dict[Value, str]") -> Undefined
     row, operands = node.op, node.operands
     assert row is not None  # a leaf has no operands to pass to
     position = _first_failing(node)
-    terms = [Term.name(called[operand]) for operand in operands]
-    slope = Term.of(row.derivative(Term.name(called[node]), terms, position, shown=True))
+    written = terms(operands, called)
+    slope = Term.of(row.derivative(Term.name(called[node]), written, position, shown=True))
     outside = [
-        domain.works(called[operand]) for operand, domain in zip(operands, row.smooth) if operand.data not in domain
+        domain.instead_of(operand.data) if operand.constant else domain.works(called[operand])
+        for operand, domain in zip(operands, row.smooth)
+        if operand.data not in domain
     ]
     verdict = "does not exist" if outside else "is too large for a float"
     result, operand = called[node], called[operands[position]]
     sentence = (
-        f"The derivative of {result} = {write(row, terms).text} with respect to {operand} {verdict}: "
+        f"The derivative of {result} = {write(row, written).text} with respect to {operand} {verdict}: "
         f"{partial(result, operand).text} = {slope.text} at {_numbers(operands, called)}."
     )
     if outside:

@@ -12,14 +12,13 @@ from .backward import local_derivative
 from .errors import undefined_derivative
 from .graph import dependents, leaves, names, topological_order
 from .layout import Page
-from .notation import DIGITS, Term, latex_number, partial, show, write
+from .notation import DIGITS, Term, latex_number, partial, show, terms, write
 from .replay import check_fresh
+from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from .value import Value
 
 MOST_INPUTS = 8  # named in the headline
 LONGEST_EXPRESSION = 60  # characters of a formula that is still read at a glance
@@ -39,8 +38,8 @@ class Step(NamedTuple):
     result      the number that comes out; for "backward" the product, not yet the sum
     via         the node that the gradient came through; None for other kinds
     position    which operand of `via` the node is
-    shares      for "backward" and "sum": the products that have arrived at the node so far, this one included
-    expected    how many products arrive at the node in all
+    total       for "backward" and "sum": what has arrived at the node so far, this product included
+    arrived     how many products that are, and `expected`, how many it will be in all
     computed    where the textbook's formula would give another number: the form that is computed, with its value
     latex       quantity, formula and numbers in LaTeX
     """
@@ -54,17 +53,19 @@ class Step(NamedTuple):
     result: float
     via: "Value | None" = None
     position: int = 0
-    shares: "tuple[float, ...]" = ()
+    total: float = 0.0
+    arrived: int = 0
     expected: int = 0
     computed: str = ""
     latex: "tuple[str, str, str]" = ("", "", "")
 
 
-def steps(output: "Value", *, wrt: "Sequence[Value] | None" = None, digits: int = DIGITS) -> "list[Step]":
+def steps(output: "Value", *, wrt: "Value | Sequence[Value] | None" = None, digits: int = DIGITS) -> "list[Step]":
     """The whole computation of `output` and of its gradient; `wrt` keeps the backward steps that lead to these nodes."""
     check_fresh(output)
     order = topological_order(output)
     called = names(order)
+    wrt = [wrt] if isinstance(wrt, Value) else wrt
     return _forward_steps(order, called, digits) + _backward_steps(order, called, wrt, digits)
 
 
@@ -72,7 +73,7 @@ def _forward_steps(order: "list[Value]", called: "dict[Value, str]", digits: int
     found = []
     for node in order:
         if node.op is not None:
-            formula = write(node.op, [Term.name(called[operand]) for operand in node.operands])
+            formula = write(node.op, terms(node.operands, called, digits))
             numbers = write(node.op, [Term.number(operand.data, digits) for operand in node.operands])
             if node.previous is not None:  # assigned by hand, so that formula and value need not agree
                 formula = numbers = Term("set by hand", r"\text{set by hand}")
@@ -104,11 +105,10 @@ def _backward_steps(
         share, step = _product(node, position, gradient[node], called, top, digits)
         arrived = shares[operand]
         arrived.append(share)
-        found.append(step._replace(shares=tuple(arrived), expected=expected[operand]))
-        if len(arrived) == expected[operand]:
-            gradient[operand] = sum(arrived[1:], arrived[0])
-            if len(arrived) > 1:
-                found.append(_sum(operand, arrived, gradient[operand], called[operand], top, digits))
+        gradient[operand] = gradient.get(operand, 0.0) + share
+        found.append(step._replace(total=gradient[operand], arrived=len(arrived), expected=expected[operand]))
+        if len(arrived) == expected[operand] > 1:
+            found.append(_sum(operand, arrived, gradient[operand], called[operand], top, digits))
     return found
 
 
@@ -124,10 +124,10 @@ def _product(
     if not isfinite(share):
         raise undefined_derivative(node, called)
 
-    def slope(result: Term, terms: "list[Term]", shown: bool) -> Term:
-        return Term.of(row.derivative(result, terms, position, shown=shown))
+    def slope(result: Term, operands: "list[Term]", shown: bool) -> Term:
+        return Term.of(row.derivative(result, operands, position, shown=shown))
 
-    named = Term.name(called[node]), [Term.name(called[x]) for x in node.operands]
+    named = Term.name(called[node]), terms(node.operands, called, digits)
     numbered = Term.number(node.data, digits), [Term.number(x, digits) for x in data]
     formula = slope(*named, shown=True)
     numbers = slope(*numbered, shown=True)
@@ -170,12 +170,13 @@ def _sum(node: "Value", arrived: "list[float]", total: float, name: str, top: st
     ways = COUNTS[len(arrived)] if len(arrived) < len(COUNTS) else str(len(arrived))
     target = partial(top, name)
     return Step(
-        "sum", node, name, target.text, f"{ways} paths: add", numbers, total, shares=tuple(arrived), expected=len(arrived),
+        "sum", node, name, target.text, f"{ways} paths: add", numbers, total,
+        total=total, arrived=len(arrived), expected=len(arrived),
         latex=(target.latex, rf"\text{{{ways} paths: add}}", numbers),
     )  # fmt: skip
 
 
-def headline(output: "Value", page: Page) -> str:
+def headline(output: "Value", page: Page) -> "list[str]":
     """f = x²·y/z   at   x = 3, y = 4, z = 2: the whole expression, as long as it is short enough to be read."""
     order = topological_order(output)
     called = names(order)
@@ -184,7 +185,7 @@ def headline(output: "Value", page: Page) -> str:
     at += f", ... ({len(inputs)} inputs)" if len(inputs) > MOST_INPUTS else ""
     formula = expression(output)
     left = f"{called[output]} = {formula}" if formula != called[output] else formula
-    return page.text(f"{left}   at   {at}" if at else left)
+    return page.prose(f"{left} ", f" at   {at}") if at else page.prose(left)
 
 
 def expression(output: "Value") -> str:
@@ -202,12 +203,12 @@ def expression(output: "Value") -> str:
     return written[output].text
 
 
-def explain(output: "Value", wrt: "Sequence[Value] | None" = None, *, digits: int = DIGITS, width: int = 80) -> str:
+def explain(output: "Value", wrt: "Value | Sequence[Value] | None" = None, *, digits: int = DIGITS, width: int = 80) -> str:
     """The computation and its chain rule as a lecturer would put it on the board; `wrt` keeps what leads to these nodes."""
     return "\n".join(board(output, wrt, Page(width, digits)))
 
 
-def board(output: "Value", wrt: "Sequence[Value] | None", page: Page) -> "list[str]":
+def board(output: "Value", wrt: "Value | Sequence[Value] | None", page: Page) -> "list[str]":
     """The lines of the board, in aligned columns where they fit the page."""
     forward: list[list[str]] = []
     backward: list[list[str]] = []
@@ -223,13 +224,14 @@ def board(output: "Value", wrt: "Sequence[Value] | None", page: Page) -> "list[s
             backward.append([f"{step.quantity} = {step.formula}", step.numbers, result])
             if step.computed:
                 backward.append([f"    {step.computed}"])
-    lines = [headline(output, page), ""]
+    lines = [*headline(output, page), ""]
     if forward:
         lines += ["Forward: each value from the ones above it", *page.equations(forward), ""]
-    return [*lines, "Backward: the derivative that arrives, times the local derivative", *page.equations(backward)]
+    lines += page.prose("Backward: the derivative that arrives,", "times the local derivative")
+    return [*lines, *page.equations(backward)]
 
 
-def latex(output: "Value", wrt: "Sequence[Value] | None" = None, *, digits: int = DIGITS) -> str:
+def latex(output: "Value", wrt: "Value | Sequence[Value] | None" = None, *, digits: int = DIGITS) -> str:
     """The same steps as a LaTeX align* environment, for slides and notebooks."""
     lines = []
     for step in steps(output, wrt=wrt, digits=digits):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LONGEST = 10_000  # characters
 DEEPEST = 100  # levels of parentheses, signs and powers; the parser calls itself for each
 
-FUNCTIONS = {name: row for name, row in ops.TABLE.items() if not row.notation.slots} | {"abs": ops.absolute}
+FUNCTIONS = {name: row for name, row in ops.TABLE.items() if not row.notation.slots or row is ops.where}
 OPERATORS = {"+": ops.add, "-": ops.sub, "*": ops.mul, "/": ops.div, "**": ops.general_power, "negative": ops.neg}
 CONSTANTS = {"pi": math.pi, "e": math.e}
 POWERS_AND_PRODUCTS = "write powers as x**2 and products as x*y"
@@ -61,10 +61,14 @@ class ParseError(ValueError):
         end = "" if advice.endswith("?") else "."
         super().__init__(f'Cannot read "{_near(text, column)[0]}" at column {column}: {advice}{end}')
 
-    def lines(self) -> "list[str]":
-        """The input, a caret under the place, and the sentence."""
-        near, place = _near(self.text, self.column)
-        return [near, " " * place + "^", str(self)]
+
+def pointed(error: Exception) -> "list[str]":
+    """The input and a caret under the place, if the error knows its place in a text; nothing otherwise."""
+    text, column = getattr(error, "text", None), getattr(error, "column", None)
+    if text is None or column is None:
+        return []
+    near, place = _near(text, column)
+    return [near, " " * place + "^"]
 
 
 def _near(text: str, column: int, most: int = 60) -> "tuple[str, int]":
@@ -119,6 +123,8 @@ class Parser:
     """Reads a text from left to right, one method for each line of the grammar, and writes down what to compute."""
 
     def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"parse reads text, not the {type(text).__name__} {text!r:.60}.")
         if len(text) > LONGEST:
             raise ParseError(text, LONGEST + 1, f"it has {len(text)} characters, and {LONGEST} are the most that is read")
         self.text = text
@@ -271,16 +277,16 @@ def parse(text: str, /, **variables: "float | Value") -> Value:
     return build(text, Parser(text).program(), variables)
 
 
-def variables_of(text: str) -> "list[str]":
-    """The names that the text takes from outside, in order: neither assigned before, nor pi or e."""
+def variables_of(text: str) -> "dict[str, int]":
+    """The names that the text takes from outside, with the column of each: those that are not assigned before."""
     assigned: set[str] = set()
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     for statement in Parser(text).program():
         for step in statement.code:
             if step.takes == 0 and step.action != "number" and step.action not in assigned:
-                found[step.action] = None
+                found.setdefault(step.action, step.column)
         assigned.add(statement.name)
-    return list(found)
+    return found
 
 
 def build(text: str, program: "list[Statement]", variables: "Mapping[str, float | Value]") -> Value:
@@ -321,7 +327,9 @@ def _run(text: str, code: "list[Instruction]", known: "Mapping[str, Value | floa
             try:
                 stack.append(_apply(text, step, operands))
             except UndefinedValueError as error:
-                raise UndefinedValueError(error.row, error.operands, title if step is code[-1] else "") from None
+                named = UndefinedValueError(error.row, error.operands, title if step is code[-1] else "")
+                named.text, named.column = text, step.column
+                raise named from None
     return stack.pop()
 
 
@@ -364,10 +372,12 @@ def _unknown_function(name: str) -> str:
 
     meant = {"ln": "log", "max": "maximum", "min": "minimum", "Sin": "sin"}.get(name)
     close = [meant] if meant else get_close_matches(name.lower(), FUNCTIONS, 1)
-    return f"there is no function {name}; " + (f"did you mean {close[0]}?" if close else "there are " + ", ".join(FUNCTIONS))
+    instead = f"did you mean {close[0]}?" if close else "there are " + ", ".join(FUNCTIONS)
+    return f"there is no function {name:.30}; {instead}"
 
 
 def _unknown_name(name: str, known: "Mapping[str, Value | float]") -> str:
+    name = name if len(name) <= 30 else name[:30] + "..."
     if name in FUNCTIONS:
         return f"{name} is a function: write {name}(x)"
     mine = [other for other in known if other not in CONSTANTS]

@@ -93,30 +93,24 @@ def names(order: "Iterable[Value]") -> "dict[Value, str]":
     number. The rest are v1, v2, ... in forward order, passing over names that are labels.
     """
     nodes = list(dict.fromkeys(order))
-    taken = {node.label for node in nodes if node.label}
-    result: dict[Value, str] = {}
+    taken = {node.label for node in nodes}
     used: set[str] = set()
-    count = 0
+    numbers = {"v": 0}  # the last number given to each stem
+
+    def numbered(stem: str) -> str:
+        numbers[stem] = numbers.get(stem, 1) + 1
+        while f"{stem}{numbers[stem]}" in taken:
+            numbers[stem] += 1
+        return f"{stem}{numbers[stem]}"
+
+    result: dict[Value, str] = {}
     for node in nodes:
-        name = node.label
-        if name in used:
-            name = _free(name + "_", 2, taken)
-        elif not name and node.constant:
-            name = f"{node.data:g}"
-        elif not name:
-            name = _free("v", count + 1, taken)
-            count = int(name[1:])
-        if not node.constant or node.label:
-            used.add(name)
-            taken.add(name)
-        result[node] = name
+        if not node.label:
+            result[node] = repr(node.data).removesuffix(".0") if node.constant else numbered("v")
+        else:
+            result[node] = numbered(f"{node.label}_") if node.label in used else node.label
+            used.add(node.label)
     return result
-
-
-def _free(stem: str, number: int, taken: "set[str]") -> str:
-    while f"{stem}{number}" in taken:
-        number += 1
-    return f"{stem}{number}"
 
 
 def leaves(order: "Iterable[Value]") -> "list[Value]":

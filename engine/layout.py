@@ -25,6 +25,17 @@ class Page:
         """A number to the page's digits."""
         return show(number, self.digits)
 
+    def prose(self, *parts: str) -> "list[str]":
+        """A sentence on one line if it fits, else with its parts on lines of their own, further ones indented."""
+        whole = self.text(" ".join(parts))
+        if len(whole) <= self.width:
+            return [whole]
+        return [
+            line
+            for i, part in enumerate(parts)
+            for line in wrapped(self.text(part), self.width, first=INDENT if i else "", rest=2 * INDENT)
+        ]
+
     def table(self, rows: "Sequence[Sequence[str]]") -> "list[str]":
         """Rows of cells, each column as wide as its widest cell; numbers stand to the right, words to the left."""
         rows = [[self.text(cell) for cell in row] for row in rows]
@@ -61,10 +72,21 @@ class Page:
     def _broken(self, row: "Sequence[str]") -> "list[str]":
         """One chain of equations on as many lines as it needs; a continued line begins with its equals sign."""
         whole = INDENT + " = ".join(row)
-        if len(whole) <= self.width or len(row) == 1:
+        if len(whole) <= self.width:
             return [whole.rstrip()]
-        margin = INDENT + " " * len(row[0])
-        return [INDENT + row[0] + " = " + row[1], *[f"{margin} = {cell}" for cell in row[2:]]]
+        margin = INDENT + " " * min(len(row[0]), 8)
+        lines = [INDENT + " = ".join(row[:2]), *[f"{margin} = {cell}" for cell in row[2:]]]
+        return [part for line in lines for part in wrapped(line, self.width, rest=margin + "     ")]
+
+
+def wrapped(text: str, width: int, *, first: str = "", rest: str = INDENT) -> "list[str]":
+    """A text broken between words into lines of the width; a word that is longer has a line to itself."""
+    lines = [first]
+    for word in text.split(" "):
+        if len(lines[-1]) + len(word) + 1 > width and lines[-1].strip():
+            lines.append(rest)
+        lines[-1] += word if lines[-1] in (first, rest) else " " + word
+    return [line.rstrip() for line in lines]
 
 
 def _is_number(cell: str) -> bool:

@@ -13,7 +13,10 @@ from .primitive import Primitive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from typing import Any
+
+    from .value import Value
 
 DIGITS = 6  # significant digits shown, unless asked otherwise
 
@@ -42,7 +45,7 @@ class Term(Interpreter):
     def number(number: float, digits: int = DIGITS) -> "Term":
         """A number; a negative one binds like a sign, so that it is put in parentheses inside a product."""
         if isinstance(number, ops.NamedNumber):
-            return Term(number.text, number.latex, 2, 5)
+            return Term(number.text, number.latex, number.level, 5)
         text = show(number, digits)
         return Term(text, latex_number(text), 1.5 if text.startswith("-") else 5)
 
@@ -58,6 +61,13 @@ class Term(Interpreter):
             rest = terms[1] if operands[0] == -1 else write(row, [Term.number(-operands[0]), terms[1]])
             return write(ops.neg, [rest])
         return write(row, terms)
+
+
+def terms(nodes: "Iterable[Value]", called: "Mapping[Value, str]", digits: int = DIGITS) -> "list[Term]":
+    """Nodes of a graph as terms: a constant without a label is written as its number, all else by its name."""
+    return [
+        Term.number(node.data, digits) if node.constant and not node.label else Term.name(called[node]) for node in nodes
+    ]
 
 
 def write(row: Primitive, terms: "list[Term]") -> Term:
@@ -104,7 +114,7 @@ def latex_name(name: str) -> str:
     """A variable's name: x, x_{2}, \\alpha, or upright if it is a word."""
     match = re.fullmatch(r"([A-Za-z]+)_?(\d*)", name)
     if match is None:
-        return r"\mathrm{" + re.sub(r"([\\{}$&#^_%~])", lambda sign: r"\char`\\" + sign[0], name) + "}"
+        return r"\mathrm{" + re.sub(r"([\\{}$&#^_%~])", lambda sign: r"\char`" + "\\" + sign[0], name) + "}"
     stem, index = match.groups()
     stem = stem if len(stem) == 1 else "\\" + stem if stem in GREEK else rf"\mathrm{{{stem}}}"
     return f"{stem}_{{{index}}}" if index else stem

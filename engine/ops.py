@@ -27,16 +27,17 @@ def primitive(*fields: "Any", **options: "Any") -> Primitive:
 class NamedNumber(float):
     """A number with a name, shown by its name: √(2π)."""
 
-    def __new__(cls, number: float, text: str, latex: str) -> "NamedNumber":
+    def __new__(cls, number: float, text: str, latex: str, level: float = 5) -> "NamedNumber":
         """A float is complete when it is made; the names follow."""
         return super().__new__(cls, number)
 
-    def __init__(self, number: float, text: str, latex: str) -> None:
+    def __init__(self, number: float, text: str, latex: str, level: float = 5) -> None:
         self.text = text
         self.latex = latex
+        self.level = level  # how tightly its text binds; see Notation
 
 
-TWO_OVER_ROOT_PI = NamedNumber(2 / math.sqrt(math.pi), "2/√π", r"\frac{2}{\sqrt{\pi}}")
+TWO_OVER_ROOT_PI = NamedNumber(2 / math.sqrt(math.pi), "2/√π", r"\frac{2}{\sqrt{\pi}}", level=2)
 ROOT_TWO = NamedNumber(math.sqrt(2), "√2", r"\sqrt{2}")
 ROOT_TWO_PI = NamedNumber(math.sqrt(2 * math.pi), "√(2π)", r"\sqrt{2\pi}")
 
@@ -262,4 +263,5 @@ elu: Primitive = primitive(  # slope alpha at 0; the inner `where` keeps exp fro
 gelu: Primitive = primitive(  # x·Φ(x) with the normal distribution Φ by erfc, which keeps the digits of the left tail
     "gelu", lambda x: 0.5 * x * erfc(-x / ROOT_TWO),
     (lambda r, x: 0.5 * erfc(-x / ROOT_TWO) + x * exp(-0.5 * x * x) / ROOT_TWO_PI,),
+    textbook=(lambda r, x: 0.5 * (1.0 + erf(x / ROOT_TWO)) + x * exp(-(power(x, 2.0) / 2.0)) / ROOT_TWO_PI,),
 )

@@ -20,6 +20,9 @@ def recompute(output: "Value", values: "Mapping[Value, float] | None" = None) ->
     If an operation is undefined at the new numbers, an UndefinedError says so and nothing is changed.
     """
     order = topological_order(output)
+    for node in values or {}:
+        if not hasattr(node, "operands"):
+            raise TypeError(f"recompute takes Values with their new numbers, {{x: 5.0}}, not {node!r:.60}.")
     given = {node: type(node)(value).data for node, value in (values or {}).items()}
     strangers = given.keys() - set(order)
     if strangers:

@@ -10,7 +10,7 @@ from .backward import sweep
 from .errors import UndefinedValueError
 from .graph import exceeds, leaves, topological_order
 from .notation import show
-from .primitive import Primitive
+from .primitive import Primitive, UndefinedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ class Value:
     constant = False  # whether it collects no gradient; True for the subclass Constant
 
     def __init__(self, data: "Any", label: str = "") -> None:
+        if type(label) is not str:
+            raise TypeError(f"The label of a Value is text, not the {type(label).__name__} {label!r:.60}.")
         self._data = _number(data)
         self._grad: float | None = None
         self.op: Primitive | None = None
@@ -192,9 +194,15 @@ class Value:
         """In a notebook, a small graph shows its chain rule, a large one its number."""
         from html import escape  # here and below: only a notebook needs it
 
+        from .errors import StaleGraphError
         from .explain import explain
 
-        text = repr(self) if self.op is None or exceeds(self, 40) else explain(self)
+        text = repr(self)
+        if self.op is not None and not exceeds(self, 40):
+            try:
+                text = explain(self)
+            except (UndefinedError, StaleGraphError) as error:
+                text += f"\n{error}"
         return f"<pre>{escape(text)}</pre>"
 
     def __reduce__(self) -> "tuple[Any, ...]":
