@@ -33,6 +33,7 @@ class Activation:
             raise TypeError(f"An activation is a name or a function on a Value, not {wanted!r}.")
 
     def __call__(self, z: "Sequence[Any]") -> "list[Any]":
+        """a = f(z), for a whole layer."""
         return engine.softmax(z) if self.name == "softmax" and not self.custom else [self.function(x) for x in z]
 
     def __reduce__(self) -> "tuple[Any, ...]":

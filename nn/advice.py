@@ -30,7 +30,7 @@ class Teacher:
             self.said.add(topic)
             warnings.warn(sentence, TeacherWarning, stacklevel=4)
 
-    def targets(self, y: "list[Any]") -> None:
+    def targets(self, y: Any) -> None:
         """Before training: can the last activation reach the targets?"""
         activation = self.model.layers[-1].activation.name
         low, high = RANGES.get(activation, (-math.inf, math.inf))
@@ -67,21 +67,33 @@ class Teacher:
         if name == "relu":
             dead = int((z <= 0).all(axis=0).sum())
             if dead:
-                self.say(f"dead {number}", f"{dead} of the {layer.n_out} ReLU units of layer {number} are dead: they answer 0 to "
-                         "every example, so no gradient reaches them. A smaller learning rate or He's initialisation helps.")  # fmt: skip
+                self.say(
+                    f"dead {number}",
+                    f"{dead} of the {layer.n_out} ReLU units of layer {number} are dead: they answer 0 to every example, so no "
+                    "gradient reaches them. A smaller learning rate or He's initialisation helps.",
+                )
         if name in ("sigmoid", "tanh"):
             slope = a * (1 - a) / 0.25 if name == "sigmoid" else 1 - a**2
             if (slope < 0.01).mean() > NEARLY_ALL:
-                self.say(f"saturated {number}", f"Layer {number} is saturated: nearly all its {name} units have a slope below a "
-                         "hundredth of the largest, so the gradient vanishes there. Smaller weights or scaled inputs help.")  # fmt: skip
+                self.say(
+                    f"saturated {number}",
+                    f"Layer {number} is saturated: nearly all its {name} units have a slope below a hundredth of the largest, "
+                    "so the gradient vanishes there. Smaller weights or scaled inputs help.",
+                )
         above = self.model.layers[number].weight
         units = np.column_stack([layer.weight, layer.bias, above.T])
         if layer.n_out > 1 and (units == units[0]).all():
-            self.say("symmetric", f"All {layer.n_out} units of layer {number} are identical and stay so, since they get equal "
-                     "gradients: one unit would do as much. Begin with random weights.")  # fmt: skip
+            self.say(
+                "symmetric",
+                f"All {layer.n_out} units of layer {number} are identical and stay so, since they get equal gradients: one "
+                "unit would do as much. Begin with random weights.",
+            )
 
     def _cost(self, history: History) -> None:
         cost = history.cost
         if len(cost) >= 4 and cost[-1] > cost[-2] > cost[-3] > cost[-4] and cost[-1] > 1.5 * min(cost):
-            self.say("grows", f"The cost grows: {cost[-4]:.4g} → {cost[-1]:.4g} in three epochs, up to update {history.updates}. "
-                     "The learning rate is probably too large.")  # fmt: skip
+            self.say(
+                "grows",
+                f"The cost grows: {cost[-4]:.4g} → {cost[-1]:.4g} in three epochs, up to update {history.updates}. The "
+                "learning rate is probably too large.",
+            )

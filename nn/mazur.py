@@ -63,8 +63,8 @@ def example(biases: str = "fixed") -> Example:
 
 def numbers(biases: str = "fixed") -> "dict[str, float]":
     """Every number of the lecture by its name, in the lecture's order; the new weights last."""
-    model, run, errors, cost, w, b = example(biases)
-    found = {}
+    _, run, errors, cost, w, b = example(biases)
+    found: dict[str, float] = {}
     for side, z, a in zip("ho", run.z, run.a):
         for j in (0, 1):
             found |= {f"net_{side}{j + 1}": z[j].data, f"out_{side}{j + 1}": a[j].data}
@@ -106,7 +106,7 @@ STEPS = (
     ("net_h1", "Forward", "net = Σ w·in + b,  out = σ(net)"),
     ("E_o1", "Cost", "E_o = 1/2 (target - out)²,  E = E_o1 + E_o2"),
     ("dE/dout_o1", "Backward, output layer", "dE/dout = out - target;  dE/dnet = dE/dout · out (1 - out)   (BP1)"),
-    ("dE_o1/dout_h1", "Backward, hidden layer", "dE/dout_h = Σ dE/dnet_o · w, with the old w5 to w8;  dE/dnet_h likewise   (BP2)"),
+    ("dE_o1/dout_h1", "Backward, hidden layer", "dE/dout_h = Σ dE/dnet_o · w, with the old w5 to w8;  then as above   (BP2)"),
     ("dE/dw1", "Gradients", "dE/dw = dE/dnet · in   (BP4);  dE/db = dE/dnet   (BP3)"),
     ("new w1", f"One step with learning rate {RATE}", "new w = w - rate · dE/dw"),
 )  # fmt: skip
@@ -115,7 +115,7 @@ STEPS = (
 def lines(biases: str = "fixed", digits: int = 9) -> "list[str]":
     """The computation step by step, as the lecture goes."""
     titles = {first: (title, formula) for first, title, formula in STEPS}
-    said = {"fixed": "stay fixed, as in the lecture", "own": "one for each neuron, learning", "shared": "one for each layer, learning"}
+    said = {"fixed": "fixed, as in the lecture", "own": "one for each neuron, learning", "shared": "one for each layer, learning"}
     written = [
         f"Matt Mazur's network: inputs {INPUTS}, targets {TARGETS}, learning rate {RATE}; biases: {said[biases]}.",
         "It has two layers of weights: W1 = layers[0] holds w1 to w4 (lecture: W²), W2 = layers[1] holds w5 to w8 (lecture: W³).",

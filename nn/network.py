@@ -57,11 +57,16 @@ class Neuron(Module):
         neuron.w, neuron.b, neuron.activation = w, b, activation
         return neuron
 
+    w: "list[Value]"
+    b: Value
+    activation: Activation
+
     def z(self, x: "Sequence[Any]") -> Any:
         """The pre-activation w·x + b."""
         return weighted_sum(self.w, x, self.b)
 
     def __call__(self, x: "Sequence[Any]") -> Any:
+        """The activation for one example."""
         return self.activation([self.z(checked(x, len(self.w)))])[0]
 
     def named_parameters(self) -> "list[tuple[str, Value]]":
@@ -139,6 +144,7 @@ class Layer(Module):
         return [neuron.z(x) for neuron in self.neurons]
 
     def __call__(self, x: "Sequence[Any]") -> "list[Any]":
+        """The activations for one example."""
         return self.activation(self.z(checked(x, self.n_in)))
 
     def named_parameters(self) -> "list[tuple[str, Value]]":
@@ -201,7 +207,7 @@ class MLP(Module):
     ) -> "MLP":  # fmt: skip
         """A network of given weights, one matrix (out, in) and one list of biases for each layer, numbers or Values."""
         if len(weights) != len(biases) or not weights:
-            raise ValueError(f"Each layer has weights and biases: there are {len(weights)} matrices, {len(biases)} lists of biases.")
+            raise ValueError(f"Each layer has weights and biases: given are {len(weights)} matrices, {len(biases)} biases.")
         kinds = [*per_layer(activation, len(weights) - 1, "activation"), output]
         network = cls.__new__(cls)
         network.layers = [
@@ -232,6 +238,7 @@ class MLP(Module):
         return self.layers[-1].n_out
 
     def __call__(self, x: "Sequence[Any]") -> Any:
+        """The output for one example."""
         a = checked(x, self.n_in)
         for layer in self.layers:
             a = layer.activation(layer.z(a))
@@ -273,7 +280,7 @@ class MLP(Module):
 
     def state_dict(self) -> "dict[str, np.ndarray]":
         """The parameters' numbers as arrays: layers.0.weight (out, in), layers.0.bias (out), ..."""
-        state = {}
+        state: dict[str, np.ndarray] = {}
         for i, layer in enumerate(self.layers):
             state |= {f"layers.{i}.weight": layer.weight, f"layers.{i}.bias": layer.bias}
         return state

@@ -39,7 +39,8 @@ class Optimizer:
         ]
         for p, number in moved:
             if not abs(number) < float("inf"):
-                raise OverflowError(f"{p.label or 'A parameter'} would become {number}: the learning rate {self.lr} is too large.")
+                name = p.label or "A parameter"
+                raise OverflowError(f"{name} would become {number}: the learning rate {self.lr} is too large.")
         for p, number in moved:
             p.data = number
 

@@ -84,6 +84,7 @@ class Perceptron:
         return sum(w * value for w, value in zip(self.w, x)) + self.b
 
     def __call__(self, x: "Sequence[float]") -> float:
+        """The number for yes or for no."""
         a = self.sum(x)
         return self.outputs[a >= 0 if self.fires == ">=" else a > 0]
 

@@ -14,7 +14,9 @@ from .targets import Targets
 from .training import evaluate, fit
 
 
-def restarts(make: "Callable[[int], Any]", train: "Callable[[Any], History]", count: int = 5) -> "tuple[Any, History, list[float]]":
+def restarts(
+    make: "Callable[[int], Any]", train: "Callable[[Any], History]", count: int = 5
+) -> "tuple[Any, History, list[float]]":
     """Train make(0), make(1), ... and keep the one whose last cost is smallest; with it its history and everyone's cost."""
     runs = []
     for seed in range(count):
@@ -34,17 +36,15 @@ def learning_rate_search(
     Every example validates once; the folds are scikit-learn's KFold, in the order of the data. `make()` gives a fresh
     model, the same each time if it is seeded. A rate at which training leaves the numbers costs inf.
     """
-    make_ready = make()
-    rows = matrix(X, make_ready.n_in)
+    rows = matrix(X, make().n_in)
     targets = np.asarray(y)
     costs: dict[float, float] = {}
     for rate in rates:
         found = []
         for train, held_out in KFold(k).split(rows):
             model = make()
-            history = fit(
-                model, rows[train], targets[train], loss=loss, optimizer=optimizer(model.parameters(), rate), warn=False, **options
-            )
+            steps = optimizer(model.parameters(), rate)
+            history = fit(model, rows[train], targets[train], loss=loss, optimizer=steps, warn=False, **options)
             if "left the numbers" in history.reason:
                 found.append(float("inf"))
                 continue

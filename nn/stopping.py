@@ -20,6 +20,7 @@ class Epochs:
         self.epochs = epochs
 
     def __call__(self, history: History, model: Any) -> str:
+        """The reason, once it is reached."""
         return f"{self.epochs} epochs are done" if history.epochs >= self.epochs else ""
 
 
@@ -30,6 +31,7 @@ class Target:
         self.cost = cost
 
     def __call__(self, history: History, model: Any) -> str:
+        """The reason, once it is reached."""
         reached = history.cost[-1] <= self.cost
         return f"the cost {history.cost[-1]:.6g} has reached the target {self.cost:g}" if reached else ""
 
@@ -42,6 +44,7 @@ class Plateau:
         self.best, self.waited = float("inf"), 0
 
     def __call__(self, history: History, model: Any) -> str:
+        """The reason, once patience is at its end."""
         if history.epochs == 1:  # a condition may serve several runs
             self.best, self.waited = float("inf"), 0
         if history.cost[-1] < self.best - self.least:
@@ -61,6 +64,7 @@ class EarlyStopping:
         self.weights: dict[str, Any] = {}
 
     def __call__(self, history: History, model: Any) -> str:
+        """The reason, once patience is at its end."""
         if not history.validation_cost:
             raise ValueError("EarlyStopping watches the validation cost: give fit(validation=0.2) or validation=(X, y).")
         if history.epochs == 1:

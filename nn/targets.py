@@ -14,7 +14,8 @@ def one_hot(classes: Any, count: int) -> np.ndarray:
         wrong = classes[(classes != np.floor(classes)) | (classes < 0) | (classes >= count)][0]
         raise ValueError(f"A class is a whole number from 0 to {count - 1}; {wrong} is not. (For {count} outputs, targets are "
                          f"classes, or rows of {count} numbers.)")  # fmt: skip
-    return np.eye(count)[classes.astype(int)]
+    rows: np.ndarray = np.eye(count)[classes.astype(int)]
+    return rows
 
 
 class Targets:

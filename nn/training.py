@@ -23,7 +23,7 @@ from .progress import Progress
 from .stopping import EarlyStopping, Epochs, Stop
 from .targets import Targets
 
-Penalty = Callable[[Any, int], Value]
+Penalty = Callable[[Any, int], Any]  # of the model and the number of training examples, to a Value
 
 
 def l2(lam: float, *, biases: bool = False) -> Penalty:
@@ -99,15 +99,19 @@ def fit(
     elif isinstance(optimizer, str):
         if optimizer not in BY_NAME:
             raise ValueError(f"There is no optimiser {optimizer!r}; there are {', '.join(BY_NAME)}.")
-        optimizer = BY_NAME[optimizer](model.parameters())
+        kind: Any = BY_NAME[optimizer]  # each has a default learning rate of its own
+        optimizer = kind(model.parameters())
     if epochs is not None and epochs < 1:
         raise ValueError(f"epochs = {epochs}: at least one pass over the data is needed.")
     limit = epochs or (10 if not stop else None)
     conditions = [*stop, *([Epochs(limit)] if limit else [])]
 
+    assert isinstance(optimizer, Optimizer)
+    optimizer.warn = optimizer.warn and warn
     teacher = Teacher(model, rows, warn=warn)
     teacher.targets(targets.numbers)
     run = Run(model, optimizer, loss_function(loss), rows.tolist(), targets, penalty, reduction)
+    run.loss(model(run.rows[0]), targets[0])  # a loss that does not go with the network says so before anything moves
     history = run.history
     order = list(range(m))
     with Progress(limit, enabled=progress) as bar:
@@ -127,7 +131,7 @@ def fit(
                 history.reason = next(filter(None, (condition(history, model) for condition in conditions)), "")
         except KeyboardInterrupt:
             history.reason = f"interrupted after update {history.updates}; what was learned until then is kept"
-        except (ArithmeticError, ValueError) as error:
+        except ArithmeticError as error:
             if not run.inside:
                 raise
             history.reason = f"update {history.updates + 1} left the numbers: {error}"
@@ -208,7 +212,7 @@ def split(count: int, validation: Any, random: Random) -> "tuple[list[int], list
     if validation is None or isinstance(validation, tuple):
         return list(range(count)), []
     if not 0 < validation < 1 or not 1 <= round(count * validation) < count:
-        raise ValueError(f"validation = {validation}: give a share between 0 and 1 that leaves examples on both sides, or (X, y).")
+        raise ValueError(f"validation = {validation}: give a share that leaves examples on both sides, or (X, y).")
     order = list(range(count))
     random.shuffle(order)
     aside = round(count * validation)
