@@ -11,7 +11,7 @@ from .errors import StaleGraphError
 
 # Seeing: every step as data, text and LaTeX
 from .explain import explain, latex, steps
-from .expression import ParseError, parse
+from .grammar import ParseError, parse
 from .functions import log_softmax, softmax
 from .graph import count_paths
 

@@ -10,7 +10,8 @@ from .backward import grad
 from .command import UsageError, check_table, chosen, hessian_table, lesson, path_list, variables_from
 from .data import to_data
 from .explain import latex
-from .expression import ParseError, parse, pointed
+from .expression import parse
+from .grammar import ParseError, pointed
 from .graph import leaves, names, topological_order
 from .layout import Page
 from .notation import DIGITS, plain

@@ -4,7 +4,8 @@ from . import expression
 from .backward import grad, hessian, paths
 from .check import EPS, compare, corner_of
 from .explain import board
-from .expression import ParseError, parse, variables_of
+from .expression import parse
+from .grammar import ParseError, variables_of
 from .graph import count_paths, leaves, names, topological_order
 from .layout import Page
 from .notation import show
