@@ -5,8 +5,11 @@ from .activations import ELEMENTWISE, Activation
 from .advice import TeacherWarning
 from .files import load, save
 from .history import History
-from .network import MLP, Activations, Layer, Module, Neuron
+from .layers import Layer, Module, Neuron
+from .network import MLP, Activations
+from .penalties import l1, l2
 from .perceptron import Perceptron
+from .run import evaluate
 from .search import learning_rate_search, restarts
 from .targets import one_hot
-from .training import evaluate, fit, l1, l2
+from .training import fit

@@ -10,8 +10,9 @@ from .history import History
 from .losses import loss_function
 from .network import matrix
 from .optim import SGD
+from .run import evaluate
 from .targets import Targets
-from .training import evaluate, fit
+from .training import fit
 
 
 def restarts(

@@ -4,44 +4,22 @@ For each batch: the cost of every example is built from Values and swept at once
 mean (by 1 for the sum), so that only one example's graph is alive at a time. Then the penalty, then the optimiser's step.
 """
 
-import math
-import time
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
 import numpy as np
 
-from engine import Value
-
 from .advice import Teacher
 from .history import History
 from .losses import Loss, loss_function
 from .network import matrix
 from .optim import BY_NAME, SGD, Optimizer
+from .penalties import Penalty
 from .progress import Progress
+from .run import Run, evaluate
 from .stopping import EarlyStopping, Epochs, Stop
 from .targets import Targets
-
-Penalty = Callable[[Any, int], Any]  # of the model and the number of training examples, to a Value
-
-
-def l2(lam: float, *, biases: bool = False) -> Penalty:
-    """lam/(2m)·Σ w² over the weights, m the size of the training set. `biases=True`: lam/2·Σ over all parameters, no 1/m.
-
-    The two are the lectures' two conventions; they agree where lam here is lam/m there and biases are left out.
-    """
-    return lambda model, m: (lam / 2 if biases else lam / (2 * m)) * sum(p * p for p in penalised(model, biases))
-
-
-def l1(lam: float, *, biases: bool = False) -> Penalty:
-    """lam/m·Σ |w| over the weights; `biases=True`: lam·Σ over all parameters. Unlike L2 it makes weights exactly 0."""
-    return lambda model, m: (lam if biases else lam / m) * sum(abs(p) for p in penalised(model, biases))
-
-
-def penalised(model: Any, biases: bool) -> "list[Value]":
-    """The weights, or all parameters."""
-    return [p for name, p in model.named_parameters() if biases or ".weight." in name]
 
 
 def fit(
@@ -89,28 +67,19 @@ def fit(
         checks = rows[held_out], targets.at(held_out)
     rows, targets = rows[train], targets.at(train)
     m = len(rows)
-    size = m if batch_size == "all" else batch_size
-    if isinstance(size, str) or size < 1:
-        raise ValueError(f'batch_size = {batch_size!r}: give a number of examples from 1 on, or "all".')
+    size = batch_of(batch_size, m)
     if reduction not in ("mean", "sum"):
         raise ValueError(f'reduction = {reduction!r}: give "mean" or "sum".')
-    if optimizer is None:
-        optimizer = SGD(model.parameters(), lr=0.1)
-    elif isinstance(optimizer, str):
-        if optimizer not in BY_NAME:
-            raise ValueError(f"There is no optimiser {optimizer!r}; there are {', '.join(BY_NAME)}.")
-        kind: Any = BY_NAME[optimizer]  # each has a default learning rate of its own
-        optimizer = kind(model.parameters())
+    chosen = optimizer_for(model, optimizer)
     if epochs is not None and epochs < 1:
         raise ValueError(f"epochs = {epochs}: at least one pass over the data is needed.")
     limit = epochs or (10 if not stop else None)
     conditions = [*stop, *([Epochs(limit)] if limit else [])]
 
-    assert isinstance(optimizer, Optimizer)
-    optimizer.warn = optimizer.warn and warn
+    chosen.warn = chosen.warn and warn
     teacher = Teacher(model, rows, warn=warn)
     teacher.targets(targets.numbers)
-    run = Run(model, optimizer, loss_function(loss), rows.tolist(), targets, penalty, reduction)
+    run = Run(model, chosen, loss_function(loss), rows.tolist(), targets, penalty, reduction)
     run.loss(model(run.rows[0]), targets[0])  # a loss that does not go with the network says so before anything moves
     history = run.history
     order = list(range(m))
@@ -137,74 +106,33 @@ def fit(
             history.reason = f"update {history.updates + 1} left the numbers: {error}"
             teacher.say("diverged", f"The cost left the numbers at update {history.updates + 1}: the learning rate is probably "
                         f"too large. The parameters are those before that update. ({error})")  # fmt: skip
-    optimizer.zero_grad()
+    chosen.zero_grad()
     for condition in conditions:
         if isinstance(condition, EarlyStopping):
             condition.finish(model)
     return history
 
 
-class Run:
-    """The inner loops of one run: an epoch of batches, a batch of examples."""
-
-    def __init__(
-        self, model: Any, optimizer: Optimizer, loss: Loss, rows: "list[list[float]]", targets: Targets,
-        penalty: Penalty | None, reduction: str,
-    ) -> None:  # fmt: skip
-        self.model, self.optimizer, self.loss, self.penalty = model, optimizer, loss, penalty
-        self.rows, self.targets, self.mean = rows, targets, reduction == "mean"
-        self.history = History()
-        self.began = time.perf_counter()
-        self.inside = False  # whether an update is being computed; an error then is the arithmetic's
-
-    def epoch(self, batches: "list[list[int]]") -> None:
-        """One pass over the data; the history gets its entries."""
-        cost = penalty = 0.0
-        right = 0.0
-        for batch in batches:
-            costs, hits, extra = self.update(batch)
-            cost += costs
-            right += hits
-            penalty += extra / len(batches)
-        history = self.history
-        history.cost.append((cost / len(self.rows) if self.mean else cost) + penalty)
-        history.accuracy.append(right / len(self.rows))
-        history.gradient_norm.append(self.norm)
-        history.time.append(time.perf_counter() - self.began)
-
-    def update(self, batch: "list[int]") -> "tuple[float, float, float]":
-        """Sweep each example of the batch and the penalty, then step; the sum of the costs, the hits, and the penalty."""
-        self.inside = True
-        self.optimizer.zero_grad()
-        costs = right = extra = 0.0
-        weight = 1.0 / len(batch) if self.mean else 1.0
-        for i in batch:
-            prediction = self.model(self.rows[i])
-            cost = self.loss(prediction, self.targets[i])
-            cost.backward(weight)
-            costs += cost.data
-            right += self.targets.hit(i, prediction)
-        if self.penalty:
-            charge = self.penalty(self.model, len(self.rows))
-            charge.backward()
-            extra = charge.data
-        self.norm = math.sqrt(math.fsum(p.grad**2 for p in self.optimizer.parameters))
-        self.optimizer.step()
-        self.history.updates += 1
-        self.inside = False
-        return costs, right, extra
+def batch_of(batch_size: "int | str", examples: int) -> int:
+    """How many examples an update sees."""
+    if batch_size == "all":
+        return examples
+    if isinstance(batch_size, str) or batch_size < 1:
+        raise ValueError(f'batch_size = {batch_size!r}: give a number of examples from 1 on, or "all".')
+    return batch_size
 
 
-def evaluate(model: Any, X: np.ndarray, targets: Targets, loss: "str | Loss", reduction: str) -> "tuple[float, float]":
-    """The cost over these examples, reduced, and the share decided rightly; on plain numbers, without a graph."""
-    outputs = model.predict(X)
-    loss = loss_function(loss)
-    costs, right = [], 0.0
-    for i, output in enumerate(outputs.tolist()):
-        costs.append(float(loss(output, targets[i])))
-        right += targets.hit(i, output)
-    total = math.fsum(costs)
-    return (total / len(costs) if reduction == "mean" else total), right / len(costs)
+def optimizer_for(model: Any, wanted: "Optimizer | str | None") -> Optimizer:
+    """The optimiser itself, or a new one of that name; SGD with learning rate 0.1 if none is wanted."""
+    if wanted is None:
+        return SGD(model.parameters(), lr=0.1)
+    if isinstance(wanted, str):
+        if wanted not in BY_NAME:
+            raise ValueError(f"There is no optimiser {wanted!r}; there are {', '.join(BY_NAME)}.")
+        kind: Any = BY_NAME[wanted]  # each has a default learning rate of its own
+        made: Optimizer = kind(model.parameters())
+        return made
+    return wanted
 
 
 def split(count: int, validation: Any, random: Random) -> "tuple[list[int], list[int]]":

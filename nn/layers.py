@@ -1,0 +1,179 @@
+"""Neurons and layers: a = f(W x + b), made of Values.
+
+Shapes and indices: a layer's weights are (out, in); weight [j][k] goes to neuron j from input k. Weights belong to the
+layer that they enter.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from engine import Constant, Value, zero_grad
+
+from .activations import Activation
+from .init import Initialiser, initialiser
+
+Kind = str | Callable[[Any], Any]
+
+
+def weighted_sum(weights: "Sequence[Any]", inputs: "Sequence[Any]", bias: Any) -> Any:
+    """w1·x1 + w2·x2 + ... + b, for Values and for plain numbers alike."""
+    return sum((w * x for w, x in zip(weights, inputs)), 0.0) + bias
+
+
+class Module:
+    """What neurons, layers and networks have in common: their parameters, by position and by name."""
+
+    def named_parameters(self) -> "list[tuple[str, Value]]":
+        """Every parameter with its name; one that is used twice has the name of its first place."""
+        raise NotImplementedError
+
+    def parameters(self) -> "list[Value]":
+        """Every parameter once."""
+        return [value for _, value in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter back to not computed."""
+        zero_grad(self.parameters())
+
+
+class Neuron(Module):
+    """a = f(w·x + b)."""
+
+    def __init__(
+        self, n_in: int, activation: Kind = "relu", *, init: "str | Initialiser | None" = None, bias: float = 0.0,
+        seed: int | None = None,
+    ) -> None:  # fmt: skip
+        layer = Layer(n_in, 1, activation, init=init, bias=bias, seed=seed)
+        self.w, self.b, self.activation = layer.neurons[0].w, layer.neurons[0].b, layer.activation
+
+    @classmethod
+    def of(cls, w: "list[Value]", b: Value, activation: Activation) -> "Neuron":
+        """A neuron of given parameters."""
+        neuron = cls.__new__(cls)
+        neuron.w, neuron.b, neuron.activation = w, b, activation
+        return neuron
+
+    w: "list[Value]"
+    b: Value
+    activation: Activation
+
+    def z(self, x: "Sequence[Any]") -> Any:
+        """The pre-activation w·x + b."""
+        return weighted_sum(self.w, x, self.b)
+
+    def __call__(self, x: "Sequence[Any]") -> Any:
+        """The activation for one example."""
+        return self.activation([self.z(checked(x, len(self.w)))])[0]
+
+    def named_parameters(self) -> "list[tuple[str, Value]]":
+        """The weights, then the bias."""
+        return unique([*((f"weight.{k}", w) for k, w in enumerate(self.w)), ("bias", self.b)])
+
+    def __repr__(self) -> str:
+        return f"Neuron({len(self.w)} → 1 {self.activation})"
+
+
+class Layer(Module):
+    """Neurons that share their inputs: a = f(W x + b)."""
+
+    def __init__(
+        self, n_in: int, n_out: int, activation: Kind = "relu", *, init: "str | Initialiser | None" = None, bias: float = 0.0,
+        seed: "int | Random | None" = None, number: int = 1,
+    ) -> None:  # fmt: skip
+        for size, of_what in ((n_in, "inputs"), (n_out, "neurons")):
+            if not isinstance(size, (int, np.integer)) or size < 1:
+                raise ValueError(f"A layer has at least one of its {of_what}, in whole numbers; {size!r} was asked for.")
+        self.activation = Activation(activation)
+        draw = initialiser(init, self.activation.name)
+        random = seed if isinstance(seed, Random) else Random(seed)
+        weights = [[draw(n_in, n_out, random) for _ in range(n_in)] for _ in range(n_out)]
+        self._set(weights, [bias] * n_out, number)
+
+    @classmethod
+    def from_weights(
+        cls, weights: "Sequence[Sequence[Any]]", biases: "Sequence[Any]", activation: Kind = "relu", *, number: int = 1
+    ) -> "Layer":
+        """A layer of given weights (out, in) and biases (out), numbers or Values; a Value that stands twice is shared."""
+        layer = cls.__new__(cls)
+        layer.activation = Activation(activation)
+        rows = [list(row) for row in weights]
+        lengths = {len(row) for row in rows}
+        if len(lengths) != 1 or 0 in lengths:
+            raise ValueError(f"Weights are rows of one length, one row for each neuron; these have lengths {sorted(lengths)}.")
+        if len(list(biases)) != len(rows):
+            raise ValueError(f"There is one bias for each neuron: {len(rows)} rows of weights, but {len(list(biases))} biases.")
+        layer._set(rows, list(biases), number)
+        return layer
+
+    def _set(self, weights: "list[list[Any]]", biases: "list[Any]", number: int) -> None:
+        comma = "," if max(len(weights), len(weights[0])) > 9 else ""
+        self.neurons = [
+            Neuron.of(
+                [as_value(w, f"w{number}_{j}{comma}{k}") for k, w in enumerate(row, 1)], as_value(b, f"b{number}_{j}"),
+                self.activation,
+            )
+            for j, (row, b) in enumerate(zip(weights, biases), 1)
+        ]  # fmt: skip
+
+    @property
+    def n_in(self) -> int:
+        """How many inputs it takes."""
+        return len(self.neurons[0].w)
+
+    @property
+    def n_out(self) -> int:
+        """How many neurons it has."""
+        return len(self.neurons)
+
+    @property
+    def weight(self) -> np.ndarray:
+        """The weights' numbers as an array (out, in)."""
+        return np.array([[w.data for w in neuron.w] for neuron in self.neurons])
+
+    @property
+    def bias(self) -> np.ndarray:
+        """The biases' numbers as an array (out)."""
+        return np.array([neuron.b.data for neuron in self.neurons])
+
+    def z(self, x: "Sequence[Any]") -> "list[Any]":
+        """The pre-activations W x + b."""
+        return [neuron.z(x) for neuron in self.neurons]
+
+    def __call__(self, x: "Sequence[Any]") -> "list[Any]":
+        """The activations for one example."""
+        return self.activation(self.z(checked(x, self.n_in)))
+
+    def named_parameters(self) -> "list[tuple[str, Value]]":
+        """weight.j.k row by row, then bias.j."""
+        weights = [(f"weight.{j}.{k}", w) for j, neuron in enumerate(self.neurons) for k, w in enumerate(neuron.w)]
+        return unique([*weights, *((f"bias.{j}", neuron.b) for j, neuron in enumerate(self.neurons))])
+
+    def __repr__(self) -> str:
+        return f"Layer({self.n_in} → {self.n_out} {self.activation})"
+
+
+def as_value(number: Any, label: str) -> Value:
+    """A parameter: the Value itself if it is one, else a new one."""
+    if isinstance(number, Value):
+        number.label = number.label or label
+        return number
+    return Value(number, label)
+
+
+def unique(named: "Iterable[tuple[str, Value]]") -> "list[tuple[str, Value]]":
+    """Each Value once, by its first name."""
+    first: dict[Value, str] = {}
+    for name, value in named:
+        first.setdefault(value, name)
+    return [(name, value) for value, name in first.items()]
+
+
+def checked(x: Any, n_in: int) -> "list[Any]":
+    """One example's inputs as Values, if there are as many as the weights take; each number one constant for all neurons."""
+    inputs = x.tolist() if isinstance(x, np.ndarray) else list(x)
+    if len(inputs) != n_in:
+        raise ValueError(f"This takes {n_in} inputs; it was given {len(inputs)}.")
+    return [value if isinstance(value, Value) else Constant(value) for value in inputs]

@@ -1,0 +1,76 @@
+"""The inner loops of training: an epoch of batches, a batch of examples; and the judgement without a graph."""
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+
+from .history import History
+from .losses import Loss, loss_function
+from .optim import Optimizer
+from .penalties import Penalty
+from .targets import Targets
+
+
+class Run:
+    """One run of training."""
+
+    def __init__(
+        self, model: Any, optimizer: Optimizer, loss: Loss, rows: "list[list[float]]", targets: Targets,
+        penalty: Penalty | None, reduction: str,
+    ) -> None:  # fmt: skip
+        self.model, self.optimizer, self.loss, self.penalty = model, optimizer, loss, penalty
+        self.rows, self.targets, self.mean = rows, targets, reduction == "mean"
+        self.history = History()
+        self.began = time.perf_counter()
+        self.inside = False  # whether an update is being computed; an error then is the arithmetic's
+
+    def epoch(self, batches: "list[list[int]]") -> None:
+        """One pass over the data; the history gets its entries."""
+        cost = penalty = 0.0
+        right = 0.0
+        for batch in batches:
+            costs, hits, extra = self.update(batch)
+            cost += costs
+            right += hits
+            penalty += extra / len(batches)
+        history = self.history
+        history.cost.append((cost / len(self.rows) if self.mean else cost) + penalty)
+        history.accuracy.append(right / len(self.rows))
+        history.gradient_norm.append(self.norm)
+        history.time.append(time.perf_counter() - self.began)
+
+    def update(self, batch: "list[int]") -> "tuple[float, float, float]":
+        """Sweep each example of the batch and the penalty, then step; the sum of the costs, the hits, and the penalty."""
+        self.inside = True
+        self.optimizer.zero_grad()
+        costs = right = extra = 0.0
+        weight = 1.0 / len(batch) if self.mean else 1.0
+        for i in batch:
+            prediction = self.model(self.rows[i])
+            cost = self.loss(prediction, self.targets[i])
+            cost.backward(weight)
+            costs += cost.data
+            right += self.targets.hit(i, prediction)
+        if self.penalty:
+            charge = self.penalty(self.model, len(self.rows))
+            charge.backward()
+            extra = charge.data
+        self.norm = math.sqrt(math.fsum(p.grad**2 for p in self.optimizer.parameters))
+        self.optimizer.step()
+        self.history.updates += 1
+        self.inside = False
+        return costs, right, extra
+
+
+def evaluate(model: Any, X: np.ndarray, targets: Targets, loss: "str | Loss", reduction: str) -> "tuple[float, float]":
+    """The cost over these examples, reduced, and the share decided rightly; on plain numbers, without a graph."""
+    outputs = model.predict(X)
+    loss = loss_function(loss)
+    costs, right = [], 0.0
+    for i, output in enumerate(outputs.tolist()):
+        costs.append(float(loss(output, targets[i])))
+        right += targets.hit(i, output)
+    total = math.fsum(costs)
+    return (total / len(costs) if reduction == "mean" else total), right / len(costs)

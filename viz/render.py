@@ -1,0 +1,47 @@
+"""From DOT to a picture: by pygraphviz, whose wheels carry Graphviz itself, or by `dot` where that is on the PATH."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class NoRenderer(RuntimeError):
+    """Neither of the two ways to draw is there; the message says what to install."""
+
+
+def render(dot: str, form: str) -> bytes:
+    """The DOT text laid out and drawn, as the bytes of an svg, png or pdf."""
+    try:
+        import pygraphviz
+    except ImportError:
+        return _by_command(dot, form)
+    with quiet_stderr():
+        return bytes(pygraphviz.AGraph(string=dot).draw(format=form, prog="dot"))
+
+
+def _by_command(dot: str, form: str) -> bytes:
+    if shutil.which("dot") is None:
+        raise NoRenderer('There is nothing to draw with: run  pip install "pygraphviz>=2"  (its wheels carry Graphviz). '
+                         "The text forms .dot and .mmd need neither.")  # fmt: skip
+    done = subprocess.run(["dot", f"-T{form}"], input=dot.encode(), capture_output=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"dot could not draw this graph: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+@contextmanager
+def quiet_stderr() -> "Iterator[None]":
+    """Keep what Graphviz's libraries write about fonts from the user. They write to the file, past sys.stderr."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,40 @@
+"""tree(output): the graph for a terminal, from the output down to its inputs, with values and gradients."""
+
+from rich.markup import escape
+from rich.tree import Tree
+
+from engine import Value
+from engine.graph import exceeds, names, topological_order
+from engine.notation import show, terms, write
+from engine.replay import check_fresh
+
+LARGEST = 2000  # nodes; a longer tree is no help to anyone
+
+
+def tree(output: Value, *, digits: int = 6) -> Tree:
+    """A rich Tree; print it with rich.print. A node that is used several times is drawn once and named after that."""
+    if exceeds(output, LARGEST):
+        raise ValueError(f"The graph has more than {LARGEST} nodes; draw(output) folds it into neurons and layers.")
+    check_fresh(output)
+    order = topological_order(output)
+    called = names(order)
+
+    def words(node: Value) -> str:
+        name = called[node]
+        formula = "" if node.op is None else f" = {write(node.op, terms(node.operands, called)).text}"
+        gradient = "" if node.constant else f"   ∂ {show(node.grad, digits)}" if node.has_grad else "   ∂ not computed"
+        number = "" if node.constant and not node.label else f" = {show(node.data, digits)}"
+        return escape(f"{name}{formula}{number}{gradient}")
+
+    root = Tree(words(output))
+    drawn = {output}
+    stack = [(root, operand) for operand in output.operands[::-1]]
+    while stack:
+        branch, node = stack.pop()
+        if node in drawn and node.operands:
+            branch.add(escape(f"{called[node]} (above)"))
+            continue
+        drawn.add(node)
+        twig = branch.add(words(node))
+        stack.extend((twig, operand) for operand in node.operands[::-1])
+    return root
