@@ -1,0 +1,86 @@
+"""JavaScript: the interpreter of rows that answers with the program a browser runs.
+
+The rule of a row, run on these terms, writes itself as a JavaScript expression. Only the native vocabulary is spelled out
+here, because every interpreter must bring that itself; all else follows from the engine's table.
+"""
+
+import json
+from typing import Any
+
+from engine import ops
+from engine.interpreter import Interpreter
+from engine.primitive import Primitive
+
+# What JavaScript calls the native rows; {0}, {1}, ... are the operands, {p} the static parameter.
+NATIVE = {
+    "add": "({0} + {1})", "sub": "({0} - {1})", "mul": "({0} * {1})", "div": "({0} / {1})", "neg": "(-{0})",
+    "power": "Math.pow({0}, {p})", "pow": "Math.pow({0}, {1})", "sqrt": "Math.sqrt({0})", "exp": "Math.exp({0})",
+    "log": "Math.log({0})", "expm1": "Math.expm1({0})", "log1p": "Math.log1p({0})", "sin": "Math.sin({0})",
+    "cos": "Math.cos({0})", "tanh": "Math.tanh({0})", "erf": "erf({0})", "erfc": "erfc({0})", "abs": "Math.abs({0})",
+    "sign": "Math.sign({0})", "greater": "({0} > {1} ? 1 : 0)", "greater_equal": "({0} >= {1} ? 1 : 0)",
+    "equal": "({0} === {1} ? 1 : 0)", "where": "({0} ? {1} : {2})", "maximum": "Math.max({0}, {1})",
+    "minimum": "Math.min({0}, {1})", "fsum": "sum([{all}])", "logsumexp": "logsumexp([{all}])",
+}  # fmt: skip
+
+# The three natives that JavaScript lacks. erf and erfc: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.6
+# (a series of positive terms, for |x| < 2) and 7.1.14 (a continued fraction, beyond), both to the last digits.
+LIBRARY = """
+function erfSeries(x) {
+  let term = x, total = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(total); n++) { term *= 2 * x * x / (2 * n + 1); total += term; }
+  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * total;
+}
+function erfcFraction(x) {
+  let tail = 0;
+  for (let n = 120; n > 0; n--) tail = n / 2 / (x + tail);
+  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * (x + tail));
+}
+function erf(x) { return Math.abs(x) < 2 ? erfSeries(x) : Math.sign(x) * (1 - erfcFraction(Math.abs(x))); }
+function erfc(x) { return x < -2 ? 2 - erfcFraction(-x) : x < 2 ? 1 - erfSeries(x) : erfcFraction(x); }
+function sum(xs) { return xs.reduce((total, x) => total + x, 0); }
+function logsumexp(xs) {
+  const largest = Math.max(...xs), at = xs.indexOf(largest);
+  return largest + Math.log1p(sum(xs.map((x, i) => i === at ? 0 : Math.exp(x - largest))));
+}
+""".strip()
+
+
+class Script(Interpreter):
+    """A JavaScript expression."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @staticmethod
+    def of(thing: Any) -> "Script":
+        """A script itself, or a number as one, with every digit."""
+        return thing if isinstance(thing, Script) else Script(json.dumps(float(thing)))
+
+    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Script":
+        return run(row, [Script.of(operand) for operand in operands])
+
+
+def run(row: Primitive, operands: "list[Script]") -> Script:
+    """The result of a row: in its native words, or by its forward rule."""
+    if not row.native:
+        return Script.of(row.forward(*operands))
+    texts = [operand.text for operand in operands]
+    static = "" if row.static is None else json.dumps(row.static)
+    return Script(NATIVE[row.name].format(*texts, p=static, all=", ".join(texts)))
+
+
+def functions(row: Primitive, count: int) -> "dict[str, Any]":
+    """A row for `count` operands as JavaScript: {"forward": "(x0, x1) => ...", "slopes": ["(r, x0, x1) => ...", ...]}."""
+    names = [f"x{i}" for i in range(count)]
+    operands = [Script(name) for name in names]
+    slopes = [Script.of(row.derivative(Script("r"), operands, i)).text for i in range(count)]
+    heads = ", ".join(names)
+    return {
+        "forward": f"({heads}) => {run(row, operands).text}",
+        "slopes": [f"({', '.join(['r', *names])}) => {slope}" for slope in slopes],
+    }
+
+
+def all_native_rows_have_words() -> bool:
+    """Whether a native row was added to the table without its JavaScript."""
+    return {row.name for row in ops.TABLE.values() if row.native} <= NATIVE.keys()
