@@ -1,0 +1,222 @@
+// NODES are in forward order; a node's `operands` are positions in it. ROWS hold each operation's functions, formulas and
+// domain, written by the engine's table. Everything shown is computed here again, so that the inputs can be changed.
+const MARK = /\ue000(\w+)\ue001/g;
+const byId = id => document.getElementById(id);
+const inputs = NODES.map((node, i) => i).filter(i => NODES[i].input);
+const output = NODES.length - 1;
+let values, gradients, steps, trouble, at = 0;
+const uncovered = new Set();
+
+function show(x) {
+  if (x === 0) return "0";
+  const text = Number(x.toPrecision(6)).toString();
+  const size = Math.abs(x);
+  return size < 1e-4 || size >= 1e6 ? Number(x.toPrecision(6)).toExponential().replace(/e([+-])(\d)$/, "e$10$2") : text;
+}
+const inFormula = x => (x < 0 ? `(${show(x)})` : show(x));
+const fill = (template, words) => template.replace(MARK, (_, key) => words(key));
+const nameOf = i => NODES[i].constant && !NODES[i].label ? inFormula(values[i]) : NODES[i].name;
+const partial = i => `∂${NODES[output].name}/∂${NODES[i].name}`;
+
+function evaluate() {
+  values = []; trouble = "";
+  for (const [i, node] of NODES.entries()) {
+    if (node.row === null) { values.push(node.value); continue; }
+    const operands = node.operands.map(j => values[j]);
+    const result = ROWS[node.row].forward(...operands);
+    if (!Number.isFinite(result)) { trouble = sentence(i, operands); return false; }
+    values.push(result);
+  }
+  return true;
+}
+
+function sentence(i, operands) {  // the engine's words for what does not exist
+  const node = NODES[i], row = ROWS[node.row];
+  const formula = fill(row.formula, key => nameOf(node.operands[key]));
+  const numbers = [...new Set(node.operands)].filter(j => !NODES[j].constant).map(j => `${NODES[j].name} = ${show(values[j])}`).join(", ");
+  const outside = row.domain.findIndex((domain, k) => domain && !(
+    (domain.closed ? operands[k] >= domain.low : operands[k] > domain.low) && !(domain.hole && operands[k] === 0)));
+  if (outside < 0) return `${node.name} = ${formula} overflows: ${numbers}, and the result is larger than 1.8e+308, the largest float.`;
+  const name = NODES[node.operands[outside]].name;
+  const slope = fill(row.slopeFormulas[outside].text, key => key === "r" ? node.name : nameOf(node.operands[key]));
+  return `${node.name} = ${formula} ${row.fault}: ${numbers}. Neither ${node.name} nor ∂${node.name}/∂${name} = ${slope} exists there. ` +
+    `Any ${row.domain[outside].words.replace("{}", name)} works.`;
+}
+
+function sweep() {
+  steps = [{ text: "Begin: the inputs are given.", lit: inputs, known: -1 }];
+  gradients = NODES.map(() => null);
+  for (const [i, node] of NODES.entries()) {
+    if (node.row === null) continue;
+    const row = ROWS[node.row];
+    const named = fill(row.formula, key => nameOf(node.operands[key]));
+    const numbered = fill(row.formula, key => inFormula(values[node.operands[key]]));
+    steps.push({ text: `${node.name} = ${named} = ${numbered} = ${show(values[i])}`, node: i, lit: [i, ...node.operands], edges: node.operands.map((_, k) => [i, k]), phase: "Forward" });
+  }
+  gradients[output] = 1;
+  steps.push({ text: `${partial(output)} = 1`, words: "The output changes exactly as much as itself.", node: output, gradient: 1, lit: [output], phase: "Backward" });
+  const expected = NODES.map(() => 0), arrived = NODES.map(() => []);
+  const edges = [];
+  for (let i = output; i >= 0; i--)
+    NODES[i].operands.forEach((j, k) => { if (!NODES[j].constant) { edges.push([i, j, k]); expected[j]++; } });
+  for (const [i, j, k] of edges) {
+    const row = ROWS[NODES[i].row], operands = NODES[i].operands.map(n => values[n]);
+    const slope = row.slopes[k](values[i], ...operands), share = gradients[i] * slope;
+    if (!Number.isFinite(share)) { trouble = `The derivative of ${NODES[i].name} with respect to ${NODES[j].name} does not exist here, or is too large for a float.`; break; }
+    const bracket = row.slopeFormulas[k].level < 2 ? text => `(${text})` : text => text;
+    const named = bracket(fill(row.slopeFormulas[k].text, key => key === "r" ? NODES[i].name : nameOf(NODES[i].operands[key])));
+    const numbered = bracket(fill(row.slopeFormulas[k].text, key => inFormula(key === "r" ? values[i] : operands[key])));
+    arrived[j].push(share);
+    const total = arrived[j].reduce((a, b) => a + b);
+    gradients[j] = total;
+    const several = expected[j] > 1;
+    const sum = arrived[j].map((x, n) => n ? inFormula(x) : show(x)).join(" + ");
+    let text = `${partial(j)} ${several ? `by way of ${NODES[i].name}: ` : "= "}${partial(i)} · ${named} = ${show(gradients[i])} · ${numbered} = ${show(share)}`;
+    if (several && arrived[j].length > 1) text += `\nso far ${sum} = ${show(total)} (${arrived[j].length} of ${expected[j]} paths: add)`;
+    const words = `If ${NODES[j].name} grows a little, ${NODES[i].name} changes ${show(slope)} times as much, and ${NODES[output].name} ${show(share)} times as much this way.`;
+    steps.push({ text, words, node: j, via: i, position: k, gradient: total, lit: [i, j], edges: [[i, k]], phase: "Backward" });
+  }
+}
+
+function recompute() {
+  if (evaluate()) sweep();
+  byId("trouble").hidden = !trouble;
+  byId("trouble").textContent = trouble;
+  const known = inputs.map(i => `${NODES[i].name} = ${show(NODES[i].value)}`).join(", ");
+  byId("headline").textContent = (NODES[output].expression || NODES[output].name) + (known ? `   at   ${known}` : "");
+  byId("slider").max = steps ? steps.length - 1 : 0;
+  list();
+  go(Math.min(at, steps ? steps.length - 1 : 0));
+}
+
+function list() {
+  const items = (trouble && values.length < NODES.length ? [] : steps).map((step, n) => {
+    const item = document.createElement("li");
+    item.dataset.step = n;
+    item.addEventListener("click", () => go(n));
+    return item;
+  });
+  byId("steps").replaceChildren(...items);
+}
+
+const covered = step => byId("cover").checked && step.phase === "Backward" && step.via !== undefined && !uncovered.has(step.via + ":" + step.position);
+const visible = step => covered(step) ? step.text.split(" = ").slice(0, -1).join(" = ").split("\n")[0] + " = ?" : step.text;
+
+function go(n) {
+  at = Math.max(0, n);
+  const undefinedPoint = values.length < NODES.length;
+  const step = undefinedPoint ? null : steps[at];
+  byId("slider").value = at;
+  byId("now").textContent = step ? `${step.phase ? step.phase + ", step " : "Step "}${at} of ${steps.length - 1}\n${visible(step)}${step.words && !covered(step) ? "\n" + step.words : ""}` : trouble;
+  byId("guess").hidden = !step || !covered(step);
+  byId("verdict").textContent = "";
+  [...byId("steps").children].forEach((item, k) => {
+    item.textContent = visible(steps[k]).replace("\n", "; ");
+    item.classList.toggle("later", k > at);
+    if (k === at) { item.setAttribute("aria-current", "step"); if (item.offsetParent) item.parentElement.scrollTop = item.offsetTop - item.parentElement.offsetTop - 120; } else item.removeAttribute("aria-current");
+  });
+  paint(step);
+  link();
+}
+
+function paint(step) {
+  const seenValue = new Set(inputs), seenGradient = new Map();
+  NODES.forEach((node, i) => { if (node.row === null) seenValue.add(i); });
+  if (step) steps.slice(0, at + 1).forEach(s => {
+    if (s.phase === "Forward") seenValue.add(s.node);
+    if (s.phase === "Backward") seenGradient.set(s.node, covered(s) ? "?" : show(s.gradient));
+  });
+  NODES.forEach((node, i) => {
+    const box = byId(node.id);
+    if (!box) return;
+    const [value, gradient] = box.parts;
+    if (value) value.textContent = seenValue.has(i) && values[i] !== undefined ? show(values[i]) : "…";
+    if (gradient) gradient.textContent = seenGradient.has(i) ? "∂ " + seenGradient.get(i) : "";
+    box.classList.toggle("lit", Boolean(step && step.lit.includes(i)));
+  });
+  document.querySelectorAll("#graph .edge").forEach(edge => edge.classList.remove("lit"));
+  if (step) (step.edges || []).forEach(([i, k]) => { const edge = byId(`${NODES[i].id}e${k}`); if (edge) edge.classList.add("lit"); });
+  document.querySelectorAll("#graph .edge text").forEach(text => text.textContent = "");
+  if (step && step.phase === "Backward" && !covered(step) && step.via !== undefined) {
+    const row = ROWS[NODES[step.via].row];
+    const edge = byId(`${NODES[step.via].id}e${step.position}`), text = edge && edge.querySelector("text");
+    if (text) text.textContent = show(row.slopes[step.position](values[step.via], ...NODES[step.via].operands.map(n => values[n])));
+  }
+}
+
+function story(i) {
+  const node = NODES[i], lines = [];
+  if (values[i] === undefined) { byId("story").textContent = trouble; return; }
+  lines.push(node.row === null ? `${node.name} = ${show(values[i])}, ${node.constant ? "a constant" : "given"}` : steps.find(s => s.phase === "Forward" && s.node === i).text);
+  const used = NODES.filter(n => n.operands.includes(i)).map(n => n.name);
+  if (used.length) lines.push(`used by ${used.join(", ")}`);
+  steps.filter(s => s.phase === "Backward" && s.node === i).forEach(s => lines.push(visible(s)));
+  byId("story").textContent = lines.join("\n");
+}
+
+function link() {
+  const words = inputs.map(i => `${encodeURIComponent(NODES[i].name)}=${NODES[i].value}`);
+  history.replaceState(null, "", "#" + [...words, `step=${at}`].join("&"));
+}
+
+function read() {
+  for (const part of location.hash.slice(1).split("&")) {
+    const [name, text] = part.split("=").map(decodeURIComponent);
+    if (name === "step") { const wanted = parseInt(text, 10); if (Number.isFinite(wanted)) at = wanted; continue; }
+    const i = inputs.find(k => NODES[k].name === name), number = Number(text);
+    if (i !== undefined && text && Number.isFinite(number)) { NODES[i].value = number; const field = byId("in" + i); if (field) field.value = text; }
+  }
+}
+
+function build() {
+  for (const i of inputs) {
+    const label = document.createElement("label"), field = document.createElement("input");
+    field.id = "in" + i; field.value = String(NODES[i].value); field.inputMode = "decimal"; field.autocomplete = "off";
+    field.addEventListener("input", () => {
+      const number = Number(field.value.trim() || NaN);  // a half-typed number changes nothing yet
+      field.setAttribute("aria-invalid", String(!Number.isFinite(number)));
+      if (Number.isFinite(number)) { NODES[i].value = number; uncovered.clear(); recompute(); }
+    });
+    label.append(NODES[i].name + " = ", field);
+    byId("inputs").append(label);
+  }
+  byId("inputs").addEventListener("submit", event => event.preventDefault());
+  NODES.forEach((node, i) => {
+    const box = byId(node.id);
+    if (!box) return;
+    const texts = [...box.querySelectorAll("text")];
+    box.parts = node.constant && !node.label ? [texts[0], null] : [texts[1], node.constant ? null : texts[2]];
+    if (box.parts[1]) box.parts[1].classList.add("gradient");
+    box.classList.toggle("input", node.input);
+    box.setAttribute("tabindex", "0");
+    box.setAttribute("role", "img");
+    box.setAttribute("aria-label", node.name);
+    for (const event of ["mouseenter", "focus", "click"]) box.addEventListener(event, () => story(i));
+  });
+  document.querySelectorAll("#graph title").forEach(title => title.remove());
+  byId("slider").addEventListener("input", () => go(Number(byId("slider").value)));
+  const move = { first: () => 0, back: () => at - 1, next: () => Math.min(at + 1, steps.length - 1), last: () => steps.length - 1 };
+  for (const [id, where] of Object.entries(move)) byId(id).addEventListener("click", () => go(where()));
+  const keys = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last" };
+  document.addEventListener("keydown", event => {
+    if (event.target.tagName === "INPUT" && event.target.type !== "checkbox" || !(event.key in keys)) return;
+    event.preventDefault(); byId(keys[event.key]).click();
+  });
+  byId("cover").addEventListener("change", () => { uncovered.clear(); go(at); });
+  const open = () => { const step = steps[at]; uncovered.add(step.via + ":" + step.position); };
+  byId("uncover").addEventListener("click", () => { open(); go(at); });
+  byId("guess").addEventListener("submit", event => {
+    event.preventDefault();
+    const guess = Number(byId("guessed").value.trim() || NaN), step = steps[at];
+    const parts = step.text.split("\n")[0].split(" = "), right = Number(parts[parts.length - 1]);
+    if (!Number.isFinite(guess)) { byId("verdict").textContent = "Write a number."; return; }
+    open(); go(at);
+    byId("guess").hidden = false;
+    byId("verdict").textContent = Math.abs(guess - right) <= 1e-3 * Math.abs(right) ? "Yes." : `Not quite: it is ${show(right)}.`;
+    byId("guessed").value = "";
+  });
+  window.addEventListener("hashchange", () => { read(); recompute(); });
+  read();
+  recompute();
+}
+build();
