@@ -62,6 +62,11 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
     # "-x**2" is an expression and not an option; a space in front keeps argparse from taking it for one
     words = [f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in options else word for word in words]
     given = parser.parse_intermixed_args(words)
+    whole = [option for option in ("json", "latex", "quiet") if getattr(given, option)]
+    parts_asked = [option for option in ("check", "hessian", "paths") if getattr(given, option) not in (None, False)]
+    if len(whole) > 1 or (whole and parts_asked) or (given.json and given.wrt is not None):
+        clash = [*whole, *parts_asked, *(["wrt"] if given.wrt is not None else [])]
+        raise UsageError(f"{' and '.join(f'--{option}' for option in clash)} do not go together: ask for one of them.")
     if not 1 <= given.digits <= 17:
         raise UsageError(f"--digits {given.digits}: a float has 1 to 17 significant digits to show.")
     page = Page(width, given.digits, ascii=ascii)
@@ -70,7 +75,7 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
     output = parse(text, **values)
     if output.constant:
         return [f"{text} = {page.show(output.data)}", "It has no variables, so there is nothing to differentiate by."]
-    wrt = chosen(output, given.wrt) if given.wrt else None
+    wrt = chosen(output, given.wrt) if given.wrt is not None else None
     inputs = wrt or leaves(topological_order(output))
     if given.json:
         return [json.dumps(to_data(output), ensure_ascii=True, indent=2)]
@@ -85,7 +90,7 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
         parts.append(check_table(output, inputs, page))
     if given.hessian:
         parts.append(hessian_table(output, inputs, page))
-    if given.paths:
+    if given.paths is not None:
         parts += [path_list(output, source, page) for source in chosen(output, given.paths)]
     if not parts:
         parts.append(lesson(output, wrt, page))
@@ -105,6 +110,10 @@ def main(words: "list[str]") -> int:
         return 2
     except BrokenPipeError:  # the reader of the pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        complain(OSError(f"The answer could not be written: {error.strerror}."))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is not tried again at the end
+        return 2
     except KeyboardInterrupt:
         return 130
     return 0
@@ -130,5 +139,12 @@ def _has_signs(stream: "TextIO") -> bool:
     return True
 
 
+def open_streams() -> None:
+    """Where a stream was closed before we began, what is written to it goes nowhere."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # open as long as the process is
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+
+
 if __name__ == "__main__":
+    open_streams()
     sys.exit(main(sys.argv[1:]))

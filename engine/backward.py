@@ -6,6 +6,9 @@ gradient is complete. Each of its operands then receives
     the gradient that arrived at the result  times  the local derivative of the result with respect to the operand
 
 and an operand that is used in several places adds up what it receives.
+
+This is written twice: `sweep` works on floats in place, since training spends its time there, and `_gradients` beside the
+graph, on floats or on Values.
 """
 
 from collections.abc import Iterable
@@ -86,8 +89,10 @@ def grad(
     for value in (output, *several):
         if not hasattr(value, "operands"):
             raise TypeError(f"grad takes Values: grad(output, [x, y]); {value!r:.60} is a {type(value).__name__}.")
+    if not isfinite(seed):
+        raise ValueError(f"seed = {seed} must be a finite number.")
     order = topological_order(output)
-    gradients = _gradients(order, output, seed, create_graph)
+    gradients = _gradients(order, output, float(seed), create_graph)
     found = [gradients.get(node, 0.0) for node in several]
     if create_graph:
         found = [output._wrap(derivative) for derivative in found]

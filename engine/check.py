@@ -55,6 +55,8 @@ def numeric_derivative(f: "Callable[[float], Any]", x: float, eps: float = EPS, 
     if kind not in sides:
         raise ValueError(f"kind = {kind!r} is none of {', '.join(sides)}.")
     right, left = sides[kind]
+    if right == left:
+        raise ValueError(f"eps = {eps} is lost beside x = {x}: take a larger step.")
     return (float(f(right)) - float(f(left))) / (2 * eps if kind == "central" else eps)
 
 
@@ -71,7 +73,7 @@ def compare(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: flo
 
     def at(position: int, number: float) -> float:
         if isinstance(f, Value):
-            return evaluate(order, {values[position]: number})[output]
+            return evaluate(order, {values[position]: number}, held=True)[output]
         return float(f(*[Value(number if i == position else x.data, x.label) for i, x in enumerate(values)]))
 
     magnitude = max(abs(node.data) for node in order)
@@ -143,29 +145,46 @@ def gradcheck(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: f
 
 
 def corner_of(output: Value, inputs: "Sequence[Value]") -> str:
-    """The first operation that stands exactly on a corner or a jump of its own, in a sentence; empty if there is none."""
+    """The first operation that stands on a corner or a jump which the output feels too, in a sentence; empty if there is none.
+
+    A row's kink being 0 makes an operation a suspect only: relu(relu(x)) at -2 stands on the outer corner and is flat all
+    the same. It is one if the output's slopes to the right and to the left of an input differ, or do not settle.
+    """
     order = topological_order(output)
     reached = dependents(order, inputs)
-    for node in order:
-        row = node.op
-        if row is None or row.kink is None or node not in reached:
-            continue
-        data = [operand.data for operand in node.operands]
-        if row.kink(*data) != 0:
-            continue
-        for position, operand in enumerate(node.operands):
-            step = EPS * max(1.0, abs(operand.data))
-            slopes = [
-                numeric_derivative(_along(row, data, position), operand.data, h, side)
-                for side in ("forward", "backward")
-                for h in (step, step / 2)  # at a jump the two differ, at a corner the two sides do
-            ]
-            if operand in reached and max(slopes) - min(slopes) > 1e-3 * max(1.0, *map(abs, slopes)):
-                called = names(order)
-                at = ", ".join(f"{called[x]} = {show(x.data)}" for x in node.operands if not x.constant)
-                formula = write(row, terms(node.operands, called)).text
-                return f"{called[node]} = {formula} is not differentiable here, at {at}: it has a corner or a jump."
-    return ""
+    suspects = [
+        node for node in order
+        if node in reached and node.op and node.op.kink and node.op.kink(*[x.data for x in node.operands]) == 0
+    ]  # fmt: skip
+    if not suspects or not any(_is_bent(output, order, x) for x in inputs if x in reached):
+        return ""
+    node, called = suspects[0], names(order)
+    at = ", ".join(f"{called[x]} = {show(x.data)}" for x in node.operands if not x.constant)
+    formula = write(node.op, terms(node.operands, called)).text  # type: ignore[arg-type]  # suspects have an op
+    return f"{called[node]} = {formula} is not differentiable here, at {at}: it has a corner or a jump."
+
+
+def _is_bent(output: Value, order: "list[Value]", x: Value) -> bool:
+    """Whether the slopes of the output to the right and to the left of x stay apart as the step is halved.
+
+    On a smooth curve they come twice as close, at a corner they stay as far apart, at a jump they part.
+    """
+
+    def apart(step: float) -> float:
+        right, left = (
+            numeric_derivative(lambda t: evaluate(order, {x: t}, held=True)[output], x.data, step, side)
+            for side in ("forward", "backward")
+        )
+        sizes.append(max(abs(right), abs(left)))
+        return abs(right - left)
+
+    sizes: list[float] = []
+    step = EPS * max(1.0, abs(x.data))
+    try:
+        whole, half = apart(step), apart(step / 2)
+    except (ArithmeticError, ValueError):
+        return True
+    return whole > 1e-6 * max(sizes) and half > 0.75 * whole
 
 
 def culprit_of(output: Value, eps: float = EPS) -> str:

@@ -38,7 +38,7 @@ def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]
         if name in found:
             raise UsageError(f"{name} is given twice; give it once.")
         try:
-            found[name] = parse(number).data
+            found[name] = number_from(number)
         except (ParseError, UndefinedError) as error:
             right = f"{name}=3, {name}=1/3 or {name}=pi/2"
             raise UsageError(f"{name}={number:.60} is not a number such as {right}: {error}") from None
@@ -50,9 +50,23 @@ def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]
         advice = f"{' and '.join(missing[:5])} {have} no value; add {' '.join(f'{name}=2' for name in missing[:5])}"
         raise ParseError(text, place, advice)
     spare = [name for name in found if name not in wanted]
-    if spare and not expression.FUNCTIONS.keys() & wanted.keys():
+    called = [name for name in spare if f"{name}(" in text.replace(" ", "")]
+    if called:
+        place = text.index(called[0]) + 1
+        raise ParseError(text, place, f"{called[0]} is a variable: write products with a star, {called[0]}*(...)")
+    if spare and "()" not in text and not expression.FUNCTIONS.keys() & wanted.keys():
         raise UsageError(f"The expression does not use {', '.join(spare)}; it uses {', '.join(wanted) or 'no variables'}.")
     return found
+
+
+def number_from(text: str) -> float:
+    """A number such as 3, 1/3 or pi/2: one expression, nothing assigned, no names but pi and e."""
+    for sign in ";=\n":
+        if sign in text:
+            raise ParseError(text, text.index(sign) + 1, "a value is one number")
+    if text.strip().lower() in ("nan", "inf", "-inf"):
+        raise ParseError(text, 1, "a variable has a finite value")
+    return parse(text).data
 
 
 def chosen(output: "Value", names_: str) -> "list[Value]":
@@ -97,6 +111,8 @@ def in_words(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[st
     if not telling or telling[0][1] == 0:
         return []
     node, slope = telling[0]
+    if corner_of(output, [node]):
+        return []
     nudge = 0.01
     try:
         change = evaluate(order, {node: node.data + nudge})[output] - output.data

@@ -88,11 +88,10 @@ def count_operations(output: "Value") -> Cost:
             continue
         forward.append(cost_of(node.op, len(node.operands)))
         tally = Tally(backward)
-        for position, operand in enumerate(node.operands):
+        for operand, slope in zip(node.operands, node.op.slopes(tally, [tally] * len(node.operands))):
             if operand.constant:
                 continue
-            slope = node.op.derivative(tally, [tally] * len(node.operands), position)
-            if slope not in (1.0, -1.0):
+            if slope() not in (1.0, -1.0):
                 backward.append(Operations(multiplications=1))
             if operand in reached:
                 backward.append(Operations(additions=1))

@@ -5,20 +5,21 @@ formula with the numbers put in, and the result. Nothing here reads or changes `
 step, with the textbook's form of each local derivative beside the form that is computed.
 """
 
-from math import isfinite
+from math import isclose, isfinite, nan
 from typing import NamedTuple
 
-from .backward import local_derivative
 from .errors import undefined_derivative
 from .graph import dependents, leaves, names, topological_order
 from .layout import Page
 from .notation import DIGITS, Term, latex_number, partial, show, terms, write
+from .primitive import Primitive
 from .replay import check_fresh
 from .value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
 MOST_INPUTS = 8  # named in the headline
 LONGEST_EXPRESSION = 60  # characters of a formula that is still read at a glance
@@ -65,7 +66,11 @@ def steps(output: "Value", *, wrt: "Value | Sequence[Value] | None" = None, digi
     check_fresh(output)
     order = topological_order(output)
     called = names(order)
-    wrt = [wrt] if isinstance(wrt, Value) else wrt
+    if wrt is not None:
+        wrt = [wrt] if isinstance(wrt, Value) else list(wrt)
+        strangers = [x for x in wrt if x not in called]
+        if strangers:
+            raise ValueError(f"{strangers[0]!r:.60} is not in the graph of {called[output]}: wrt takes its nodes.")
     return _forward_steps(order, called, digits) + _backward_steps(order, called, wrt, digits)
 
 
@@ -90,77 +95,93 @@ def _backward_steps(
 ) -> "list[Step]":
     output = order[-1]
     wanted = set(order) if wrt is None else dependents(order, wrt)
-    edges = [(node, i) for node in reversed(order) for i, x in enumerate(node.operands) if x in wanted and not x.constant]
     expected = dict.fromkeys(order, 0)
-    for node, position in edges:
-        expected[node.operands[position]] += 1
+    for node in order:
+        for operand in node.operands:
+            expected[operand] += operand in wanted and not operand.constant
     shares: dict[Value, list[float]] = {node: [] for node in order}
     gradient = {output: 1.0}
 
     top = called[output]
     seed = partial(top, top)
     found = [Step("seed", output, top, seed.text, "1", "1", 1.0, latex=(seed.latex, "1", "1"))]
-    for node, position in edges:
-        operand = node.operands[position]
-        share, step = _product(node, position, gradient[node], called, top, digits)
-        arrived = shares[operand]
-        arrived.append(share)
-        gradient[operand] = gradient.get(operand, 0.0) + share
-        found.append(step._replace(total=gradient[operand], arrived=len(arrived), expected=expected[operand]))
-        if len(arrived) == expected[operand] > 1:
-            found.append(_sum(operand, arrived, gradient[operand], called[operand], top, digits))
+    for node in reversed(order):
+        if node.op is None or node not in gradient:
+            continue
+        edges = _Edges(node, gradient[node], called, top, digits)
+        for position, operand in enumerate(node.operands):
+            if operand not in wanted or operand.constant:
+                continue
+            step = edges.step(position)
+            arrived = shares[operand]
+            arrived.append(step.result)
+            gradient[operand] = gradient.get(operand, 0.0) + step.result
+            found.append(step._replace(total=gradient[operand], arrived=len(arrived), expected=expected[operand]))
+            if len(arrived) == expected[operand] > 1:
+                found.append(_sum(operand, arrived, gradient[operand], called[operand], top, digits))
     return found
 
 
-def _product(
-    node: "Value", position: int, gradient: float, called: "dict[Value, str]", top: str, digits: int
-) -> "tuple[float, Step]":
-    """One factor of the chain rule: the gradient that arrived at `node`, times its slope in one operand."""
-    row, operand = node.op, node.operands[position]
-    assert row is not None
-    data = [x.data for x in node.operands]
-    local = local_derivative(node, position, called)
-    share = gradient * local
-    if not isfinite(share):
-        raise undefined_derivative(node, called)
+class _Edges:
+    """The edges that leave one node on the way back: the gradient that arrived, times the slope in each operand."""
 
-    def slope(result: Term, operands: "list[Term]", shown: bool) -> Term:
-        return Term.of(row.derivative(result, operands, position, shown=shown))
+    def __init__(self, node: Value, gradient: float, called: "dict[Value, str]", top: str, digits: int) -> None:
+        row = node.op
+        assert row is not None  # a leaf has no operands to go back to
+        self.node, self.gradient, self.called, self.top, self.digits = node, gradient, called, top, digits
+        named = Term.name(called[node]), terms(node.operands, called, digits)
+        rounded = float(show(node.data, digits)), [float(show(x.data, digits)) for x in node.operands]
+        numbered = Term.number(node.data, digits), [Term.number(x.data, digits) for x in node.operands]
+        self.local = row.slopes(node.data, [x.data for x in node.operands])
+        self.formulas, self.numbers = (row.slopes(*words, shown=True) for words in (named, numbered))
+        self.as_read = _or_nothing(row, rounded)
+        self.computed = row.slopes(*named)
 
-    named = Term.name(called[node]), terms(node.operands, called, digits)
-    numbered = Term.number(node.data, digits), [Term.number(x, digits) for x in data]
-    formula = slope(*named, shown=True)
-    numbers = slope(*numbered, shown=True)
-    computed = ""
-    if show(_textbook(node, position, data), digits) != show(local, digits):
-        exact = slope(*named, shown=False)
-        computed = f"computed as {exact.text} = {show(local, digits)}, which keeps the digits"
-    arriving = partial(top, called[node])
-    target = partial(top, called[operand])
-    g = show(gradient, digits)
-    step = Step(
-        "backward", operand, called[operand], target.text,
-        f"{arriving.text} · {_factor(formula.text, formula.level)}", f"{g} · {_factor(numbers.text, numbers.level)}",
-        share, via=node, position=position, computed=computed,
-        latex=(target.latex,
-               rf"{arriving.latex} \cdot {_factor(formula.latex, formula.latex_level, LATEX)}",
-               rf"{latex_number(g)} \cdot {_factor(numbers.latex, numbers.latex_level, LATEX)}"),
-    )  # fmt: skip
-    return share, step
+    def step(self, position: int) -> Step:
+        """The product along one edge."""
+        node, called, digits = self.node, self.called, self.digits
+        operand = node.operands[position]
+        try:
+            local = float(self.local[position]())
+            share = self.gradient * local
+            if not isfinite(share):
+                raise OverflowError
+        except (ArithmeticError, ValueError):
+            raise undefined_derivative(node, called) from None
+        formula, numbers = Term.of(self.formulas[position]()), Term.of(self.numbers[position]())
+        remark = ""
+        if not isclose(self._read(position), local, rel_tol=1e-3):  # more than the rounding of what is shown explains
+            exact = Term.of(self.computed[position]())
+            remark = f"computed as {exact.text} = {show(local, digits)}, which keeps the digits"
+        arriving, target = partial(self.top, called[node]), partial(self.top, called[operand])
+        g = show(self.gradient, digits)
+        return Step(
+            "backward", operand, called[operand], target.text,
+            f"{arriving.text} · {_factor(formula.text, formula.level)}", f"{g} · {_factor(numbers.text, numbers.level)}",
+            share, via=node, position=position, computed=remark,
+            latex=(target.latex,
+                   rf"{arriving.latex} \cdot {_factor(formula.latex, formula.latex_level, LATEX)}",
+                   rf"{latex_number(g)} \cdot {_factor(numbers.latex, numbers.latex_level, LATEX)}"),
+        )  # fmt: skip
+
+    def _read(self, position: int) -> float:
+        """What the textbook's formula gives with the numbers that are shown; nan where it gives nothing."""
+        try:
+            return float(self.as_read[position]())
+        except (ArithmeticError, ValueError):
+            return nan
+
+
+def _or_nothing(row: Primitive, rounded: "tuple[float, list[float]]") -> "Sequence[Callable[[], Any]]":
+    try:
+        return row.slopes(*rounded, shown=True)
+    except (ArithmeticError, ValueError):
+        return [lambda: nan] * len(rounded[1])
 
 
 def _factor(text: str, level: float, parentheses: str = "({})") -> str:
     """A formula as the right-hand factor of a product that is written with spaces: products and quotients go bare."""
     return text if level >= 2 else parentheses.format(text)
-
-
-def _textbook(node: "Value", position: int, data: "list[float]") -> float:
-    """What the textbook's formula would give; nan where it gives nothing."""
-    assert node.op is not None
-    try:
-        return float(node.op.derivative(node.data, data, position, shown=True))
-    except (ArithmeticError, ValueError):
-        return float("nan")
 
 
 def _sum(node: "Value", arrived: "list[float]", total: float, name: str, top: str, digits: int) -> Step:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 FUNCTIONS = {name: row for name, row in ops.TABLE.items() if not row.notation.slots or row is ops.where}
 OPERATORS = {"+": ops.add, "-": ops.sub, "*": ops.mul, "/": ops.div, "**": ops.general_power, "negative": ops.neg}
+HINTS = {  # what people write who come from elsewhere
+    "ln": "did you mean log?", "max": "did you mean maximum?", "min": "did you mean minimum?", "pow": "write x**2",
+    "log10": "write log(x)/log(10)", "log2": "write log(x)/log(2)", "tan": "write sin(x)/cos(x)",
+    "sinh": "write (exp(x) - exp(-x))/2", "cosh": "write (exp(x) + exp(-x))/2", "square": "write x**2",
+    "atan": "angles have no inverses here", "asin": "angles have no inverses here", "acos": "angles have no inverses here",
+    "sum": "write x + y, or fsum(x, y)", "Sigmoid": "did you mean sigmoid?",
+}  # fmt: skip
 CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
@@ -110,8 +117,9 @@ def _function(text: str, step: Instruction, operands: "list[Value | float]") -> 
 def _unknown_function(name: str) -> str:
     from difflib import get_close_matches  # only a mistake needs it
 
-    meant = {"ln": "log", "max": "maximum", "min": "minimum", "Sin": "sin"}.get(name)
-    close = [meant] if meant else get_close_matches(name.lower(), FUNCTIONS, 1)
+    if name in HINTS:
+        return f"there is no function {name}; {HINTS[name]}"
+    close = get_close_matches(name.lower(), FUNCTIONS, 1, cutoff=0.75)
     instead = f"did you mean {close[0]}?" if close else "there are " + ", ".join(FUNCTIONS)
     return f"there is no function {name:.30}; {instead}"
 

@@ -14,13 +14,27 @@ def softmax(values: "Iterable[Any]") -> "list[Any]":
     Computed as exp(x_i - logsumexp(x)), so that nothing overflows, and divided by the sum of these, which is 1 but for
     the rounding of the logsumexp: for equal inputs of any size the shares are equal and add up.
     """
-    shares = [ops.exp(logarithm) for logarithm in log_softmax(values)]
+    values = listed(values, "softmax")
+    largest = ops.logsumexp(values)
+    shares = [ops.exp(value - largest) for value in values]
     total = ops.fsum(shares)
     return [share / total for share in shares]
 
 
 def log_softmax(values: "Iterable[Any]") -> "list[Any]":
-    """log of softmax: x_i - logsumexp(x). Nothing overflows; exact to a unit in the last place of the largest input."""
-    values = list(values)
-    total = ops.logsumexp(values)
-    return [value - total for value in values]
+    """log of softmax: -log(exp(x_1 - x_i) + exp(x_2 - x_i) + ...), with its digits where it is nearly 0, too."""
+    values = listed(values, "log_softmax")
+    return [log_share(values, i) for i in range(len(values))]
+
+
+def log_share(values: "list[Any]", i: int) -> "Any":
+    """The log of the softmax of one of the values."""
+    return -ops.logsumexp([0.0 if j == i else value - values[i] for j, value in enumerate(values)])
+
+
+def listed(values: "Iterable[Any]", name: str) -> "list[Any]":
+    """The values as a list of one or more."""
+    found = list(values) if hasattr(values, "__iter__") else []
+    if not found:
+        raise TypeError(f"{name} takes a list of numbers or Values, at least one; it was given {values!r:.60}.")
+    return found

@@ -27,14 +27,15 @@ ADVICE = {
     "^": POWERS_AND_PRODUCTS, "²": POWERS_AND_PRODUCTS, "³": POWERS_AND_PRODUCTS, "·": POWERS_AND_PRODUCTS,
     "×": POWERS_AND_PRODUCTS, "−": "write minus as -", "÷": "write division as x/y", "∕": "write division as x/y",
     "[": "write parentheses as ( and )", "{": "write parentheses as ( and )", "√": "write square roots as sqrt(x)",
-    "π": "write pi", "%": "write division as x/y", "!": "there are no factorials here", "|": "write abs(x)",
+    "π": "write pi", "%": "there is no remainder here", "!": "there is neither ! nor != here", "|": "write abs(x)",
+    "σ": "write sigmoid(x)", "θ": "names are Latin letters: write theta",
     ".": "write numbers as 0.5, and functions as exp(x)", "<": "write step(x), maximum(x, y) or where(c, x, y)",
     ">": "write step(x), maximum(x, y) or where(c, x, y)",
 }  # fmt: skip
 OTHERWISE = "use names, numbers, + - * / **, parentheses and functions such as exp(x)"
 
 TOKEN = re.compile(
-    r"(?P<space>[ \t]+)|(?P<end>[;\n])|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"(?P<space>[ \t\r]+)|(?P<end>[;\n])|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|[-+*/(),=])|(?P<other>.)",
     re.ASCII,
 )
@@ -164,6 +165,10 @@ class Parser:
             return 'this ")" closes nothing; leave it out, or open it with "("'
         if self.next.text == "=":
             return "only a name can be assigned to, as in v = x**2; v*y"
+        if before.text in ("sin", "cos", "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "abs"):
+            return f"{before.text} is a function: write {before.text}({self.next.text})"
+        if self.next.text == "," and before.kind == self.tokens[self.place + 1].kind == "number":
+            return "write numbers with a point: 1.5"
         if self.next.kind in ("number", "name") or self.next.text == "(":
             return f"write products with a star: {before.text}*{self.next.text}"
         return OTHERWISE

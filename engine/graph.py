@@ -1,4 +1,4 @@
-"""Walks over a graph of Values: order, names, paths, neurons. Structure only; no arithmetic is done here.
+"""Walks over a graph of Values: order, names, paths. Structure only; no arithmetic is done here.
 
 A node is anything with `.operands` (an ordered tuple of nodes) and `.op` (None for a leaf). Every walk is a loop with a
 stack of its own, so the deepest graph cannot exhaust Python's.
@@ -93,7 +93,8 @@ def names(order: "Iterable[Value]") -> "dict[Value, str]":
     number. The rest are v1, v2, ... in forward order, passing over names that are labels.
     """
     nodes = list(dict.fromkeys(order))
-    taken = {node.label for node in nodes}
+    labels = {node: " ".join(node.label.split()) for node in nodes if node.label}  # a line break would break the board
+    taken = {*labels.values()}
     used: set[str] = set()
     numbers = {"v": 0}  # the last number given to each stem
 
@@ -105,11 +106,12 @@ def names(order: "Iterable[Value]") -> "dict[Value, str]":
 
     result: dict[Value, str] = {}
     for node in nodes:
-        if not node.label:
+        label = labels.get(node, "")
+        if not label:
             result[node] = repr(node.data).removesuffix(".0") if node.constant else numbered("v")
         else:
-            result[node] = numbered(f"{node.label}_") if node.label in used else node.label
-            used.add(node.label)
+            result[node] = numbered(f"{label}_") if label in used else label
+            used.add(label)
     return result
 
 

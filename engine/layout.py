@@ -81,12 +81,14 @@ class Page:
 
 def wrapped(text: str, width: int, *, first: str = "", rest: str = INDENT) -> "list[str]":
     """A text broken between words into lines of the width; a word that is longer has a line to itself."""
-    lines = [first]
-    for word in text.split(" "):
-        if len(lines[-1]) + len(word) + 1 > width and lines[-1].strip():
-            lines.append(rest)
-        lines[-1] += word if lines[-1] in (first, rest) else " " + word
-    return [line.rstrip() for line in lines]
+    words = text.split()
+    lines = [first + " " * (len(text) - len(text.lstrip())) + words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + len(word) + 1 > width:
+            lines.append(rest + word)
+        else:
+            lines[-1] += " " + word
+    return lines
 
 
 def _is_number(cell: str) -> bool:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from .value import Value
 
 SUMS = {"add", "fsum"}
+ACTIVATIONS = {
+    "tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "softplus", "erf", "sign", "step", "sin", "cos",
+}  # fmt: skip
 
 
 class Neuron:
@@ -74,7 +77,7 @@ def _is_sum(node: "Value") -> bool:
 
 
 def _is_activation(node: "Value") -> bool:
-    return len(node.operands) == 1 and node.op is not None and node.op.name != "neg"
+    return node.op is not None and node.op.name in ACTIVATIONS
 
 
 def _continues(node: "Value", uses: "dict[Value, list[Value]]") -> bool:
@@ -99,8 +102,17 @@ def _terms(total: "Value", uses: "dict[Value, list[Value]]") -> "tuple[list[Valu
 
 def _weight_first(product: "Value") -> "tuple[Value, Value]":
     first, second = product.operands
-    return (first, second) if not first.operands and not first.constant else (second, first)
+    return (first, second) if _is_leaf(first) else (second, first)
 
 
 def _is_weighted(node: "Value") -> bool:
-    return node.op is not None and node.op.name == "mul" and any(not x.operands and not x.constant for x in node.operands)
+    """A product of a leaf and something else; not a square, and not a leaf with a plain number before it."""
+    if node.op is None or node.op.name != "mul" or node.operands[0] is node.operands[1]:
+        return False
+    if any(x.constant and not x.label for x in node.operands) and node.operands[0].constant:
+        return False  # 1.0*b is a term; w*1.0 is a weight and its input, which is a constant like any data
+    return any(_is_leaf(x) for x in node.operands)
+
+
+def _is_leaf(node: "Value") -> bool:
+    return not node.operands and not node.constant

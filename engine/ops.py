@@ -66,8 +66,16 @@ neg: Primitive = primitive(
     "neg", lambda x: -x, (lambda r, x: -1.0,),
     notation=Notation("-{0}", "-{0}", 1.5, (2,)), native=True,
 )
-fsum: Primitive = primitive(  # one node for a sum of any length, correctly rounded
-    "fsum", lambda *xs: math.fsum(xs), (lambda r, *xs: [1.0] * len(xs),), any_arity=True, native=True,
+def _fsum(*xs: float) -> float:
+    """The sum, rounded once. Where a partial sum overflows, the whole is scaled down first; it may fit all the same."""
+    try:
+        return math.fsum(xs)
+    except OverflowError:
+        return math.fsum(x * 2.0**-64 for x in xs) * 2.0**64
+
+
+fsum: Primitive = primitive(  # one node for a sum of any length
+    "fsum", _fsum, (lambda r, *xs: [1.0] * len(xs),), any_arity=True, native=True,
 )
 
 
@@ -171,12 +179,18 @@ tanh: Primitive = primitive(  # 1 - tanh² loses every digit where tanh is nearl
 sech: Primitive = primitive(  # 1/cosh, in a form that cannot overflow; it is here to give tanh its derivative
     "sech", lambda x: 2.0 * exp(-abs(x)) / (1.0 + exp(-2.0 * abs(x))), (lambda r, x: -r * tanh(x),),
 )
+def _bell(x: "Number") -> "Any":
+    """exp(-x²), which is 0 beyond 40: there x² is not asked for, since it could overflow."""
+    inside = where(greater(40.0, abs(x)), x, 0.0)
+    return where(greater(40.0, abs(x)), exp(-(inside * inside)), 0.0)
+
+
 erf: Primitive = primitive(
-    "erf", lambda x: math.erf(x), (lambda r, x: TWO_OVER_ROOT_PI * exp(-(x * x)),),
+    "erf", lambda x: math.erf(x), (lambda r, x: TWO_OVER_ROOT_PI * _bell(x),),
     textbook=(lambda r, x: TWO_OVER_ROOT_PI * exp(-power(x, 2.0)),), native=True,
 )
 erfc: Primitive = primitive(  # 1 - erf, without the cancellation
-    "erfc", lambda x: math.erfc(x), (lambda r, x: -(TWO_OVER_ROOT_PI * exp(-(x * x))),),
+    "erfc", lambda x: math.erfc(x), (lambda r, x: -(TWO_OVER_ROOT_PI * _bell(x)),),
     textbook=(lambda r, x: -(TWO_OVER_ROOT_PI * exp(-power(x, 2.0))),), native=True,
 )
 
@@ -262,6 +276,6 @@ elu: Primitive = primitive(  # slope alpha at 0; the inner `where` keeps exp fro
 )
 gelu: Primitive = primitive(  # x·Φ(x) with the normal distribution Φ by erfc, which keeps the digits of the left tail
     "gelu", lambda x: 0.5 * x * erfc(-x / ROOT_TWO),
-    (lambda r, x: 0.5 * erfc(-x / ROOT_TWO) + x * exp(-0.5 * x * x) / ROOT_TWO_PI,),
+    (lambda r, x: 0.5 * erfc(-x / ROOT_TWO) + x * _bell(x / ROOT_TWO) / ROOT_TWO_PI,),
     textbook=(lambda r, x: 0.5 * (1.0 + erf(x / ROOT_TWO)) + x * exp(-(power(x, 2.0) / 2.0)) / ROOT_TWO_PI,),
 )

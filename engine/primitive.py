@@ -173,11 +173,12 @@ class Primitive:
             return rules[0](result, *operands)[position]
         return rules[position](result, *operands)
 
-    def slopes(self, result: "Any", operands: "Sequence[Any]") -> "Sequence[Callable[[], Any]]":
+    def slopes(self, result: "Any", operands: "Sequence[Any]", *, shown: bool = False) -> "Sequence[Callable[[], Any]]":
         """The local derivatives with respect to all operands, each to be called for when it is needed."""
+        rules = self.textbook if shown else self.derivatives
         if self.arity is None:
-            return [_later(lambda slope: slope, slope) for slope in self.derivatives[0](result, *operands)]
-        return [_later(rule, result, *operands) for rule in self.derivatives]
+            return [_later(lambda slope: slope, slope) for slope in rules[0](result, *operands)]
+        return [_later(rule, result, *operands) for rule in rules]
 
     def __call__(self, *operands: "Any", **named: float) -> "Any":
         """Compute with floats, Values or terms, alone or mixed; a static parameter comes last, or by its name."""
@@ -186,13 +187,17 @@ class Primitive:
             static = self.default
             if len(operands) == len(self.derivatives) + 1:
                 *operands, static = operands  # type: ignore[assignment]  # a list serves as well as a tuple from here on
-            row = self.bind(float(named.pop(self.parameter, static)))
+            static = named.pop(self.parameter, static)
+            if hasattr(static, "_compute"):
+                raise TypeError(f"{self.parameter} of {self.name} is a plain number, which no gradient reaches; not {static!r}.")
+            row = self.bind(float(static))
         elif self.arity is None and len(operands) == 1:
             operands = tuple(operands[0]) if hasattr(operands[0], "__iter__") else operands
         if named or len(operands) != (self.arity or max(1, len(operands))):
             wants = "a list of numbers or Values, at least one" if self.arity is None else f"{self.arity} operand(s)"
             wants += f" and {self.parameter}=number" if self.parameter else ""
-            raise TypeError(f"{self.name} takes {wants}; it was given {len(given)} {' '.join(named)}".rstrip() + ".")
+            had = f"{len(given)} {' '.join(named)}".rstrip() if self.arity else "none"
+            raise TypeError(f"{self.name} takes {wants}; it was given {had}.")
         for operand in operands:
             if type(operand) is not float and hasattr(operand, "_compute"):
                 return operand._compute(row, tuple(operands))

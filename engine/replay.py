@@ -28,7 +28,7 @@ def recompute(output: "Value", values: "Mapping[Value, float] | None" = None) ->
     if strangers:
         raise ValueError(f"{strangers.pop()!r} is not in the graph of {output!r}: recompute can only set nodes that are.")
     for node, number in evaluate(order, given).items():
-        if node in given and number != node.data:
+        if node in given and (node.op is not None or number != node.data):  # an override, even to the same number
             node.data = number
         elif node not in given and node.op is not None:
             node._data = number
@@ -38,13 +38,18 @@ def recompute(output: "Value", values: "Mapping[Value, float] | None" = None) ->
     return output.data
 
 
-def evaluate(order: "Sequence[Value]", given: "Mapping[Value, float]") -> "dict[Value, float]":
-    """What every node of the order would be with these numbers given, without changing any."""
+def evaluate(
+    order: "Sequence[Value]", given: "Mapping[Value, float]", *, held: bool = False
+) -> "dict[Value, float]":
+    """What every node of the order would be with these numbers given, without changing any.
+
+    `held` keeps inner nodes that were overridden at the number they have.
+    """
     numbers: dict[Value, float] = {}
     for node in order:
         if node in given:
             numbers[node] = given[node]
-        elif node.op is None:
+        elif node.op is None or (held and node.previous is not None):
             numbers[node] = node.data
         else:
             numbers[node] = _forward(node, [numbers[operand] for operand in node.operands], order)
@@ -76,8 +81,11 @@ def check_fresh(output: "Value") -> None:
             culprit = culprits[0]
             before = [culprit.previous if operand is culprit else operand.data for operand in node.operands]
             known = culprit.previous is not None and _agrees(node, before)  # type: ignore[arg-type]  # checked just here
+            others = len([leaf for leaf in changed if leaf is not culprit])
             name, was = called[culprit], f"from {show(culprit.previous)} " if known else ""  # type: ignore[arg-type]
             belongs = f"{name} = {show(culprit.previous)}" if known else f"an earlier {name}"  # type: ignore[arg-type]
+            belongs = belongs if not others else "the earlier numbers"
+            name += f" (and {others} more)" if others else ""
             raise StaleGraphError(
                 f"{name} was changed {was}to {show(culprit.data)} after {called[output]} was computed; "
                 f"{called[output]} = {show(output.data)} still belongs to {belongs}. "

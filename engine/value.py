@@ -4,11 +4,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from math import isfinite
 from numbers import Real
+from threading import Lock
 
 from . import ops
 from .backward import sweep
 from .errors import UndefinedValueError
-from .graph import exceeds, leaves, topological_order
+from .graph import exceeds, leaves, names, topological_order
 from .notation import show
 from .primitive import Primitive, UndefinedError
 
@@ -23,6 +24,7 @@ _new = object.__new__
 # a plain count of open blocks, anywhere, is looked at first.
 _off = ContextVar("no_grad", default=False)
 _open_blocks = 0
+_counting = Lock()
 
 
 def _infix(row: Primitive) -> "Callable[[Value, Any], Any]":
@@ -45,7 +47,7 @@ def _infix(row: Primitive) -> "Callable[[Value, Any], Any]":
         node._grad = None
         node.op = row
         node.operands = (self, other)
-        node.label = ""
+        node._label = ""
         return node
 
     return method
@@ -89,13 +91,11 @@ class Value:
     """
 
     # Few and plain: the collector and the memory pay for each object a node holds. _previous is set when data is assigned.
-    __slots__ = ("_data", "_grad", "_previous", "label", "op", "operands")
+    __slots__ = ("_data", "_grad", "_label", "_previous", "op", "operands")
 
     constant = False  # whether it collects no gradient; True for the subclass Constant
 
     def __init__(self, data: "Any", label: str = "") -> None:
-        if type(label) is not str:
-            raise TypeError(f"The label of a Value is text, not the {type(label).__name__} {label!r:.60}.")
         self._data = _number(data)
         self._grad: float | None = None
         self.op: Primitive | None = None
@@ -104,12 +104,24 @@ class Value:
 
     @property
     def data(self) -> float:
-        """The number. Assigning to it changes this node alone: what was computed from it keeps its value (see recompute)."""
+        """The number. Assigning to it changes this node alone: what was computed from it keeps its value until `recompute`,
+        and a sweep before that would mix old numbers with new ones."""
         return self._data
 
     @data.setter
     def data(self, data: "Any") -> None:
         self._previous, self._data = self._data, _number(data)
+
+    @property
+    def label(self) -> str:
+        """Its name in explanations and pictures; empty for a node that is to be numbered: v1, v2, ..."""
+        return self._label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"The label of a Value is text, not the {type(label).__name__} {label!r:.60}.")
+        self._label = label
 
     @property
     def previous(self) -> float | None:
@@ -122,8 +134,10 @@ class Value:
 
     @property
     def inputs(self) -> "dict[str, Value]":
-        """The labelled leaves that this Value depends on, by name."""
-        return {leaf.label: leaf for leaf in leaves(topological_order(self)) if leaf.label}
+        """The labelled leaves that this Value depends on, by name; a second leaf of the name w is w_2, as everywhere."""
+        order = topological_order(self)
+        called = names(order)
+        return {called[leaf]: leaf for leaf in leaves(order) if leaf.label}
 
     @property
     def grad(self) -> float:
@@ -131,9 +145,9 @@ class Value:
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
-    def grad(self, grad: float) -> None:
+    def grad(self, grad: float | None) -> None:
         if not self.constant:
-            self._grad = _number(grad)
+            self._grad = None if grad is None else _number(grad)  # None: not computed, as in PyTorch
 
     @property
     def has_grad(self) -> bool:
@@ -262,7 +276,7 @@ def _node(row: Primitive, data: float, operands: "tuple[Value, ...]") -> Value:
     node._grad = None
     node.op = row
     node.operands = operands
-    node.label = ""
+    node._label = ""
     return node
 
 
@@ -291,18 +305,26 @@ for _row in ops.TABLE.values():
 
 def zero_grad(values: "Iterable[Value]") -> None:
     """Set the gradient of each Value back to not computed, so that the next sweep starts from 0."""
-    for value in values:
+    several = list(values) if hasattr(values, "__iter__") else [values]
+    for value in several:
+        if not isinstance(value, Value):
+            raise TypeError(f"zero_grad takes Values: zero_grad([x, y]), or f.zero_grad() for a whole graph; not {value!r:.60}.")
         value._grad = None
 
 
 @contextmanager
 def no_grad() -> "Iterator[None]":
-    """Inside this block arithmetic records nothing: results are constants. Blocks nest, and are per thread and task."""
+    """Inside this block arithmetic records nothing: results are constants.
+
+    Blocks nest, and are per thread and task. (A generator that is left inside its block leaves its caller inside, too.)
+    """
     global _open_blocks
     token = _off.set(True)
-    _open_blocks += 1
+    with _counting:
+        _open_blocks += 1
     try:
         yield
     finally:
-        _open_blocks -= 1
+        with _counting:
+            _open_blocks -= 1
         _off.reset(token)

@@ -1,6 +1,7 @@
 """Finite differences: the check that shares no formula with the engine, and the attack on the check itself."""
 
 import itertools
+import math
 import re
 
 import pytest
@@ -241,6 +242,23 @@ def test_a_corner_deep_inside_is_named_at_its_own_operand():
     assert str(caught.value).startswith(
         "v3 = relu(v2) is not differentiable here, at v2 = 0: it has a corner or a jump. For x the chain rule gives 0,"
     )
+
+
+@pytest.mark.parametrize(("f", "at"), [
+    (lambda x: relu(relu(x)), [-2.0]),  # the outer relu stands at its corner, and is flat all the same
+    (lambda x: abs(x) ** 2, [0.0]),
+    (lambda x: TABLE["where"](TABLE["greater"](x, 0.0), 2 * x, 3 * x), [-5.0]),
+    (lambda x, y: TABLE["maximum"](relu(x), relu(y)), [-2.0, -3.0]),  # max-pooling over dead units
+])  # fmt: skip
+def test_a_corner_that_the_output_does_not_feel_is_none(f, at):
+    assert all(comparison.agrees for comparison in gradcheck(f, at))
+
+
+def test_a_derivative_that_is_half_a_percent_wrong_is_found_however_the_difference_trembles(monkeypatch):
+    row = TABLE["sin"]
+    monkeypatch.setattr(row, "derivatives", (lambda r, x: 1.005 * math.cos(x),))
+    with pytest.raises(GradientError, match="The derivative of sin"):
+        gradcheck(lambda x: sin(1e4 * x), [1.0])
 
 
 def test_a_wrong_rule_next_to_a_corner_is_still_a_wrong_rule(monkeypatch):

@@ -234,6 +234,15 @@ def test_log_softmax_is_right_to_the_last_place_of_its_largest_logit(logits):
     assert all(abs(got.data - want) <= 4 * ulp for got, want in zip(log_softmax(map(Value, logits)), exact, strict=True))
 
 
+def test_log_softmax_keeps_the_digits_of_a_probability_that_is_nearly_1():
+    sure, other = Value(40.0), Value(0.0)
+    loss = -log_softmax([sure, other])[0]
+    loss.backward()
+    share = float(mp.e**-40 / (1 + mp.e**-40))
+    assert loss.data == pytest.approx(float(mp.log(1 + mp.e**-40)), rel=1e-15)
+    assert (sure.grad, other.grad) == pytest.approx((-share, share), rel=1e-14)
+
+
 # --- derivatives of derivatives ---
 
 PLACES = {

@@ -159,6 +159,16 @@ def test_the_notice_names_the_number_that_the_output_still_belongs_to():
         steps(f)
 
 
+def test_an_override_counts_even_if_the_number_stays():
+    f = parse("v = x**2; u = v*y; u/z", x=3, y=4, z=2)
+    x = f.inputs["x"]
+    v = f.operands[0].operands[0]
+    recompute(f, {x: 5, v: 9})
+    assert "set by hand" in explain(f)
+    recompute(f, {v: 10})
+    assert gradcheck(f, [f.inputs["y"]])[0].exact == 5.0  # y·v/z with the v that was set
+
+
 def test_a_leaf_changed_twice_is_noticed_too(f):
     f.inputs["x"].data = 5.0
     f.inputs["x"].data = 7.0

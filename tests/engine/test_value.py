@@ -197,7 +197,7 @@ def test_parameters_are_given_by_place_or_by_name(activation, value, slope):
     (lambda: exp(Value(1), Value(2)), "exp takes 1 operand(s); it was given 2."),
     (lambda: leaky_relu(Value(1), slope=2),
      "leaky_relu takes 1 operand(s) and negative_slope=number; it was given 1 slope."),
-    (lambda: logsumexp([]), "logsumexp takes a list of numbers or Values, at least one; it was given 1."),
+    (lambda: logsumexp([]), "logsumexp takes a list of numbers or Values, at least one; it was given none."),
 ])  # fmt: skip
 def test_a_function_called_wrongly_says_what_it_takes(call, sentence):
     with pytest.raises(TypeError) as caught:
@@ -382,11 +382,19 @@ def test_a_copied_list_shares_what_the_list_shared(duplicate):
 ], ids=repr)  # fmt: skip
 def test_data_that_is_no_finite_number_is_refused_wherever_it_is_given(data, error, sentence):
     x = Value(1.0)
-    for give in (lambda: Value(data), lambda: setattr(x, "data", data), lambda: setattr(x, "grad", data)):
+    gives = [lambda: Value(data), lambda: setattr(x, "data", data)]
+    for give in gives if data is None else [*gives, lambda: setattr(x, "grad", data)]:
         with pytest.raises(error) as caught:
             give()
         assert str(caught.value) == sentence
     assert (x.data, x.has_grad) == (1.0, False)
+
+
+def test_a_gradient_may_be_cleared_with_none_as_in_pytorch():
+    x = Value(3.0)
+    (x * x).backward()
+    x.grad = None
+    assert (x.grad, x.has_grad) == (0.0, False)
 
 
 @each_operation
