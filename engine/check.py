@@ -165,26 +165,23 @@ def corner_of(output: Value, inputs: "Sequence[Value]") -> str:
 
 
 def _is_bent(output: Value, order: "list[Value]", x: Value) -> bool:
-    """Whether the slopes of the output to the right and to the left of x stay apart as the step is halved.
+    """Whether the output has a corner or a jump at x, by its slopes to the right and to the left as the step is halved.
 
-    On a smooth curve they come twice as close, at a corner they stay as far apart, at a jump they part.
+    On a smooth curve the two come twice as close, at a corner they stay as far apart, at a jump one of them doubles.
     """
-
-    def apart(step: float) -> float:
-        right, left = (
-            numeric_derivative(lambda t: evaluate(order, {x: t}, held=True)[output], x.data, step, side)
-            for side in ("forward", "backward")
-        )
-        sizes.append(max(abs(right), abs(left)))
-        return abs(right - left)
-
-    sizes: list[float] = []
     step = EPS * max(1.0, abs(x.data))
     try:
-        whole, half = apart(step), apart(step / 2)
+        right, left, nearer_right, nearer_left = (
+            numeric_derivative(lambda t: evaluate(order, {x: t}, held=True)[output], x.data, h, side)
+            for h in (step, step / 2)
+            for side in ("forward", "backward")
+        )
     except (ArithmeticError, ValueError):
         return True
-    return whole > 1e-6 * max(sizes) and half > 0.75 * whole
+    apart, nearer = abs(right - left), abs(nearer_right - nearer_left)
+    is_corner = nearer > 0.75 * apart > 1e-6 * max(abs(right), abs(left))
+    is_jump = abs(nearer_right) > 1.5 * abs(right) or abs(nearer_left) > 1.5 * abs(left)
+    return is_corner or is_jump
 
 
 def culprit_of(output: Value, eps: float = EPS) -> str:
