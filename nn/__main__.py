@@ -73,10 +73,10 @@ def arguments() -> Arguments:
     parser.add_argument("--lr", type=rate, metavar="0.1", help="learning rate")
     parser.add_argument("--epochs", type=whole(1, "a number of epochs from 1 on"), metavar="N", help="passes over the data")
     parser.add_argument("--batch-size", type=batch, metavar="N", help='examples an update, or "all"')
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and shuffling; 0 if not given")
+    parser.add_argument("--seed", type=int, metavar="N", help="of weights and shuffling; 0 if not given")
     parser.add_argument("--save", metavar="FILE", help="keep the trained network, as m.safetensors")
-    parser.add_argument("--biases", choices=["fixed", "own", "shared"], default="fixed", help="mazur: how its biases learn")
-    parser.add_argument("--fires", choices=[">=", ">"], default=">=", help="perceptron: whether it fires at a tie")
+    parser.add_argument("--biases", choices=["fixed", "own", "shared"], help="mazur: how its biases learn")
+    parser.add_argument("--fires", choices=[">=", ">"], help="perceptron: whether it fires at a tie")
     return parser
 
 
@@ -89,8 +89,16 @@ def run(words: "list[str]") -> None:
         return
     if options.arguments and options.demo not in ("perceptron", "predict"):
         raise ValueError(f"{options.demo} takes no further words; {' '.join(options.arguments)!r} was given.")
-    if options.save and not os.access(Path(options.save).absolute().parent, os.W_OK):
-        raise ValueError(f"--save {options.save}: its folder does not exist or cannot be written to.")
+    given = [name for name, value in vars(options).items() if value is not None and name not in ("demo", "arguments")]
+    spare = [f"--{name.replace('_', '-')}" for name in given if name not in DEMOS[options.demo].options]
+    if spare:
+        takes = ", ".join(f"--{name.replace('_', '-')}" for name in DEMOS[options.demo].options) or "no options"
+        raise ValueError(f"{options.demo} does not take {', '.join(spare)}; it takes {takes}.")
+    options.seed, options.biases, options.fires = options.seed or 0, options.biases or "fixed", options.fires or ">="
+    if options.save is not None:
+        place = Path(options.save).absolute()
+        if place.is_dir() or not os.access(place.parent, os.W_OK):
+            raise ValueError(f"--save {options.save}: this is a folder, or its folder does not exist or cannot be written to.")
     DEMOS[options.demo].run(options, console())
 
 
@@ -100,7 +108,7 @@ def main(words: "list[str]") -> int:
     try:
         run(words)
         sys.stdout.flush()
-    except (ValueError, OSError) as error:
+    except (ArithmeticError, ValueError, OSError) as error:
         if isinstance(error, BrokenPipeError):  # the reader of the pipe has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0

@@ -5,6 +5,7 @@ from typing import Any
 
 import engine
 from engine import TABLE
+from engine.primitive import Primitive
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {"linear": lambda z: z}
 ELEMENTWISE |= {name: row for name, row in TABLE.items() if row.arity == 1 and name not in ("neg", "power")}
@@ -21,6 +22,8 @@ class Activation:
     """What turns a layer's z into its a; softmax takes the layer as a whole, all others go unit by unit."""
 
     def __init__(self, wanted: "str | Callable[[Any], Any]") -> None:
+        if isinstance(wanted, Primitive) and wanted.name in ELEMENTWISE and wanted.static is None:
+            wanted = wanted.name  # the engine's own function goes by its name
         self.name = wanted if isinstance(wanted, str) else getattr(wanted, "__name__", getattr(wanted, "name", "custom"))
         self.custom = not isinstance(wanted, str)
         if isinstance(wanted, str) and wanted != "softmax":

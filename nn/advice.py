@@ -56,7 +56,8 @@ class Teacher:
         for row in self.X:
             a = row
             for i, (w, b, activation) in enumerate(weights):
-                z = (w @ a + b).tolist()
+                with np.errstate(all="ignore"):
+                    z = np.clip(w @ a + b, -1e300, 1e300).tolist()  # a network about to burst is looked at all the same
                 a = np.array([float(value) for value in activation(z)])
                 zs[i].append(z)
                 activations[i].append(a.tolist())
@@ -91,7 +92,7 @@ class Teacher:
 
     def _cost(self, history: History) -> None:
         cost = history.cost
-        if len(cost) >= 4 and cost[-1] > cost[-2] > cost[-3] > cost[-4] and cost[-1] > 1.5 * min(cost):
+        if len(cost) >= 4 and cost[-1] > cost[-2] > cost[-3] > cost[-4] and cost[-1] > cost[0]:
             self.say(
                 "grows",
                 f"The cost grows: {cost[-4]:.4g} → {cost[-1]:.4g} in three epochs, up to update {history.updates}. The "

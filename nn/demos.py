@@ -6,10 +6,13 @@ an option says otherwise.
 
 import sys
 from collections.abc import Callable
+from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
+
+from engine import compare
 
 from . import data, mazur, show
 from .files import load_with_remarks, save
@@ -17,8 +20,12 @@ from .history import History
 from .losses import BY_NAME as LOSSES
 from .network import MLP, matrix
 from .optim import BY_NAME as OPTIMIZERS
-from .perceptron import FIRING_RULES, GATES, Learning, gate
+from .perceptron import GATES, Learning, gate
+from .run import evaluate
+from .targets import Targets
 from .training import fit
+
+CHECKED = 30  # parameters whose derivative is compared with a central difference before training
 
 
 class Recipe(NamedTuple):
@@ -57,6 +64,7 @@ def train(plan: Recipe, X: np.ndarray, y: np.ndarray, n_out: int, options: Any, 
     model = MLP(X.shape[1], [*plan.hidden, n_out], plan.activation, plan.output, init=plan.init, seed=options.seed)
     optimizer = OPTIMIZERS[plan.optimizer](model.parameters(), lr=plan.lr)
     console.print(f"{model}\n{plan.loss}, {plan.optimizer} with learning rate {plan.lr:g}, batches of {plan.batch_size}")
+    console.print(check(model, X, y, plan.loss, options.seed))
     history = fit(model, X, y, loss=LOSSES[plan.loss], optimizer=optimizer, epochs=plan.epochs, batch_size=plan.batch_size,
                   seed=options.seed, progress=True)  # fmt: skip
     console.print(
@@ -65,8 +73,20 @@ def train(plan: Recipe, X: np.ndarray, y: np.ndarray, n_out: int, options: Any, 
     )  # fmt: skip
     if options.save:
         save(model, options.save, demo=options.demo)
-        console.print(f"saved as {options.save}; try: python -m nn predict {options.save} {options.demo}")
+        console.print(f"saved as {options.save}", soft_wrap=True, markup=False)
+        if options.demo == "digits":
+            console.print(f"try: python -m nn predict {options.save} digits", soft_wrap=True, markup=False)
     return model, history
+
+
+def check(model: MLP, X: np.ndarray, y: np.ndarray, loss: str, seed: int) -> str:
+    """The lectures' recipe: compare a few derivatives with central differences once, then never again while training."""
+    target = Targets(y, len(X), model.n_out, LOSSES[loss])[0]
+    cost = LOSSES[loss](model(X[0]), target)
+    parameters = model.parameters()
+    chosen = Random(seed).sample(parameters, min(CHECKED, len(parameters)))
+    errors = [abs(c.exact - c.numeric) / max(abs(c.exact), abs(c.numeric), 1e-3) for c in compare(cost, chosen)]
+    return f"gradient check on {len(chosen)} parameters, once: largest relative error {max(errors):.1e}"
 
 
 def digits(options: Any, console: Console) -> None:
@@ -106,9 +126,10 @@ def moons(options: Any, console: Console) -> None:
     plan = recipe(MOONS, options)
     y, y_test = (2 * t - 1 if plan.loss == "hinge" else t for t in (split.y, split.y_test))
     model, _ = train(plan, split.X, y, 1, options, console)
-    middle = 0.5 if plan.output == "sigmoid" else 0.0
-    right = (model.predict(split.X_test) >= middle) == (y_test > middle)
-    console.print(f"\ntest accuracy {right.mean():.4f}: {right.sum()} of {len(right)} right\n")
+    judged = Targets(y_test, len(y_test), 1, LOSSES[plan.loss])
+    _, accuracy = evaluate(model, split.X_test, judged, plan.loss)
+    console.print(f"\ntest accuracy {accuracy:.4f}: {round(accuracy * len(y_test))} of {len(y_test)} right\n")
+    middle = judged.middle
     console.print("\n".join(boundary(model, split.X, middle, has_blocks(console))), highlight=False)
 
 
@@ -143,19 +164,9 @@ def perceptron(options: Any, console: Console) -> None:
     if name not in GATES:
         raise ValueError(f"There is no gate {name!r}; there are {', '.join(GATES)}.")
     learned, run = gate(name, options.fires)
-    rows = [
-        (row.epoch, *(f"{x:g}" for x in row.x), f"{row.target:g}", f"{row.sum:g}", f"{row.answer:g}", numbers((*row.dw, row.db)),
-         numbers((*row.w, row.b)), "" if row.answer == row.target else "changes")
-        for row in run.table
-    ]  # fmt: skip
-    columns = ["epoch", "x1", "x2", "target", "w·x + b", "answer", "Δw1 Δw2 Δb", "w1 w2 b", ""]
-    console.print(show.table(f"{name}: starts at 0, fires where w·x + b {options.fires} 0, learning rate 1", columns, rows))
+    title = f"{name}: starts at 0, fires where w·x + b {options.fires} 0, learning rate 1"
+    console.print(show.learning(run.table, title))
     console.print("\n" + verdict(name, learned, run), highlight=False, soft_wrap=True)
-
-
-def numbers(several: "tuple[float, ...]") -> str:
-    """Small whole numbers in a row."""
-    return " ".join(f"{number + 0.0:2g}" for number in several)
 
 
 def verdict(name: str, learned: Any, run: Learning) -> str:
@@ -186,23 +197,19 @@ class Demo(NamedTuple):
     run: "Callable[[Any, Console], None]"
     what: str
     takes: str
+    options: "tuple[str, ...]" = ()
 
+
+TRAINING = ("hidden", "activation", "output", "loss", "optimizer", "init", "lr", "epochs", "batch_size", "seed", "save")
 
 DEMOS = {
-    "digits": Demo(digits, "64-15-10 learns handwritten digits", "2 minutes; --epochs 3 for a first look"),
-    "moons": Demo(moons, "2-16-16-1 tells two half circles apart", "10 seconds"),
-    "xor": Demo(xor, "a hidden layer learns XOR", "1 second"),
-    "mazur": Demo(mazur_demo, "the lecture's 2-2-2 network, every number of one step", "5 seconds"),
-    "perceptron": Demo(perceptron, "the learning rule row by row: and, or, nand, nor, xor, x1 and not x2", "at once"),
+    "digits": Demo(digits, "64-15-10 learns handwritten digits", "2 minutes; --epochs 3 for a first look", TRAINING),
+    "moons": Demo(moons, "2-16-16-1 tells two half circles apart", "10 seconds", TRAINING),
+    "xor": Demo(xor, "a hidden layer learns XOR", "1 second", TRAINING),
+    "mazur": Demo(mazur_demo, "the lecture's 2-2-2 network, every number of one step", "5 seconds", ("biases",)),
+    "perceptron": Demo(perceptron, "the learning rule row by row: and, or, nand, nor, xor, x1 and not x2", "at once", ("fires",)),
     "predict": Demo(predict, "a saved network on the test digits: predict m.safetensors digits", "at once"),
 }
-
-
-def fires(word: str) -> str:
-    """The firing rule from the command line."""
-    if word not in FIRING_RULES:
-        raise ValueError(f'--fires {word!r}: give ">=" or ">", in quotes.')
-    return word
 
 
 def console() -> Console:

@@ -23,7 +23,6 @@ FORMAT = "chainrule-mlp/1"
 
 def save(model: MLP, path: "str | os.PathLike[str]", **remarks: Any) -> None:
     """Write the model to a file, whole or not at all. `remarks` (strings, numbers) are kept beside the architecture."""
-    path = Path(path)
     custom = [layer.activation.name for layer in model.layers if layer.activation.custom]
     if custom:
         raise ValueError(f"The activation {custom[0]!r} is a function of your own, which a file cannot hold; use one by name.")
@@ -34,17 +33,33 @@ def save(model: MLP, path: "str | os.PathLike[str]", **remarks: Any) -> None:
     }
     metadata = {"format": FORMAT, "architecture": json.dumps(architecture), "remarks": json.dumps(remarks)}
     data = to_bytes({name: np.ascontiguousarray(array) for name, array in model.state_dict().items()}, metadata)
+    write_whole(path, data)
+
+
+def write_whole(path: "str | os.PathLike[str]", data: bytes) -> None:
+    """Write a file whole or not at all: an existing one is replaced at the last moment, and keeps what it has until then."""
+    path = Path(path)
+    draft: Path | None = None
     try:
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    except OSError as error:
-        raise OSError(f"Cannot write {path}: {error.strerror}.") from None
-    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        draft = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.replace(draft, path)
-    except OSError as error:
-        Path(draft).unlink(missing_ok=True)
-        raise OSError(f"Cannot write {path}: {error.strerror}.") from None
+        draft.chmod(0o666 & ~_umask())  # like any new file; a temporary one is for its owner only
+        draft.replace(path)
+    except BaseException as error:
+        if draft:
+            draft.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(f"Cannot write {path}: {error.strerror}.") from None
+        raise
+
+
+def _umask() -> int:
+    """The permissions that new files do not get; it can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def load(path: "str | os.PathLike[str]") -> MLP:
@@ -60,15 +75,19 @@ def load_with_remarks(path: "str | os.PathLike[str]") -> "tuple[MLP, dict[str, A
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dictionary
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ValueError(f"{path} is not a whole safetensors file: {error}.") from None
+    except (SafetensorError, OSError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is not a whole safetensors file of plain arrays: {error}.") from None
     if metadata.get("format") != FORMAT:
         raise ValueError(f"{path} is a safetensors file, but not a model saved by chainrule (its format is not {FORMAT}).")
     try:
         architecture = json.loads(metadata["architecture"])
         *hidden, output = architecture["activations"]
+        sizes = [architecture["n_in"], *architecture["sizes"]]
+        held = sum(array.size for array in state.values())
+        if all(isinstance(size, int) for size in sizes) and sum(map(int.__mul__, sizes, sizes[1:])) > 2 * held + 1000:
+            raise ValueError(f"the architecture {architecture} has far more parameters than the {held} that are there.")
         model = MLP(architecture["n_in"], architecture["sizes"], hidden, output, init="zeros")
         model.load_state_dict(state)
         return model, json.loads(metadata.get("remarks", "{}"))
-    except (KeyError, TypeError, ValueError) as error:
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{path} does not fit together: {error}") from None

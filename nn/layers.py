@@ -173,6 +173,8 @@ def unique(named: "Iterable[tuple[str, Value]]") -> "list[tuple[str, Value]]":
 
 def checked(x: Any, n_in: int) -> "list[Any]":
     """One example's inputs as Values, if there are as many as the weights take; each number one constant for all neurons."""
+    if not hasattr(x, "__iter__"):
+        raise ValueError(f"This takes {n_in} inputs, as a list; it was given {x!r:.60}.")
     inputs = x.tolist() if isinstance(x, np.ndarray) else list(x)
     if len(inputs) != n_in:
         raise ValueError(f"This takes {n_in} inputs; it was given {len(inputs)}.")

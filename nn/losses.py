@@ -8,7 +8,7 @@ cross entropy with softmax.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from engine import Value, fsum, log, logsumexp, maximum, relu, softplus
@@ -18,9 +18,14 @@ Loss = Callable[[Any, Any], Any]
 SMALLEST_PROBABILITY = math.exp(-100.0)  # a logarithm below -100 counts as -100, as in PyTorch
 
 
+def several(prediction: Any) -> "list[Any]":
+    """The outputs as a list, also if there is just one."""
+    return list(prediction) if hasattr(prediction, "__len__") else [prediction]
+
+
 def pairs(prediction: Any, target: Any) -> "list[tuple[Any, Any]]":
     """Outputs and targets side by side."""
-    outputs = list(prediction) if isinstance(prediction, Sequence) else [prediction]
+    outputs = several(prediction)
     targets = list(target) if hasattr(target, "__len__") else [target]
     if len(outputs) != len(targets):
         raise ValueError(f"There is one target for each output: {len(outputs)} outputs, {len(targets)} targets.")
@@ -54,7 +59,7 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
 
 def cross_entropy(prediction: Any, target: Any) -> Any:
     """-log softmax(z)[target], from the logits z; for a target of shares y (one-hot, say) Σ y (logsumexp(z) - z)."""
-    logits = list(prediction) if isinstance(prediction, Sequence) else [prediction]
+    logits = several(prediction)
     if len(logits) < 2:
         raise ValueError("cross_entropy compares classes, so it takes two logits or more; for one use binary_cross_entropy.")
     if _is_softmax(logits):
@@ -62,15 +67,16 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
             "softmax would be applied twice: cross_entropy takes the logits z. Write output='linear' for the network, "
             "and softmax(model(x)) where you want to see the probabilities."
         )
-    total = logsumexp(logits)
     if hasattr(target, "__len__"):
+        total = logsumexp(logits)
         return sum(y * (total - z) for z, y in pairs(logits, target))
-    return total - logits[class_number(target, len(logits))]
+    right = class_number(target, len(logits))  # Σ exp(z - z_right) keeps the digits of a loss that is nearly 0
+    return logsumexp([0.0 if k == right else z - logits[right] for k, z in enumerate(logits)])
 
 
 def class_number(target: Any, classes: int) -> int:
     """A class as a position, if it is one."""
-    if int(target) != target or not 0 <= target < classes:
+    if not math.isfinite(target) or int(target) != target or not 0 <= target < classes:
         raise ValueError(f"A class is a whole number from 0 to {classes - 1}; the target is {target}.")
     return int(target)
 

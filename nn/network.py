@@ -150,8 +150,12 @@ class MLP(Module):
         if own.keys() != state.keys():
             missing, extra = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
             raise ValueError(f"These are another network's names: missing {missing or 'none'}, not known here {extra or 'none'}.")
-        arrays = {name: np.asarray(array, dtype=float) for name, array in state.items()}
-        for name, array in arrays.items():
+        arrays: dict[str, np.ndarray] = {}
+        for name, given in state.items():
+            try:
+                arrays[name] = array = np.asarray(given, dtype=float)
+            except (TypeError, ValueError):
+                raise ValueError(f"{name} must be numbers, of shape {own[name].shape}; it is {given!r:.60}.") from None
             if array.shape != own[name].shape:
                 raise ValueError(f"{name} has shape {array.shape} there and {own[name].shape} in this network.")
             if not np.isfinite(array).all():

@@ -34,13 +34,13 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient; if one would leave the numbers, none is moved."""
         self._notice_uncleared()
-        moved = [
-            (p, self.rule(p.data, p.grad, memory)) for p, memory in zip(self.parameters, self.memory) if p.has_grad
-        ]
+        memories = [dict(memory) for memory in self.memory]  # kept only if the whole step is made
+        moved = [(p, self.rule(p.data, p.grad, memory)) for p, memory in zip(self.parameters, memories) if p.has_grad]
         for p, number in moved:
             if not abs(number) < float("inf"):
                 name = p.label or "A parameter"
                 raise OverflowError(f"{name} would become {number}: the learning rate {self.lr} is too large.")
+        self.memory = memories
         for p, number in moved:
             p.data = number
 
@@ -50,17 +50,16 @@ class Optimizer:
 
     def _notice_uncleared(self) -> None:
         """Warn once when a sweep has added to gradients that an earlier step has used already."""
-        canary = self.parameters[0]
-        gradient = canary._grad
-        if self.warn and isinstance(gradient, Spent) and gradient.added:
+        if self.warn and any(isinstance(p._grad, Spent) and p._grad.added for p in self.parameters):
             self.warn = False
             warnings.warn(
                 "step() was called on gradients that contain those of an earlier step: call zero_grad() before backward(). "
                 "(Adding up several sweeps on purpose is fine: one step() after them, then zero_grad().)",
                 TeacherWarning, stacklevel=3,
             )  # fmt: skip
-        if gradient is not None:
-            canary._grad = Spent(gradient)
+        for p in self.parameters if self.warn else ():
+            if p._grad is not None:
+                p._grad = Spent(p._grad)
 
 
 class Spent(float):
@@ -138,6 +137,9 @@ class Adam(Optimizer):
         self, parameters: "Iterable[Value]", lr: float = 0.001, betas: "tuple[float, float]" = (0.9, 0.999), eps: float = 1e-8
     ) -> None:
         super().__init__(parameters, lr, eps=eps, beta1=betas[0], beta2=betas[1])
+        for name, beta in zip(("beta1", "beta2"), betas):
+            if beta >= 1:
+                raise ValueError(f"{name} = {beta} must be below 1: at 1 no gradient would ever be taken in.")
         self.betas, self.eps = betas, eps
 
     def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:

@@ -93,7 +93,7 @@ class Perceptron:
         return [(x, self(x)) for x in product(self.outputs, repeat=len(self.w))]
 
     def learn(
-        self, X: "Sequence[Sequence[float]]", targets: "Sequence[float]", *, lr: float = 1.0, epochs: int = 100
+        self, X: "Sequence[Sequence[float]]", targets: "Sequence[float]", *, lr: float = 1, epochs: int = 100
     ) -> Learning:
         """Rosenblatt's rule, example by example: right answers change nothing; else w += ±lr·x and b += ±lr.
 
@@ -113,7 +113,7 @@ class Perceptron:
             for x, target in zip(X, targets):
                 a, answer = self.sum(x), self(x)
                 sign = 0 if answer == target else 1 if target == yes else -1
-                dw, db = tuple(lr * sign * value for value in x), lr * sign
+                dw, db = tuple(lr * sign * value + 0 for value in x), lr * sign + 0  # + 0: no minus zeros
                 self.w = tuple(w + d for w, d in zip(self.w, dw))
                 self.b += db
                 mistakes += sign != 0

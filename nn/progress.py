@@ -1,6 +1,7 @@
 """A progress bar with the current cost: live in a terminal and in a notebook, a line now and then in a pipe."""
 
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -14,7 +15,8 @@ class Progress:
 
     def __init__(self, epochs: int | None, *, enabled: bool) -> None:
         self.epochs, self.enabled = epochs, enabled
-        self.live = enabled and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+        in_notebook = "ipykernel" in sys.modules and find_spec("ipywidgets") is not None  # what rich draws with there
+        self.live = enabled and (sys.stderr.isatty() or in_notebook)
         self.bar: RichProgress | None = None
 
     def __enter__(self) -> "Progress":

@@ -4,8 +4,6 @@ import math
 import time
 from typing import Any
 
-import numpy as np
-
 from .history import History
 from .losses import Loss, loss_function
 from .optim import Optimizer
@@ -57,17 +55,20 @@ class Run:
             charge = self.penalty(self.model, len(self.rows))
             charge.backward()
             extra = charge.data
-        self.norm = math.sqrt(math.fsum(p.grad**2 for p in self.optimizer.parameters))
+        self.norm = math.hypot(*[p.grad for p in self.optimizer.parameters])
         self.optimizer.step()
         self.history.updates += 1
         self.inside = False
         return costs, right, extra
 
 
-def evaluate(model: Any, X: np.ndarray, targets: Targets, loss: "str | Loss", reduction: str) -> "tuple[float, float]":
+def evaluate(
+    model: Any, X: Any, y: Any, loss: "str | Loss" = "quadratic", reduction: str = "mean"
+) -> "tuple[float, float]":
     """The cost over these examples, reduced, and the share decided rightly; on plain numbers, without a graph."""
     outputs = model.predict(X)
     loss = loss_function(loss)
+    targets = y if isinstance(y, Targets) else Targets(y, len(outputs), model.n_out, loss)
     costs, right = [], 0.0
     for i, output in enumerate(outputs.tolist()):
         costs.append(float(loss(output, targets[i])))

@@ -60,6 +60,21 @@ def confusion(targets: "Sequence[int]", answers: "Sequence[int]") -> Table:
     return table("Confusion: is (row), was taken for (column)", ["", *map(str, classes)], rows)
 
 
+def learning(rows: "Sequence[Any]", title: str = "") -> Table:
+    """The perceptron's learning table: what came in, what it answered, how the weights changed and what they became."""
+    columns = ["epoch", "x1", "x2", "target", "w·x + b", "answer", "Δw1 Δw2 Δb", "w1 w2 b", ""]
+    lines = [
+        (row.epoch, *_short(row.x), *_short((row.target, row.sum, row.answer)), " ".join(f"{d:2g}" for d in (*row.dw, row.db)),
+         " ".join(f"{w:2g}" for w in (*row.w, row.b)), "" if row.answer == row.target else "changes")
+        for row in rows
+    ]  # fmt: skip
+    return table(title, columns, lines)
+
+
+def _short(numbers: "Sequence[float]") -> "list[str]":
+    return [f"{number:g}" for number in numbers]
+
+
 def digit(pixels: "Sequence[float]", *, ascii: bool = False) -> "list[str]":
     """A digit of 8x8 pixels between 0 (paper) and 1 (ink), two characters a pixel."""
     shades = PLAIN_SHADES if ascii else SHADES

@@ -41,12 +41,14 @@ class Plateau:
 
     def __init__(self, patience: int = 5, least: float = 1e-6) -> None:
         self.patience, self.least = patience, least
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget an earlier run; a condition may serve several."""
         self.best, self.waited = float("inf"), 0
 
     def __call__(self, history: History, model: Any) -> str:
         """The reason, once patience is at its end."""
-        if history.epochs == 1:  # a condition may serve several runs
-            self.best, self.waited = float("inf"), 0
         if history.cost[-1] < self.best - self.least:
             self.best, self.waited = history.cost[-1], 0
         else:
@@ -59,16 +61,17 @@ class EarlyStopping:
 
     def __init__(self, patience: int = 5) -> None:
         self.patience = patience
-        self.best, self.waited = float("inf"), 0
-        self.best_epoch = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget an earlier run."""
+        self.best, self.waited, self.best_epoch = float("inf"), 0, 0
         self.weights: dict[str, Any] = {}
 
     def __call__(self, history: History, model: Any) -> str:
         """The reason, once patience is at its end."""
         if not history.validation_cost:
             raise ValueError("EarlyStopping watches the validation cost: give fit(validation=0.2) or validation=(X, y).")
-        if history.epochs == 1:
-            self.best, self.waited = float("inf"), 0
         if history.validation_cost[-1] < self.best:
             self.best, self.waited, self.best_epoch = history.validation_cost[-1], 0, history.epochs
             self.weights = model.state_dict()

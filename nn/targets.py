@@ -27,40 +27,46 @@ class Targets:
     """
 
     def __init__(self, y: Any, examples: int, n_out: int, loss: Loss) -> None:
-        numbers = np.asarray(y, dtype=float)
-        if len(numbers) != examples:
-            raise ValueError(f"There is one target for each example: {examples} rows of data, {len(numbers)} targets.")
-        if not np.isfinite(numbers).all():
-            place = int(np.argwhere(~np.isfinite(numbers))[0][0])
-            raise ValueError(f"The target of row {place} is {numbers[place]}; every target must be finite.")
-        if n_out == 1 and numbers.ndim == 2 and numbers.shape[1] == 1:
-            numbers = numbers[:, 0]
-        if n_out > 1 and numbers.ndim == 1:
-            numbers = one_hot(numbers, n_out)
-        if numbers.shape[1:] != ((n_out,) if n_out > 1 else ()):
-            raise ValueError(f"The network has {n_out} outputs, but the targets have shape {np.asarray(y).shape}.")
-        if loss is hinge:
-            numbers = signs(numbers, n_out)
         self.n_out, self.loss = n_out, loss
-        self.numbers = numbers
-        values = set(np.unique(numbers[:1000]).tolist())
-        self.middle = float("nan")  # between "no" and "yes", for a single output
+        self.numbers = self._read(y, examples)
+        self.rows: list[Any] = self.numbers.tolist()
+        self.middle = float("nan")  # between "no" and "yes"
+        values = set(np.unique(self.numbers).tolist())
         if values <= {0.0, 1.0}:
             self.middle = 0.0 if loss is binary_cross_entropy_with_logits else 0.5
         elif values <= {-1.0, 1.0}:
             self.middle = 0.0
-        self.rows: list[Any] = numbers.tolist()
+
+    def _read(self, y: Any, examples: int) -> np.ndarray:
+        try:
+            numbers = np.asarray(y, dtype=float)
+        except (TypeError, ValueError):
+            raise ValueError(f"The targets must be numbers, one or a row for each example; they are {y!r:.60}.") from None
+        if numbers.ndim == 0 or len(numbers) != examples:
+            raise ValueError(f"There is one target for each example: {examples} rows of data, {numbers.size} targets.")
+        if not np.isfinite(numbers).all():
+            place = int(np.argwhere(~np.isfinite(numbers))[0][0])
+            raise ValueError(f"The target of row {place} is {numbers[place]}; every target must be finite.")
+        if self.n_out == 1 and numbers.ndim == 2 and numbers.shape[1] == 1:
+            numbers = numbers[:, 0]
+        if self.n_out > 1 and numbers.ndim == 1:
+            numbers = one_hot(numbers, self.n_out)
+        if numbers.shape[1:] != ((self.n_out,) if self.n_out > 1 else ()):
+            raise ValueError(f"The network has {self.n_out} outputs, but the targets have shape {np.asarray(y).shape}.")
+        return signs(numbers, self.n_out) if self.loss is hinge else numbers
 
     def __getitem__(self, i: int) -> Any:
         return self.rows[i]
 
     def at(self, positions: "list[int]") -> "Targets":
         """The targets of some of the examples."""
-        return Targets(self.numbers[positions], len(positions), self.n_out, self.loss)
+        return self.like(self.numbers[positions], len(positions))
 
-    def like(self, y: Any) -> "Targets":
-        """Other targets, read in the same way."""
-        return Targets(y, len(np.asarray(y)), self.n_out, self.loss)
+    def like(self, y: Any, examples: int) -> "Targets":
+        """Other targets, read and judged in the same way: one class alone does not show where the middle is."""
+        other = Targets(y, examples, self.n_out, self.loss)
+        other.middle = self.middle
+        return other
 
     def hit(self, i: int, output: Any) -> float:
         """1 if this output is right for example i, 0 if not, nan if that cannot be said."""

@@ -18,7 +18,7 @@ from .optim import BY_NAME, SGD, Optimizer
 from .penalties import Penalty
 from .progress import Progress
 from .run import Run, evaluate
-from .stopping import EarlyStopping, Epochs, Stop
+from .stopping import EarlyStopping, Epochs, Plateau, Stop
 from .targets import Targets
 
 
@@ -62,7 +62,8 @@ def fit(
     train, held_out = split(len(rows), validation, random)
     checks: tuple[np.ndarray, Targets] | None = None
     if isinstance(validation, tuple):
-        checks = matrix(validation[0], model.n_in), targets.like(validation[1])
+        held = matrix(validation[0], model.n_in)
+        checks = held, targets.like(validation[1], len(held))
     elif held_out:
         checks = rows[held_out], targets.at(held_out)
     rows, targets = rows[train], targets.at(train)
@@ -71,55 +72,67 @@ def fit(
     if reduction not in ("mean", "sum"):
         raise ValueError(f'reduction = {reduction!r}: give "mean" or "sum".')
     chosen = optimizer_for(model, optimizer)
-    if epochs is not None and epochs < 1:
-        raise ValueError(f"epochs = {epochs}: at least one pass over the data is needed.")
+    if epochs is not None and (not isinstance(epochs, (int, np.integer)) or epochs < 1):
+        raise ValueError(f"epochs = {epochs!r}: at least one pass over the data is needed, and whole ones.")
     limit = epochs or (10 if not stop else None)
     conditions = [*stop, *([Epochs(limit)] if limit else [])]
 
-    chosen.warn = chosen.warn and warn
     teacher = Teacher(model, rows, warn=warn)
     teacher.targets(targets.numbers)
     run = Run(model, chosen, loss_function(loss), rows.tolist(), targets, penalty, reduction)
     run.loss(model(run.rows[0]), targets[0])  # a loss that does not go with the network says so before anything moves
     history = run.history
     order = list(range(m))
-    with Progress(limit, enabled=progress) as bar:
-        try:
+    for condition in conditions:
+        if isinstance(condition, (Plateau, EarlyStopping)):
+            condition.begin()
+    spoke, chosen.warn = chosen.warn, chosen.warn and warn
+    try:
+        with Progress(limit, enabled=progress) as bar:
             while not history.reason:
                 if shuffle:
                     random.shuffle(order)
-                run.epoch([order[i : i + size] for i in range(0, m, size)])
-                if checks:
-                    cost, accuracy = evaluate(model, *checks, loss_function(loss), reduction)
-                    history.validation_cost.append(cost)
-                    history.validation_accuracy.append(accuracy)
-                teacher.epoch(history)
+                try:
+                    run.epoch([order[i : i + size] for i in range(0, m, size)])
+                    if checks:
+                        cost, accuracy = evaluate(model, *checks, loss_function(loss), reduction)
+                        history.validation_cost.append(cost)
+                        history.validation_accuracy.append(accuracy)
+                    teacher.epoch(history)
+                except ArithmeticError as error:
+                    history.reason = diverged(run, teacher, error)
+                    break
                 for callback in callbacks:
                     callback(history, model)
                 bar.advance(history)
                 history.reason = next(filter(None, (condition(history, model) for condition in conditions)), "")
-        except KeyboardInterrupt:
-            history.reason = f"interrupted after update {history.updates}; what was learned until then is kept"
-        except ArithmeticError as error:
-            if not run.inside:
-                raise
-            history.reason = f"update {history.updates + 1} left the numbers: {error}"
-            teacher.say("diverged", f"The cost left the numbers at update {history.updates + 1}: the learning rate is probably "
-                        f"too large. The parameters are those before that update. ({error})")  # fmt: skip
-    chosen.zero_grad()
-    for condition in conditions:
-        if isinstance(condition, EarlyStopping):
-            condition.finish(model)
+    except KeyboardInterrupt:
+        history.reason = f"interrupted after update {history.updates}; what was learned until then is kept"
+    finally:
+        chosen.warn = spoke
+        chosen.zero_grad()
+        for condition in conditions:
+            if isinstance(condition, EarlyStopping):
+                condition.finish(model)
     return history
+
+
+def diverged(run: Run, teacher: Teacher, error: ArithmeticError) -> str:
+    """The reason for a run that left the numbers; the teacher says what helps."""
+    done = run.history.updates
+    place = f"at update {done + run.inside}"
+    kept = "The parameters are those before that update." if run.inside else "The parameters are those after it."
+    teacher.say("diverged", f"The cost left the numbers {place}: the learning rate is probably too large. {kept} ({error})")
+    return f"left the numbers {place}: {error}"
 
 
 def batch_of(batch_size: "int | str", examples: int) -> int:
     """How many examples an update sees."""
     if batch_size == "all":
         return examples
-    if isinstance(batch_size, str) or batch_size < 1:
+    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise ValueError(f'batch_size = {batch_size!r}: give a number of examples from 1 on, or "all".')
-    return batch_size
+    return int(batch_size)
 
 
 def optimizer_for(model: Any, wanted: "Optimizer | str | None") -> Optimizer:
@@ -132,6 +145,8 @@ def optimizer_for(model: Any, wanted: "Optimizer | str | None") -> Optimizer:
         kind: Any = BY_NAME[wanted]  # each has a default learning rate of its own
         made: Optimizer = kind(model.parameters())
         return made
+    if not set(wanted.parameters) & set(model.parameters()):
+        raise ValueError("This optimiser has the parameters of another model: make it of model.parameters().")
     return wanted
 
 

@@ -11,7 +11,7 @@ def reveal(answer: object, guess: object = None) -> None:
     if isinstance(answer, bool) or not hasattr(answer, "__float__") or not hasattr(guess, "__float__"):
         print(f"{_said(guess == answer)} It is {answer}.")
         return
-    right = math.isclose(float(guess), float(answer), rel_tol=1e-3, abs_tol=1e-9)
+    right = math.isclose(float(guess), float(answer), rel_tol=5e-3, abs_tol=1e-9)
     distance = "" if right else f" Your guess {float(guess):g} is off by {abs(float(guess) - float(answer)):g}."
     print(f"{_said(right)} It is {float(answer):g}.{distance}")
 

@@ -37,10 +37,11 @@ def test_a_command_prints_what_readme_shows(command, output):
     assert run(arguments) == output
 
 
-def test_the_python_example_prints_what_readme_shows():
-    languages = [language for language, _ in BLOCKS]
-    place = languages.index("python")
-    assert languages.count("python") == 1, "a second example needs a test of its own"
+EXAMPLES = [place for place, (language, _) in enumerate(BLOCKS) if language == "python"]
+
+
+@pytest.mark.parametrize("place", EXAMPLES)
+def test_a_python_example_prints_what_readme_shows(place):
     assert run(["-c", BLOCKS[place][1]]) == BLOCKS[place + 1][1]
 
 

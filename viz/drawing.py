@@ -2,12 +2,12 @@
 
 import html
 import os
-import tempfile
 from pathlib import Path
 
 import graphviz
 
 from engine import Value
+from nn.files import write_whole
 
 from .picture import Box, Picture, lines_of, picture
 from .render import render
@@ -50,7 +50,8 @@ class Drawing:
             data = self.mermaid.encode()
         else:
             raise ValueError(f"{path.name} does not say which form it should have: end it with .svg, .png, .pdf, .dot or .mmd.")
-        return write_whole(path, data)
+        write_whole(path, data)
+        return path
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -121,20 +122,3 @@ def mermaid(painted: Picture) -> str:
 def _mermaid_text(text: str) -> str:
     """Text for the inside of quotes: signs that Mermaid or HTML would read are written as entities."""
     return "".join(sign if sign.isalnum() or sign in " .,=∂·²³⁻/+Σσ×" else f"#{ord(sign)};" for sign in text)
-
-
-def write_whole(path: Path, data: bytes) -> Path:
-    """Write a file whole or not at all; an existing one is replaced at the last moment."""
-    draft = ""
-    try:
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(draft, path)
-    except OSError as error:
-        if draft:
-            Path(draft).unlink(missing_ok=True)
-        raise OSError(f"Cannot write {path}: {error.strerror}.") from None
-    return path
-
-

@@ -1,0 +1,304 @@
+"""python -m nn: what the demos print, and how mistakes are answered: one plain line, exit status 2, nothing half-written."""
+
+import os
+import re
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn import MLP, data, load, mazur, save
+from nn.__main__ import main
+from nn.data import Split
+from nn.demos import DEMOS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def as_from_a_shell(monkeypatch):
+    """The command prints the teacher's remarks itself; the tests' "warnings are errors" would get in its way."""
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # put back afterwards
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        yield
+
+
+@pytest.fixture
+def answer(capsys):
+    """The command in this process: its output, if it could do what it was asked."""
+
+    def call(*words):
+        status = main(list(words))
+        said = capsys.readouterr()
+        assert status == 0, said.err
+        return said.out
+
+    return call
+
+
+@pytest.fixture
+def few_digits(monkeypatch):
+    """Forty of the digits to learn from and forty to be judged by."""
+    whole = data.digits()
+    monkeypatch.setattr(data, "digits", lambda: Split(whole.X[:40], whole.y[:40], whole.X_test[:40], whole.y_test[:40]))
+
+
+# --- the demos ---
+
+def test_alone_it_lists_the_demos_and_how_long_each_takes(answer):
+    lines = answer().splitlines()
+    assert len(lines) == len(DEMOS) == 6
+    for line, name in zip(lines, ("digits", "moons", "xor", "mazur", "perceptron", "predict")):
+        assert re.match(rf"  python -m nn {name} .*\((.* seconds?|.* minutes?.*|at once)\)$", line)
+
+
+@pytest.mark.parametrize("biases", ["fixed", "own", "shared"])
+def test_mazur_prints_every_number_of_the_lecture(answer, biases, monkeypatch):
+    monkeypatch.setattr(mazur, "train", lambda steps, biases: [0.298371109, 0.291027774, 3.51e-5])  # tested elsewhere
+    printed = dict(re.findall(r"^  (\S+(?: \S+)?) +(-?\d\.\d{9})$", answer("mazur", "--biases", biases), re.MULTILINE))
+    assert {name: float(number) for name, number in printed.items()} == pytest.approx(mazur.numbers(biases), abs=6e-10)
+
+
+@pytest.mark.parametrize(("words", "verdict"), [
+    (["and"], "Learned in 6 epochs and 11 changes (mistakes by epoch: 2, 3, 3, 2, 1, 0): w = (2, 1), b = -3."),
+    (["and", "--fires", ">"], "Learned in 6 epochs and 10 changes (mistakes by epoch: 1, 3, 3, 2, 1, 0): w = (2, 1), b = -2."),
+    (["or"], "Learned in 4 epochs and 5 changes (mistakes by epoch: 2, 2, 1, 0): w = (1, 1), b = -1."),
+    (["nand"], "Learned in 6 epochs and 10 changes (mistakes by epoch: 1, 3, 3, 2, 1, 0): w = (-2, -1), b = 2."),
+    (["nor"], "Learned in 4 epochs and 4 changes (mistakes by epoch: 1, 2, 1, 0): w = (-1, -1), b = 0."),
+    (["x1 and not x2"], "Learned in 5 epochs and 7 changes (mistakes by epoch: 3, 2, 1, 1, 0): w = (1, -2), b = -1."),
+    (["xor"], "Never: the state after epoch 3 was there after epoch 2 already, so it goes round for ever (mistakes by epoch: "
+              "3, 3, 4). No line separates xor; a hidden layer does: python -m nn xor"),
+])  # fmt: skip
+def test_perceptron_prints_the_table_and_the_verdict(answer, words, verdict):
+    text = answer("perceptron", *words)
+    assert text.splitlines()[-1] == verdict
+    rows = [line for line in text.splitlines() if re.match(r" +\d+ │", line)]
+    assert len(rows) == 4 * len(re.search(r"mistakes by epoch: ([\d, ]+)", verdict)[1].split(", "))
+    assert sum("changes" in row for row in rows) == sum(map(int, re.findall(r"\d+", re.search(r"epoch: ([\d, ]+)", verdict)[1])))
+
+
+def test_the_words_of_a_gate_may_stand_alone(answer):
+    assert answer("perceptron", "x1", "and", "not", "x2") == answer("perceptron", "x1 and not x2")
+
+
+def test_xor_is_learned(answer):
+    text = answer("xor")
+    assert "MLP(2 → 4 tanh → 1 sigmoid; 17 parameters)" in text
+    rows = re.findall(r"^ *(\d) │ +(\d) │ +(\d) │ +([-\d.e]+) *$", text, re.MULTILINE)
+    assert [(int(a) ^ int(b)) == int(t) == round(float(output)) for a, b, t, output in rows] == [True] * 4
+
+
+def test_options_change_the_network_and_the_training(answer):
+    text = answer("xor", "--hidden", "3,2", "--activation", "relu", "--loss", "quadratic", "--optimizer", "adam", "--lr", "0.02",
+                  "--epochs", "3", "--batch-size", "2", "--seed", "5", "--init", "he")  # fmt: skip
+    assert "MLP(2 → 3 relu → 2 relu → 1 sigmoid; 20 parameters)" in text
+    assert "quadratic, adam with learning rate 0.02, batches of 2" in text
+    assert "in 3 epochs, 6 updates" in text
+
+
+def test_a_seed_gives_the_same_answers(answer):
+    def outputs(seed):
+        return re.findall(r"│ +([-\d.]+)$", answer("xor", "--epochs", "5", "--seed", seed), re.MULTILINE)
+
+    assert outputs("1") == outputs("1") != outputs("2")
+
+
+@pytest.mark.parametrize("loss", ["quadratic", "mse", "binary_cross_entropy", "binary_cross_entropy_with_logits", "hinge"])
+def test_xor_and_moons_take_every_cost_of_one_output(answer, loss):
+    assert "in 2 epochs" in answer("xor", "--loss", loss, "--epochs", "2")
+    assert "test accuracy" in answer("moons", "--loss", loss, "--epochs", "2", "--hidden", "3")
+
+
+def test_moons_are_told_apart_and_drawn(answer):
+    text = answer("moons", "--hidden", "8", "--epochs", "15")
+    assert float(re.search(r"test accuracy (\d\.\d+)", text)[1]) > 0.8
+    plane = [line for line in text.splitlines() if re.fullmatch("[█░]+", line)]
+    assert len(plane) == 20 and {len(line) for line in plane} == {60}
+
+
+def test_moons_are_judged_between_the_targets_that_were_learned(answer):
+    """A linear output that learns 0 and 1 parts them at one half, not at 0."""
+    text = answer("moons", "--loss", "quadratic", "--output", "linear", "--hidden", "8", "--epochs", "15")
+    learned = float(re.search(r"test accuracy (\d\.\d+)", text)[1])
+    assert learned > 0.8
+    assert len(set(re.findall("[█░]", text))) == 2
+
+
+def test_digits_are_learned_judged_and_drawn(answer, few_digits):
+    text = answer("digits", "--epochs", "1")
+    assert "MLP(64 → 15 sigmoid → 10 sigmoid; 1135 parameters)" in text
+    right, count = map(int, re.search(r"test accuracy \d\.\d{4}: (\d+) of (\d+) right", text).groups())
+    assert count == 40
+    table = [re.findall(r"\d+|·", line.split("┃")[-1]) for line in text.splitlines() if line.startswith("is ")]
+    counts = [[0 if cell == "·" else int(cell) for cell in row[1:]] for row in table]
+    assert (len(counts), sum(map(sum, counts)), sum(row[i] for i, row in enumerate(counts))) == (10, 40, right)
+    assert re.search(r"\d, taken for \d", text) and "█" in text
+
+
+@pytest.mark.parametrize(("loss", "output"), [
+    ("cross_entropy", "linear"), ("binary_cross_entropy", "sigmoid"), ("hinge", "linear"), ("mse", "sigmoid"),
+    ("binary_cross_entropy_with_logits", "linear"),
+])  # fmt: skip
+def test_digits_take_every_cost_and_the_output_that_goes_with_it(answer, few_digits, loss, output):
+    assert f"10 {output};" in answer("digits", "--epochs", "1", "--hidden", "3", "--loss", loss)
+
+
+def test_digits_are_split_once_and_for_all():
+    one, other = data.digits(), data.digits()
+    assert all((a == b).all() for a, b in zip(one, other))
+    assert (one.X.shape, one.X_test.shape) == ((1347, 64), (450, 64))
+    assert (one.X.min(), one.X.max()) == (0, 1)  # E45: 0 is paper, 1 is ink
+    assert abs(np.bincount(one.y) / 1347 - np.bincount(one.y_test) / 450).max() < 0.002  # each digit in equal share
+
+
+def test_a_trained_network_is_saved_and_predicts_in_another_run(answer, few_digits, tmp_path):
+    path = str(tmp_path / "m.safetensors")
+    learned = answer("digits", "--epochs", "1", "--save", path)
+    assert f"python -m nn predict {path} digits" in " ".join(learned.split())
+    assert repr(load(path)) == "MLP(64 → 15 sigmoid → 10 sigmoid; 1135 parameters)"
+    accuracy = re.search(r"test accuracy .*", learned)[0]
+    assert accuracy in answer("predict", path, "digits")
+    assert accuracy in answer("predict", path)
+
+
+def test_only_a_file_that_predict_reads_is_offered_to_it(answer, tmp_path):
+    """`predict` knows the digits: for xor and moons there is nothing to try."""
+    path = str(tmp_path / "m.safetensors")
+    text = " ".join(answer("xor", "--epochs", "2", "--save", path).split())
+    assert load(path).n_in == 2
+    assert path in text and f"predict {path} xor" not in text
+
+
+def test_the_name_of_a_file_is_printed_as_it_is(answer, tmp_path):
+    """In one piece, so that it can be copied, and with brackets that rich might take for colours."""
+    path = str(tmp_path / "a_name_that_is_too_long_for_the_rest_of_a_line_[bold]of_80_columns.safetensors")
+    assert path in answer("xor", "--epochs", "2", "--save", path)
+
+
+def test_before_it_trains_a_demo_checks_the_gradient(answer):
+    """Row R67: pick, begin, check the gradient, train, plot; the check prints its largest relative error, below 1e-6."""
+    text = answer("xor", "--epochs", "2")
+    found = re.search(r"(?i)gradient.*check.*?(\d(?:\.\d+)?e-\d+)", text)
+    assert found and float(found[1]) < 1e-6
+    assert found.start() < text.index("cost ")
+
+
+def test_the_teachers_remarks_are_notes_on_the_side(capsys):
+    assert main(["xor", "--init", "zeros", "--epochs", "3"]) == 0
+    said = capsys.readouterr()
+    assert said.err.count("Note: All 4 units of layer 1 are identical") == 1
+    assert "Note" not in said.out
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["xor", "--lr", "1e308", "--epochs", "5"], "saturated"),  # tanh and sigmoid stay within their bounds
+    (["moons", "--lr", "1e200", "--epochs", "3"], "left the numbers"),
+    (["moons", "--lr", "1e308", "--epochs", "3"], "left the numbers"),
+], ids=lambda words: " ".join(words) if isinstance(words, list) else "")  # fmt: skip
+def test_a_rate_far_too_large_is_told_as_such(capsys, words, said):
+    assert main(words) in (0, 2)
+    assert said in capsys.readouterr().err
+
+
+# --- mistakes ---
+
+def refused(capsys, words, sentence):
+    """One plain line on stderr, exit status 2, and nothing was trained."""
+    status = main(words)
+    said = capsys.readouterr()
+    assert status == 2
+    assert re.search(sentence, said.err), said.err
+    assert said.err.endswith("\n") and said.err.count("\n") == 1
+    assert "cost " not in said.out and "saved" not in said.out
+
+
+MISTAKES = [
+    (["digit"], "invalid choice: 'digit' .choose from 'digits'"),
+    (["--bogus"], "unrecognized arguments: --bogus. See python -m nn --help"),
+    (["xor", "more"], "xor takes no further words; 'more' was given"),
+    (["perceptron", "iff"], "There is no gate 'iff'; there are and, or, nand, nor, x1 and not x2, xor"),
+    (["perceptron", "and", "--fires", "=>"], "'=>'"),
+    (["mazur", "--biases", "none"], "'none'"),
+    (["xor", "--hidden", "-3"], "--hidden: -3 is not a number of neurons such as 30 or 30,30"),
+    (["xor", "--hidden", "0"], "--hidden: 0 is not"),
+    (["xor", "--hidden", "3,,3"], "--hidden: '' is not"),
+    (["xor", "--hidden", "2.5"], r"--hidden: '2\.5' is not"),
+    (["xor", "--activation", "sigmod"], "--activation: invalid choice: 'sigmod'.*'sigmoid'"),
+    (["xor", "--activation", "softmax"], "--activation"),
+    (["xor", "--output", "sigmod"], "--output: invalid choice"),
+    (["xor", "--loss", "logloss"], "--loss: invalid choice: 'logloss'.*'cross_entropy'"),
+    (["xor", "--loss", "cross_entropy"], "for one use binary_cross_entropy"),
+    (["digits", "--loss", "cross_entropy", "--output", "softmax"], "softmax would be applied twice.*Write output='linear'"),
+    (["xor", "--optimizer", "adamw"], "--optimizer: invalid choice"),
+    (["xor", "--init", "random"], "--init: invalid choice"),
+    (["xor", "--lr", "0"], "--lr: 0 is not a learning rate such as 0.1"),
+    (["xor", "--lr", "-1"], "--lr: -1 is not a learning rate"),
+    (["xor", "--lr", "nan"], "--lr: nan is not"),
+    (["xor", "--lr", "fast"], "--lr: 'fast' is not"),
+    (["xor", "--epochs", "0"], "--epochs: 0 is not a number of epochs from 1 on"),
+    (["xor", "--epochs", "many"], "--epochs: 'many' is not"),
+    (["xor", "--batch-size", "0"], "--batch-size: 0 is not a batch size such as 1, 10 or \"all\""),
+    (["xor", "--batch-size", "some"], "--batch-size: 'some' is not"),
+    (["xor", "--seed", "x"], "--seed"),
+    (["predict"], "predict takes a file and a data set: python -m nn predict m.safetensors digits"),
+    (["predict", "m.safetensors", "letters"], "predict takes a file and a data set"),
+    (["predict", "nowhere.safetensors"], "There is no file nowhere.safetensors"),
+    (["predict", str(ROOT / "README.md")], "README.md is not a whole safetensors file"),
+    (["xor", "--activation", "log"], "log"),  # log(0) has no value: the network cannot even begin
+    (["xor", "--output", "sqrt"], "sqrt"),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+def test_a_mistake_is_answered_by_one_line(capsys, words, sentence):
+    refused(capsys, words, sentence)
+
+
+def test_a_network_for_other_data_is_told_as_such(capsys, tmp_path):
+    path = str(tmp_path / "m.safetensors")
+    save(MLP(2, [3, 1], seed=0), path)
+    refused(capsys, ["predict", path], r"m\.safetensors holds MLP\(2 → .*; digits have 64 inputs and 10 outputs")
+
+
+@pytest.mark.parametrize("place", ["nowhere/m.safetensors", "."], ids=["no such folder", "a folder"])
+def test_a_place_that_cannot_be_written_is_told_before_the_training(capsys, tmp_path, place):
+    before = sorted(tmp_path.iterdir())
+    refused(capsys, ["xor", "--epochs", "2", "--save", str(tmp_path / place)], "--save .*")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("words", [
+    ["mazur", "--save", "m.safetensors"], ["perceptron", "and", "--epochs", "3"], ["xor", "--biases", "own", "--epochs", "2"],
+], ids=" ".join)  # fmt: skip
+def test_an_option_that_a_demo_does_not_take_is_not_passed_over_in_silence(capsys, words, monkeypatch):
+    monkeypatch.setattr(mazur, "train", lambda steps, biases: [0.0, 0.0, 0.0])
+    refused(capsys, words, next(word for word in words if word.startswith("--")))
+
+
+def test_ctrl_c_outside_of_training_ends_without_a_traceback(monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mazur, "lines", interrupt)
+    assert main(["mazur"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+# --- as a user starts it ---
+
+def run(*words):
+    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run([sys.executable, "-m", "nn", *words], cwd=ROOT, env=environment, capture_output=True,
+                          encoding="utf-8", timeout=60)  # fmt: skip
+
+
+def test_the_command_runs_in_a_pipe():
+    done = run("xor", "--epochs", "2")
+    assert done.returncode == 0 and "in 2 epochs" in done.stdout
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["epoch 1", "epoch 2"]
+    assert "\x1b" not in done.stdout + done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 120
