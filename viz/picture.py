@@ -29,6 +29,7 @@ class Box:
     lines: tuple[str, ...]
     gradient: str = ""
     weight: float = 0.0  # the size of its gradient relative to the largest, 0 to 1
+    lit: bool = False  # whether attention is drawn to it
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Arrow:
     head: str
     text: str = ""
     weight: float = 0.0  # how much of the gradient flows back here, relative to the largest
+    lit: bool = False
 
 
 @dataclass

@@ -14,7 +14,9 @@ function show(x) {
   return size < 1e-4 || size >= 1e6 ? Number(x.toPrecision(6)).toExponential().replace(/e([+-])(\d)$/, "e$10$2") : text;
 }
 const inFormula = x => (x < 0 ? `(${show(x)})` : show(x));
-const fill = (template, words) => template.replace(MARK, (_, key) => words(key));
+function fill(template, words) {  // 2·x is written 2x, as the engine does, where x is a word
+  return template.replace(MARK, (_, key) => words(key)).replace(/(^|[^\w.])(\d+)·(?=[A-Za-z]+(?![\w(]))/g, "$1$2");
+}
 const nameOf = i => NODES[i].constant && !NODES[i].label ? inFormula(values[i]) : NODES[i].name;
 const partial = i => `∂${NODES[output].name}/∂${NODES[i].name}`;
 
@@ -104,7 +106,7 @@ const visible = step => covered(step) ? step.text.split(" = ").slice(0, -1).join
 
 function go(n) {
   at = Math.max(0, n);
-  const undefinedPoint = values.length < NODES.length;
+  const undefinedPoint = values.length < NODES.length;  // the computation broke off
   const step = undefinedPoint ? null : steps[at];
   byId("slider").value = at;
   byId("now").textContent = step ? `${step.phase ? step.phase + ", step " : "Step "}${at} of ${steps.length - 1}\n${visible(step)}${step.words && !covered(step) ? "\n" + step.words : ""}` : trouble;
@@ -121,7 +123,7 @@ function go(n) {
 
 function paint(step) {
   const seenValue = new Set(inputs), seenGradient = new Map();
-  NODES.forEach((node, i) => { if (node.row === null) seenValue.add(i); });
+  NODES.forEach((node, i) => { if (node.row === null || !step) seenValue.add(i); });
   if (step) steps.slice(0, at + 1).forEach(s => {
     if (s.phase === "Forward") seenValue.add(s.node);
     if (s.phase === "Backward") seenGradient.set(s.node, covered(s) ? "?" : show(s.gradient));
@@ -187,6 +189,8 @@ function build() {
     const texts = [...box.querySelectorAll("text")];
     box.parts = node.constant && !node.label ? [texts[0], null] : [texts[1], node.constant ? null : texts[2]];
     if (box.parts[1]) box.parts[1].classList.add("gradient");
+    const shape = box.querySelector("path, polygon").getBBox();  // the words change: keep them in the middle of their box
+    texts.forEach(text => { text.setAttribute("text-anchor", "middle"); text.setAttribute("x", shape.x + shape.width / 2); });
     box.classList.toggle("input", node.input);
     box.setAttribute("tabindex", "0");
     box.setAttribute("role", "img");

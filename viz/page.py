@@ -1,0 +1,135 @@
+"""page(output, path): one HTML file in which the chain rule is walked forward and backward, with one's own numbers.
+
+The file makes no request: the graph is drawn here, and everything that changes with the inputs is computed in the browser
+by functions that the engine's table has written (javascript.py). The files in assets/ are its skeleton.
+"""
+
+import html
+import json
+import os
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import graphviz
+
+from engine import Value
+from engine.explain import expression
+from engine.graph import names, topological_order
+from engine.notation import Term, write
+from engine.primitive import REAL, Domain, Primitive
+from engine.replay import check_fresh
+from nn.files import write_whole
+
+from .javascript import LIBRARY, functions
+from .picture import symbol
+from .render import render
+
+OPEN, CLOSE = "\ue000", "\ue001"  # around the place of an operand in a formula; signs that no label has a use for
+
+
+def page(output: Value, path: "str | os.PathLike[str]" = "chain-rule.html") -> Path:
+    """Write the page of a graph to a file, whole or not at all, and return its path."""
+    path = Path(path)
+    write_whole(path, html_of(output).encode())
+    return path
+
+
+def html_of(output: Value) -> str:
+    """The page as text."""
+    check_fresh(output)
+    order = topological_order(output)
+    called = names(order)
+    rows: dict[tuple[str, int], int] = {}  # each operation once, by what it is and how many operands it has here
+    scripts: list[str] = []
+    for node in order:
+        if node.op is not None and (repr(node.op), len(node.operands)) not in rows:
+            rows[repr(node.op), len(node.operands)] = len(rows)
+            scripts.append(row_script(node.op, len(node.operands)))
+    place = {node: i for i, node in enumerate(order)}
+    ids = {node: f"n{i}" for node, i in place.items()}
+    whole = expression(output)
+    nodes: list[dict[str, Any]] = [
+        {
+            "id": ids[node],
+            "name": called[node],
+            "label": bool(node.label),
+            "value": node.data,
+            "constant": node.constant,
+            "input": node.op is None and not node.constant,
+            "row": None if node.op is None else rows[repr(node.op), len(node.operands)],
+            "operands": [place[operand] for operand in node.operands],
+        }
+        for node in order
+    ]
+    nodes[-1]["expression"] = f"{called[output]} = {whole}" if whole != called[output] else whole
+    parts = {
+        "title": html.escape(f"The chain rule of {called[output]}"),
+        "style": asset("page.css"),
+        "svg": drawn(order, called, ids),
+        "library": LIBRARY,
+        "rows": "[\n" + ",\n".join(scripts) + "\n]",
+        "nodes": embedded(nodes),
+        "script": asset("page.js"),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], asset("page.html"))
+
+
+def asset(name: str) -> str:
+    """A file of the skeleton."""
+    return files("viz").joinpath("assets", name).read_text(encoding="utf-8").strip()
+
+
+def embedded(data: Any) -> str:
+    """Data as JavaScript that can stand inside a script element: no sign of it can end the element."""
+    return json.dumps(data).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def row_script(row: Primitive, count: int) -> str:
+    """One operation as a JavaScript object: its functions, its formulas with places for the operands, where it exists."""
+    written = functions(row, count)
+    places = [Term(f"{OPEN}{i}{CLOSE}", "") for i in range(count)]
+    result = Term(f"{OPEN}r{CLOSE}", "")
+    slopes = [Term.of(row.derivative(result, places, i, shown=True)) for i in range(count)]
+    data = {
+        "formula": write(row, places).text,
+        "slopeFormulas": [{"text": slope.text, "level": slope.level} for slope in slopes],
+        "fault": row.fault,
+        "domain": [domain_data(domain) for domain in (row.domain if row.arity else [REAL] * count)],
+    }
+    listed = ", ".join(written["slopes"])
+    return f"{{...{embedded(data)}, forward: {written['forward']}, slopes: [{listed}]}}"
+
+
+def domain_data(domain: Domain) -> "dict[str, Any] | None":
+    """Where an operand may lie; null for everywhere."""
+    if domain is REAL:
+        return None
+    low = domain.low if domain.low > float("-inf") else -1.7976931348623157e308
+    return {"low": low, "closed": domain.closed or domain.hole, "hole": domain.hole, "words": domain.words}
+
+
+def drawn(order: "list[Value]", called: "dict[Value, str]", ids: "dict[Value, str]") -> str:
+    """The graph as SVG, laid out by Graphviz; each part has an id by which the script finds it."""
+    graph = graphviz.Digraph(
+        graph_attr={"rankdir": "LR", "nodesep": "0.25", "ranksep": "0.4", "bgcolor": "transparent"},
+        node_attr={"fontname": "Helvetica", "fontsize": "12"},
+        edge_attr={"fontname": "Helvetica", "fontsize": "10", "arrowsize": "0.6"},
+    )
+    for node in order:
+        name = ids[node]
+        small = node.constant and not node.label
+        lines = ["0.000000"] if small else [html.escape(called[node]), "-0.000000"] + ([] if node.constant else ["∂ -0.000000"])
+        cells = "".join(f"<TR><TD>{line}</TD></TR>" for line in lines)
+        table = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
+        graph.node(name, table, id=name, shape="box", style="filled,rounded")
+        if node.op is None:
+            continue
+        graph.node(f"{name}op", graphviz.escape(symbol(node)), id=f"{name}op", shape="circle", margin="0.02", width="0.35")
+        graph.edge(f"{name}op", name)
+        for position, operand in enumerate(node.operands):
+            words = "" if operand.constant else "-0.0000"
+            graph.edge(ids[operand], f"{name}op", words, id=f"{name}e{position}")
+    svg = render(str(graph.source), "svg").decode()
+    return svg[svg.index("<svg") :]
