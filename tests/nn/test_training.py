@@ -619,7 +619,7 @@ def test_restarts_keep_the_best_and_are_never_worse_than_the_first():
         return fit(model, X, y, loss="binary_cross_entropy", optimizer=sgd(model, 1.5), batch_size="all", epochs=120, warn=False)
 
     def make(seed):
-        return MLP(2, [2, 1], "tanh", "sigmoid", seed=2 + seed)
+        return MLP(2, [2, 1], "tanh", "sigmoid", seed=3 + seed)
 
     model, history, costs = restarts(make, train, count=5)
     assert len(costs) == 5 and history.cost[-1] == min(costs)
