@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import NoReturn, TextIO
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
+EXAMPLE_TO_TYPE = '"x**2*y/z" x=3 y=4 z=2'
 YOUR_TURN = 'Your turn:  python -m engine "x*x*y/z" x=3 y=4 z=2', "    now x has two paths"
 LONGEST_LINE = 300  # characters of one line of complaint
 
@@ -96,6 +97,8 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
         parts.append(lesson(output, wrt, page))
         if given.expression is None:
             parts[0] += page.prose(*YOUR_TURN)
+        drawn = EXAMPLE_TO_TYPE if given.expression is None else f'"{text}" {" ".join(given.values)}'
+        parts[0] += page.prose("Picture:   ", f"python -m viz {drawn} -o graph.svg")
     return "\n\n".join("\n".join(part) for part in parts).split("\n")
 
 

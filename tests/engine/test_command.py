@@ -40,6 +40,7 @@ Gradient   chain rule   central difference (h = 1e-05)
 Read it: raise z by 0.01 and f changes by about
   -9 · 0.01 = -0.09 (exactly -0.0896).
 Your turn:  python -m engine "x*x*y/z" x=3 y=4 z=2     now x has two paths
+Picture:    python -m viz "x**2*y/z" x=3 y=4 z=2 -o graph.svg
 """
 
 
