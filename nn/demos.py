@@ -71,6 +71,8 @@ def train(plan: Recipe, X: np.ndarray, y: np.ndarray, n_out: int, options: Any, 
         f"cost {history.cost[0]:.5f} → {history.cost[-1]:.5f} in {history.epochs} epochs, {history.updates} updates and "
         f"{history.time[-1]:.1f} s: {history.reason}" if history.cost else history.reason
     )  # fmt: skip
+    if history.epochs > 1:
+        console.print(f"cost by epoch: {show.curve(history.cost, ascii=not has_blocks(console))}")
     if options.save:
         save(model, options.save, demo=options.demo)
         console.print(f"saved as {options.save}", soft_wrap=True, markup=False)

@@ -5,6 +5,8 @@ layer that they enter.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import add
 from random import Random
 from typing import Any
 
@@ -19,8 +21,13 @@ Kind = str | Callable[[Any], Any]
 
 
 def weighted_sum(weights: "Sequence[Any]", inputs: "Sequence[Any]", bias: Any) -> Any:
-    """w1·x1 + w2·x2 + ... + b, for Values and for plain numbers alike."""
-    return sum((w * x for w, x in zip(weights, inputs)), 0.0) + bias
+    """w1·x1 + w2·x2 + ... + b, for Values and for plain numbers alike, to the last bit."""
+    return add_up([w * x for w, x in zip(weights, inputs)]) + bias
+
+
+def add_up(terms: "Iterable[Any]") -> Any:
+    """The sum from left to right. Python's own sum() has other roundings for plain numbers, from 3.12 on."""
+    return reduce(add, terms)
 
 
 class Module:

@@ -13,6 +13,8 @@ from typing import Any
 
 from engine import Value, fsum, log, logsumexp, maximum, relu, softplus
 
+from .layers import add_up
+
 Loss = Callable[[Any, Any], Any]
 
 SMALLEST_PROBABILITY = math.exp(-100.0)  # a logarithm below -100 counts as -100, as in PyTorch
@@ -34,18 +36,18 @@ def pairs(prediction: Any, target: Any) -> "list[tuple[Any, Any]]":
 
 def quadratic(prediction: Any, target: Any) -> Any:
     """1/2 Σ (a - y)², the lectures' quadratic cost; its delta is (a - y) f'(z)."""
-    return 0.5 * sum((a - y) ** 2 for a, y in pairs(prediction, target))
+    return 0.5 * add_up((a - y) ** 2 for a, y in pairs(prediction, target))
 
 
 def mse(prediction: Any, target: Any) -> Any:
     """The mean over the outputs of (a - y)², without the factor 1/2."""
     both = pairs(prediction, target)
-    return sum((a - y) ** 2 for a, y in both) / len(both)
+    return add_up((a - y) ** 2 for a, y in both) / len(both)
 
 
 def binary_cross_entropy(prediction: Any, target: Any) -> Any:
     """-Σ [y log p + (1 - y) log(1 - p)] over the outputs, p from a sigmoid. 0·log 0 is 0, and -log p is at most 100."""
-    return -sum(y * _log(p) + (1 - y) * _log(1 - p) for p, y in pairs(prediction, target))
+    return -add_up(y * _log(p) + (1 - y) * _log(1 - p) for p, y in pairs(prediction, target))
 
 
 def _log(p: Any) -> Any:
@@ -54,7 +56,7 @@ def _log(p: Any) -> Any:
 
 def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
     """The same from z instead of p = sigmoid(z), exact where p would be 0 or 1: Σ y log(1 + e^-z) + (1 - y) log(1 + e^z)."""
-    return sum(y * softplus(-z) + (1 - y) * softplus(z) for z, y in pairs(prediction, target))
+    return add_up(y * softplus(-z) + (1 - y) * softplus(z) for z, y in pairs(prediction, target))
 
 
 def cross_entropy(prediction: Any, target: Any) -> Any:
@@ -69,7 +71,7 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
         )
     if hasattr(target, "__len__"):
         total = logsumexp(logits)
-        return sum(y * (total - z) for z, y in pairs(logits, target))
+        return add_up(y * (total - z) for z, y in pairs(logits, target))
     right = class_number(target, len(logits))  # Σ exp(z - z_right) keeps the digits of a loss that is nearly 0
     return logsumexp([0.0 if k == right else z - logits[right] for k, z in enumerate(logits)])
 
@@ -92,7 +94,7 @@ def _is_softmax(outputs: "list[Any]") -> bool:
 
 def hinge(prediction: Any, target: Any) -> Any:
     """Σ max(0, 1 - y·score), y being -1 or 1; its corner counts as flat."""
-    return sum(relu(1 - y * score) for score, y in pairs(prediction, target))
+    return add_up(relu(1 - y * score) for score, y in pairs(prediction, target))
 
 
 BY_NAME: dict[str, Loss] = {

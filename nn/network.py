@@ -3,7 +3,7 @@
 `layers[0]` holds W1 and b1; lectures that count the input as layer 1 call them W² and b².
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ class MLP(Module):
         self, n_in: int, sizes: "Sequence[int]", activation: "Kind | Sequence[Kind]" = "relu", output: Kind = "linear", *,
         init: "str | Initialiser | Sequence[str | Initialiser] | None" = None, bias: float = 0.0, seed: int | None = None,
     ) -> None:  # fmt: skip
-        sizes = [sizes] if isinstance(sizes, int) else list(sizes)
+        sizes = list(sizes) if isinstance(sizes, (Sequence, np.ndarray)) else [sizes]
         if not sizes:
             raise ValueError("A network has at least one layer: give the number of its outputs, such as MLP(2, [1]).")
         kinds = [*per_layer(activation, len(sizes) - 1, "activation"), output]
@@ -147,6 +147,8 @@ class MLP(Module):
     def load_state_dict(self, state: "dict[str, Any]") -> None:
         """Give the parameters the numbers of `state`, which has this network's names and shapes; else nothing changes."""
         own = self.state_dict()
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict takes what state_dict() gives, a dictionary of arrays, not {state!r:.60}.")
         if own.keys() != state.keys():
             missing, extra = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
             raise ValueError(f"These are another network's names: missing {missing or 'none'}, not known here {extra or 'none'}.")

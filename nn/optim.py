@@ -17,7 +17,7 @@ class Optimizer:
     """Keeps the parameters and a memory for each; subclasses give the rule."""
 
     def __init__(self, parameters: "Iterable[Value]", lr: float, **options: float) -> None:
-        self.parameters = list(parameters)
+        self.parameters = list(parameters) if isinstance(parameters, Iterable) else []
         if not self.parameters or not all(isinstance(p, Value) for p in self.parameters):
             raise ValueError("An optimiser needs the parameters to improve, as Values: SGD(model.parameters(), lr=0.1).")
         for name, number in {"lr": lr, **options}.items():

@@ -17,10 +17,11 @@ def l2(lam: float, *, biases: bool = False) -> Penalty:
 
 
 def l1(lam: float, *, biases: bool = False) -> Penalty:
-    """lam/m·Σ |w| over the weights; `biases=True`: lam·Σ over all parameters. Unlike L2 it makes weights exactly 0."""
+    """lam/m·Σ |w| over the weights; `biases=True`: lam·Σ over all parameters. Unlike L2 it pulls
+    small weights all the way: to within one step of 0, around which they then swing."""
     return lambda model, m: (lam if biases else lam / m) * sum(abs(p) for p in penalised(model, biases))
 
 
 def penalised(model: Any, biases: bool) -> "list[Value]":
     """The weights, or all parameters."""
-    return [p for name, p in model.named_parameters() if biases or ".weight." in name]
+    return [p for name, p in model.named_parameters() if biases or "weight" in name.split(".")]

@@ -75,6 +75,15 @@ def _short(numbers: "Sequence[float]") -> "list[str]":
     return [f"{number:g}" for number in numbers]
 
 
+def curve(numbers: "Sequence[float]", *, ascii: bool = False, width: int = 60) -> str:
+    """A curve in one line, from the largest number to the smallest; every so many epochs if there are more than fit."""
+    bars = "_.-=+*#@" if ascii else "▁▂▃▄▅▆▇█"
+    every = -(-len(numbers) // width)
+    shown = list(numbers)[::every]
+    low, high = min(shown), max(shown)
+    return "".join(bars[int(7 * (x - low) / (high - low or 1))] for x in shown)
+
+
 def digit(pixels: "Sequence[float]", *, ascii: bool = False) -> "list[str]":
     """A digit of 8x8 pixels between 0 (paper) and 1 (ink), two characters a pixel."""
     shades = PLAIN_SHADES if ascii else SHADES

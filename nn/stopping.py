@@ -13,6 +13,13 @@ class Stop(Protocol):
         ...
 
 
+def patient(epochs: int) -> int:
+    """A patience, if it is one."""
+    if epochs < 1:
+        raise ValueError(f"patience = {epochs}: wait for at least one epoch.")
+    return epochs
+
+
 class Epochs:
     """After so many epochs."""
 
@@ -40,7 +47,7 @@ class Plateau:
     """When the cost has not fallen by more than `least` for `patience` epochs."""
 
     def __init__(self, patience: int = 5, least: float = 1e-6) -> None:
-        self.patience, self.least = patience, least
+        self.patience, self.least = patient(patience), least
         self.begin()
 
     def begin(self) -> None:
@@ -60,7 +67,7 @@ class EarlyStopping:
     """When the cost on the validation data has not fallen for `patience` epochs; the best weights are put back."""
 
     def __init__(self, patience: int = 5) -> None:
-        self.patience = patience
+        self.patience = patient(patience)
         self.begin()
 
     def begin(self) -> None:

@@ -4,15 +4,17 @@ For each batch: the cost of every example is built from Values and swept at once
 mean (by 1 for the sum), so that only one example's graph is alive at a time. Then the penalty, then the optimiser's step.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
 import numpy as np
 
+from .activations import RANGES
 from .advice import Teacher
 from .history import History
-from .losses import Loss, loss_function
+from .losses import Loss, binary_cross_entropy, loss_function
 from .network import matrix
 from .optim import BY_NAME, SGD, Optimizer
 from .penalties import Penalty
@@ -57,6 +59,8 @@ def fit(
     Ctrl-C ends the run and keeps what was learned.
     """
     rows = matrix(X, model.n_in)
+    validation = tuple(validation) if isinstance(validation, list) else validation
+    check_match(model, loss_function(loss))
     targets = Targets(y, len(rows), model.n_out, loss_function(loss))
     random = Random(seed)
     train, held_out = split(len(rows), validation, random)
@@ -124,6 +128,17 @@ def diverged(run: Run, teacher: Teacher, error: ArithmeticError) -> str:
     kept = "The parameters are those before that update." if run.inside else "The parameters are those after it."
     teacher.say("diverged", f"The cost left the numbers {place}: the learning rate is probably too large. {kept} ({error})")
     return f"left the numbers {place}: {error}"
+
+
+def check_match(model: Any, loss: Loss) -> None:
+    """Refuse a cost of probabilities on outputs that are none."""
+    last = model.layers[-1].activation
+    low, high = RANGES.get(last.name, (-math.inf, math.inf))
+    if loss is binary_cross_entropy and not last.custom and (low < 0 or high > 1):
+        raise ValueError(
+            f"binary_cross_entropy takes probabilities, and {last} gives other numbers, too: write output='sigmoid', or take "
+            "the loss binary_cross_entropy_with_logits with output='linear'."
+        )
 
 
 def batch_of(batch_size: "int | str", examples: int) -> int:

@@ -270,6 +270,20 @@ def test_predict_equals_the_network_of_values_to_the_last_bit(output):
     assert (model.predict(X) == [[a.data for a in model(x)] for x in X]).all()
 
 
+def test_predict_adds_up_as_values_do_also_where_pythons_sum_does_not(monkeypatch):
+    """From Python 3.12 on, sum() carries the rounding of floats along; a sum of Values, node by node, cannot."""
+
+    def sum_of_3_12(numbers, start=0):
+        numbers = [start, *numbers]
+        return math.fsum(numbers) if all(type(x) is float for x in numbers) else sum(numbers)
+
+    for room in ("layers", "network"):
+        monkeypatch.setattr(f"nn.{room}.sum", sum_of_3_12, raising=False)
+    model = MLP(30, [20, 5], "tanh", seed=1)
+    X = np.random.default_rng(0).normal(size=(20, 30))
+    assert (model.predict(X) == [[a.data for a in model(x)] for x in X]).all()
+
+
 def test_predict_builds_no_graph(monkeypatch):
     model = MLP(3, [4, 1], "relu", "sigmoid", seed=0)
 
