@@ -1,6 +1,8 @@
 """python -m nn: networks that learn, from the command line. A thin face over nn.demos."""
 
 import argparse
+import codecs
+import io
 import os
 import sys
 import warnings
@@ -84,6 +86,8 @@ def run(words: "list[str]") -> None:
     """Carry out a command line; raise ValueError or OSError with a sentence if that cannot be done."""
     options = arguments().parse_intermixed_args(words)
     if options.demo is None:
+        if words:
+            raise ValueError(f"Name a demo first, one of {', '.join(DEMOS)}: python -m nn xor {' '.join(words)}")
         for name, demo in DEMOS.items():
             print(f"  python -m nn {name:<12} {demo.what}  ({demo.takes})")
         return
@@ -102,8 +106,25 @@ def run(words: "list[str]") -> None:
     DEMOS[options.demo].run(options, console())
 
 
+PLAIN = "chainrule-plain"
+SIGNS = {"→": "->", "·": "*", "Σ": "sum ", "σ": "sigmoid", "Δ": "d", "²": "^2", "∂": "d", "═": "="} | dict.fromkeys("┃│", "|")
+SIGNS |= dict.fromkeys("━─", "-") | dict.fromkeys("╇┼┿", "+") | {"░": ".", "▒": "+", "▓": "#", "█": "@"}
+
+
+def plainly(error: UnicodeError) -> "tuple[str, int]":
+    """What a terminal gets for signs that its encoding lacks."""
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(SIGNS.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(PLAIN, plainly)
+
+
 def main(words: "list[str]") -> int:
     """0 if it could be done, 2 if not."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=PLAIN)
     warnings.showwarning = lambda message, *_: print(f"Note: {message}", file=sys.stderr)
     try:
         run(words)
@@ -115,9 +136,12 @@ def main(words: "list[str]") -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
         return 130
     return 0
 
 
 if __name__ == "__main__":
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # open as long as the process is
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     sys.exit(main(sys.argv[1:]))

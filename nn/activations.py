@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import engine
-from engine import TABLE
+from engine import TABLE, Constant, Value
 from engine.primitive import Primitive
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {"linear": lambda z: z}
@@ -36,8 +36,12 @@ class Activation:
             raise TypeError(f"An activation is a name or a function on a Value, not {wanted!r}.")
 
     def __call__(self, z: "Sequence[Any]") -> "list[Any]":
-        """a = f(z), for a whole layer."""
-        return engine.softmax(z) if self.name == "softmax" and not self.custom else [self.function(x) for x in z]
+        """a = f(z), for a whole layer; a function of the user's own always gets Values, and may use their methods."""
+        if self.name == "softmax" and not self.custom:
+            return engine.softmax(z)
+        if not self.custom:
+            return [self.function(x) for x in z]
+        return [self.function(x) if isinstance(x, Value) else float(self.function(Constant(x))) for x in z]
 
     def __reduce__(self) -> "tuple[Any, ...]":
         """Copies and pickles go by the name."""

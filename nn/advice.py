@@ -21,7 +21,8 @@ class Teacher:
     """Looks at a network in training and says what is noticed, each thing once."""
 
     def __init__(self, model: Any, X: np.ndarray, *, warn: bool = True) -> None:
-        self.model, self.X, self.warn = model, X[:WATCHED], warn
+        self.model, self.warn = model, warn
+        self.X = X[:: max(1, len(X) // WATCHED)]  # from all over the data, which may be sorted
         self.said: set[str] = set()
 
     def say(self, topic: str, sentence: str) -> None:
@@ -45,8 +46,10 @@ class Teacher:
             return
         self._cost(history)
         z, a = self._units()
-        for number, layer in enumerate(self.model.layers[:-1], 1):
+        for number, layer in enumerate(self.model.layers, 1):
             self._layer(number, layer, z[number - 1], a[number - 1])
+        for number, layer in enumerate(self.model.layers[:-1], 1):
+            self._twins(number, layer)
 
     def _units(self) -> "tuple[list[np.ndarray], list[np.ndarray]]":
         """z and a of every layer on the watched examples, (examples, units)."""
@@ -70,8 +73,8 @@ class Teacher:
             if dead:
                 self.say(
                     f"dead {number}",
-                    f"{dead} of the {layer.n_out} ReLU units of layer {number} are dead: they answer 0 to every example, so no "
-                    "gradient reaches them. A smaller learning rate or He's initialisation helps.",
+                    f"{dead} of the {layer.n_out} ReLU units of layer {number} are dead: they answer 0 to every example looked "
+                    "at, so no gradient reaches them. A smaller learning rate or He's initialisation helps.",
                 )
         if name in ("sigmoid", "tanh"):
             slope = a * (1 - a) / 0.25 if name == "sigmoid" else 1 - a**2
@@ -81,20 +84,26 @@ class Teacher:
                     f"Layer {number} is saturated: nearly all its {name} units have a slope below a hundredth of the largest, "
                     "so the gradient vanishes there. Smaller weights or scaled inputs help.",
                 )
+
+    def _twins(self, number: int, layer: Any) -> None:
         above = self.model.layers[number].weight
         units = np.column_stack([layer.weight, layer.bias, above.T])
-        if layer.n_out > 1 and (units == units[0]).all():
+        kinds = len(np.unique(units, axis=0))
+        if kinds < layer.n_out:
+            which = f"All {layer.n_out}" if kinds == 1 else f"{layer.n_out - kinds + 1} or more of the {layer.n_out}"
             self.say(
                 "symmetric",
-                f"All {layer.n_out} units of layer {number} are identical and stay so, since they get equal gradients: one "
-                "unit would do as much. Begin with random weights.",
+                f"{which} units of layer {number} are identical and stay so, since they get equal gradients: one unit would do "
+                "as much. Begin with random weights.",
             )
 
     def _cost(self, history: History) -> None:
         cost = history.cost
-        if len(cost) >= 4 and cost[-1] > cost[-2] > cost[-3] > cost[-4] and cost[-1] > cost[0]:
+        rises = len(cost) >= 4 and cost[-1] > cost[-2] > cost[-3] > cost[-4] and cost[-1] > cost[0]
+        jumps = len(cost) >= 2 and cost[-1] > 10 * cost[0] > 0
+        if rises or jumps:
             self.say(
                 "grows",
-                f"The cost grows: {cost[-4]:.4g} → {cost[-1]:.4g} in three epochs, up to update {history.updates}. The "
-                "learning rate is probably too large.",
+                f"The cost grows: {cost[0]:.4g} → {cost[-1]:.4g} by update {history.updates}. The learning rate is probably "
+                "too large.",
             )

@@ -162,7 +162,7 @@ def mazur_demo(options: Any, console: Console) -> None:
 
 def perceptron(options: Any, console: Console) -> None:
     """The learning rule of the perceptron, row by row, for a gate."""
-    name = " ".join(options.arguments) or "and"
+    name = " ".join(options.arguments).lower() or "and"
     if name not in GATES:
         raise ValueError(f"There is no gate {name!r}; there are {', '.join(GATES)}.")
     learned, run = gate(name, options.fires)
@@ -216,4 +216,12 @@ DEMOS = {
 
 def console() -> Console:
     """Where the demos write: as wide as the terminal, 80 columns in a pipe, without colour there."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)
+    return Demonstration(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)
+
+
+class Demonstration(Console):
+    """A console that leaves a closed pipe to the command."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass it on; rich would exit with status 1."""
+        raise BrokenPipeError

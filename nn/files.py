@@ -38,14 +38,17 @@ def save(model: MLP, path: "str | os.PathLike[str]", **remarks: Any) -> None:
 
 def write_whole(path: "str | os.PathLike[str]", data: bytes) -> None:
     """Write a file whole or not at all: an existing one is replaced at the last moment, and keeps what it has until then."""
-    path = Path(path)
+    path = Path(path).resolve()  # through a link to the file itself
+    if path.exists() and not path.is_file():
+        raise OSError(f"Cannot write {path}: {'Is a directory' if path.is_dir() else 'it is not a file'}.")
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()  # a temporary file is for its owner only
     draft: Path | None = None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
         draft = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        draft.chmod(0o666 & ~_umask())  # like any new file; a temporary one is for its owner only
+        draft.chmod(mode)
         draft.replace(path)
     except BaseException as error:
         if draft:

@@ -57,12 +57,12 @@ BY_NAME: dict[str, Initialiser] = {
 }
 
 
-def initialiser(wanted: "str | Initialiser | None", activation: str) -> Initialiser:
-    """The initialiser of a name; if none is wanted, He's for the ReLU family and Xavier's for all else."""
+def initialiser(wanted: "str | float | Initialiser | None", activation: str) -> Initialiser:
+    """The initialiser of a name, or of a number: a constant. By default He's for the ReLU family, Xavier's for all else."""
     if wanted is None:
         return he if activation in ("relu", "leaky_relu", "elu", "gelu", "softplus") else xavier
     if isinstance(wanted, str):
         if wanted not in BY_NAME:
             raise ValueError(f"There is no initialisation {wanted!r}; there are {', '.join(BY_NAME)}.")
         return BY_NAME[wanted]
-    return wanted
+    return constant(wanted) if isinstance(wanted, (int, float)) else wanted

@@ -50,7 +50,7 @@ class Neuron(Module):
     """a = f(w·x + b)."""
 
     def __init__(
-        self, n_in: int, activation: Kind = "relu", *, init: "str | Initialiser | None" = None, bias: float = 0.0,
+        self, n_in: int, activation: Kind = "relu", *, init: "str | float | Initialiser | None" = None, bias: float = 0.0,
         seed: int | None = None,
     ) -> None:  # fmt: skip
         layer = Layer(n_in, 1, activation, init=init, bias=bias, seed=seed)
@@ -87,8 +87,8 @@ class Layer(Module):
     """Neurons that share their inputs: a = f(W x + b)."""
 
     def __init__(
-        self, n_in: int, n_out: int, activation: Kind = "relu", *, init: "str | Initialiser | None" = None, bias: float = 0.0,
-        seed: "int | Random | None" = None, number: int = 1,
+        self, n_in: int, n_out: int, activation: Kind = "relu", *, init: "str | float | Initialiser | None" = None,
+        bias: float = 0.0, seed: "int | Random | None" = None, number: int = 1,
     ) -> None:  # fmt: skip
         for size, of_what in ((n_in, "inputs"), (n_out, "neurons")):
             if not isinstance(size, (int, np.integer)) or size < 1:

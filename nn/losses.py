@@ -11,24 +11,28 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from engine import Value, fsum, log, logsumexp, maximum, relu, softplus
+from engine import Value, log, logsumexp, maximum, relu, softplus
 
 from .layers import add_up
 
 Loss = Callable[[Any, Any], Any]
 
+SOFTMAX_TWICE = (
+    "softmax would be applied twice: cross_entropy takes the logits z. Write output='linear' for the network, and "
+    "softmax(model(x)) where you want to see the probabilities."
+)
 SMALLEST_PROBABILITY = math.exp(-100.0)  # a logarithm below -100 counts as -100, as in PyTorch
 
 
 def several(prediction: Any) -> "list[Any]":
     """The outputs as a list, also if there is just one."""
-    return list(prediction) if hasattr(prediction, "__len__") else [prediction]
+    return list(prediction) if getattr(prediction, "ndim", 1) and hasattr(prediction, "__len__") else [prediction]
 
 
 def pairs(prediction: Any, target: Any) -> "list[tuple[Any, Any]]":
     """Outputs and targets side by side."""
     outputs = several(prediction)
-    targets = list(target) if hasattr(target, "__len__") else [target]
+    targets = list(target) if getattr(target, "ndim", 1) and hasattr(target, "__len__") else [target]
     if len(outputs) != len(targets):
         raise ValueError(f"There is one target for each output: {len(outputs)} outputs, {len(targets)} targets.")
     return list(zip(outputs, targets))
@@ -65,10 +69,7 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
     if len(logits) < 2:
         raise ValueError("cross_entropy compares classes, so it takes two logits or more; for one use binary_cross_entropy.")
     if _is_softmax(logits):
-        raise ValueError(
-            "softmax would be applied twice: cross_entropy takes the logits z. Write output='linear' for the network, "
-            "and softmax(model(x)) where you want to see the probabilities."
-        )
+        raise ValueError(SOFTMAX_TWICE)
     if hasattr(target, "__len__"):
         total = logsumexp(logits)
         return add_up(y * (total - z) for z, y in pairs(logits, target))
@@ -85,11 +86,12 @@ def class_number(target: Any, classes: int) -> int:
 
 def _is_softmax(outputs: "list[Any]") -> bool:
     """Whether these are shares of a common sum of exponentials, which is how softmax computes them."""
-    return all(
-        isinstance(p, Value) and p.op is not None and p.op.name == "div" and p.operands[1] is outputs[0].operands[1]
-        and p.operands[1].op is fsum and p.operands[0].op is not None and p.operands[0].op.name == "exp"
-        for p in outputs
-    )  # fmt: skip
+    if not all(isinstance(p, Value) and p.op is not None and p.op.name == "div" for p in outputs):
+        return False
+    total = outputs[0].operands[1]
+    is_sum = total.op is not None and total.op.name in ("fsum", "add")
+    shares = [p.operands[0] for p in outputs if p.operands[1] is total]
+    return is_sum and len(shares) == len(outputs) and all(e.op is not None and e.op.name == "exp" for e in shares)
 
 
 def hinge(prediction: Any, target: Any) -> Any:

@@ -33,6 +33,8 @@ class Activations(NamedTuple):
     @property
     def delta(self) -> "list[list[float]]":
         """The errors ∂C/∂z of each layer, after the sweep."""
+        if not any(z.has_grad for layer in self.z for z in layer):
+            raise ValueError("There is no delta yet: build a cost of .output and call cost.backward() first.")
         return [[z.grad for z in layer] for layer in self.z]
 
 
@@ -45,7 +47,7 @@ class MLP(Module):
 
     def __init__(
         self, n_in: int, sizes: "Sequence[int]", activation: "Kind | Sequence[Kind]" = "relu", output: Kind = "linear", *,
-        init: "str | Initialiser | Sequence[str | Initialiser] | None" = None, bias: float = 0.0, seed: int | None = None,
+        init: "str | float | Initialiser | Sequence[Any] | None" = None, bias: float = 0.0, seed: int | None = None,
     ) -> None:  # fmt: skip
         sizes = list(sizes) if isinstance(sizes, (Sequence, np.ndarray)) else [sizes]
         if not sizes:
@@ -82,6 +84,9 @@ class MLP(Module):
         return network
 
     def _no_softmax_inside(self) -> None:
+        last = self.layers[-1]
+        if last.n_out == 1 and last.activation.name == "softmax" and not last.activation.custom:
+            raise ValueError("softmax over one output is always 1: use sigmoid.")
         for layer in self.layers[:-1]:
             if layer.activation.name == "softmax" and not layer.activation.custom:
                 raise ValueError("softmax is for the output layer: inside, its units would compete for a sum of 1.")

@@ -68,7 +68,9 @@ class Perceptron:
             raise ValueError("Give the bias or the threshold, one of them: bias = -threshold.")
         if fires not in FIRING_RULES:
             raise ValueError(f'fires = {fires!r}: give ">=" (fires at a tie) or ">" (silent at a tie).')
-        self.w = tuple(weights)
+        self.w = tuple(plain(w) for w in weights)
+        if outputs[0] == outputs[1]:
+            raise ValueError(f"outputs = {outputs}: no and yes must be two different numbers.")
         self.b = bias if bias is not None else -threshold  # type: ignore[operator]  # one of the two is there
         self.fires, self.outputs = fires, outputs
 
@@ -86,7 +88,8 @@ class Perceptron:
     def __call__(self, x: "Sequence[float]") -> float:
         """The number for yes or for no."""
         a = self.sum(x)
-        return self.outputs[a >= 0 if self.fires == ">=" else a > 0]
+        no, yes = self.outputs
+        return yes if (a >= 0 if self.fires == ">=" else a > 0) else no
 
     def truth_table(self) -> "list[tuple[tuple[float, ...], float]]":
         """The answer to every combination of no and yes, in counting order."""
@@ -101,6 +104,9 @@ class Perceptron:
         end of an epoch has been there before: then it goes round for ever, since the classes cannot be separated by a line.
         With lr = 1 all numbers stay whole; other rates only scale them, but rounding can then decide a tie.
         """
+        if not lr > 0:
+            raise ValueError(f"lr = {lr} must be greater than 0.")
+        X = [tuple(plain(value) for value in x) for x in X]
         no, yes = self.outputs
         wrong = [t for t in targets if t not in self.outputs]
         if wrong or len(list(targets)) != len(X):
@@ -129,6 +135,14 @@ class Perceptron:
 
     def __repr__(self) -> str:
         return f"Perceptron(w={self.w}, b={self.b}, fires {self.fires} 0)"
+
+
+def plain(number: Any) -> float:
+    """A finite Python number; a whole one stays whole."""
+    number = number.item() if hasattr(number, "item") else number
+    if not abs(number) < float("inf"):
+        raise ValueError(f"{number} is not a number to compute with.")
+    return number  # type: ignore[no-any-return]  # int or float, as it came
 
 
 def inputs(count: int = 2, outputs: "tuple[float, float]" = (0, 1)) -> "list[tuple[float, ...]]":

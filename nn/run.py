@@ -4,8 +4,10 @@ import math
 import time
 from typing import Any
 
+from engine import Constant
+
 from .history import History
-from .losses import Loss, loss_function
+from .losses import BY_NAME, SOFTMAX_TWICE, Loss, cross_entropy, loss_function
 from .optim import Optimizer
 from .penalties import Penalty
 from .targets import Targets
@@ -62,6 +64,11 @@ class Run:
         return costs, right, extra
 
 
+def wrapped(output: Any) -> Any:
+    """Plain outputs as Values that record nothing further."""
+    return [Constant(value) for value in output] if isinstance(output, list) else Constant(output)
+
+
 def evaluate(
     model: Any, X: Any, y: Any, loss: "str | Loss" = "quadratic", reduction: str = "mean"
 ) -> "tuple[float, float]":
@@ -69,9 +76,12 @@ def evaluate(
     outputs = model.predict(X)
     loss = loss_function(loss)
     targets = y if isinstance(y, Targets) else Targets(y, len(outputs), model.n_out, loss)
+    known = loss in BY_NAME.values()  # ours take plain numbers; a user's may use the methods of Values
     costs, right = [], 0.0
+    if loss is cross_entropy and model.layers[-1].activation.name == "softmax":
+        raise ValueError(SOFTMAX_TWICE)
     for i, output in enumerate(outputs.tolist()):
-        costs.append(float(loss(output, targets[i])))
+        costs.append(float(loss(output if known else wrapped(output), targets[i])))
         right += targets.hit(i, output)
     total = math.fsum(costs)
     return (total / len(costs) if reduction == "mean" else total), right / len(costs)

@@ -21,29 +21,39 @@ def table(title: str, columns: "Sequence[str]", rows: "Sequence[Sequence[Any]]")
     return made
 
 
-def layers(model: Any, *, transposed: bool = False) -> "list[Table]":
-    """Each layer's weights and biases as numbers, with both ways of counting layers.
+def layers(model: Any, *, transposed: bool = False, most: int = 6) -> "list[Any]":
+    """Each layer's weights and biases as numbers, with both ways of counting layers: a title, then a table, for each.
 
-    Rows are neurons and columns inputs, z = W a + b; `transposed` shows the other convention, z = Wᵀ a + b.
+    Rows are neurons and columns inputs, z = W a + b; `transposed` shows the other convention, z = Wᵀ a + b. Of more than
+    `most` columns the first are shown, and how many are left out.
     """
-    tables = []
+    tables: list[Any] = []
     for i, layer in enumerate(model.layers):
         title = f"W{i + 1} = layers[{i}], {layer.activation}; lecture: W^{i + 2} (input is layer 1)"
         ins = [f"from {k}" for k in range(1, layer.n_in + 1)]
         outs = [f"to {j}" for j in range(1, layer.n_out + 1)]
         if transposed:
             rows = [[name, *row] for name, row in zip(ins, layer.weight.T.tolist())] + [["b", *layer.bias.tolist()]]
-            tables.append(table(title + ", transposed", ["", *outs], rows))
+            tables += [f"{title}, transposed", table("", *cut(["", *outs], rows, most))]
         else:
             rows = [[name, *row, b] for name, row, b in zip(outs, layer.weight.tolist(), layer.bias.tolist())]
-            tables.append(table(title, ["", *ins, "b"], rows))
+            tables += [title, table("", *cut(["", *ins, "b"], rows, most))]
     return tables
+
+
+def cut(columns: "list[str]", rows: "list[list[Any]]", most: int) -> "tuple[list[str], list[list[Any]]]":
+    """The first columns of a wide table, the last one too, and between them how many are left out."""
+    if len(columns) <= most + 2:
+        return columns, rows
+    left_out = f"... {len(columns) - most - 2} more"
+    return [*columns[: most + 1], left_out, columns[-1]], [[*row[: most + 1], "", row[-1]] for row in rows]
 
 
 def backpropagation(run: Any) -> Table:
     """z, a and delta = ∂C/∂z of every neuron, after the sweep: `run` is what model.activations(x) gave."""
+    _ = run.delta  # asked for before the sweep, it says what is missing
     rows = [
-        (f"{i + 1} (lecture {i + 2})", j + 1, z.data, a.data, z.grad)
+        (f"{i + 1} (lecture {i + 2})", j + 1, *(f"{number:.9f}" for number in (z.data, a.data, z.grad)))
         for i, (zs, activations) in enumerate(zip(run.z, run.a))
         for j, (z, a) in enumerate(zip(zs, activations))
     ]

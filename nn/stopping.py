@@ -86,9 +86,11 @@ class EarlyStopping:
         self.waited += 1
         if self.waited < self.patience:
             return ""
-        return f"the validation cost has not fallen for {self.waited} epochs; epoch {self.best_epoch}'s weights are back"
+        return f"the validation cost has not fallen for {self.waited} epochs"
 
-    def finish(self, model: Any) -> None:
-        """Put the best weights back, however the run ended."""
-        if self.weights:
-            model.load_state_dict(self.weights)
+    def finish(self, model: Any) -> str:
+        """Put the best weights back, however the run ended; say whose they are."""
+        if not self.weights:
+            return ""
+        model.load_state_dict(self.weights)
+        return f"; epoch {self.best_epoch}'s weights are back"

@@ -14,7 +14,7 @@ import numpy as np
 from .activations import RANGES
 from .advice import Teacher
 from .history import History
-from .losses import Loss, binary_cross_entropy, loss_function
+from .losses import SOFTMAX_TWICE, Loss, binary_cross_entropy, cross_entropy, loss_function
 from .network import matrix
 from .optim import BY_NAME, SGD, Optimizer
 from .penalties import Penalty
@@ -58,8 +58,12 @@ def fit(
 
     Ctrl-C ends the run and keeps what was learned.
     """
+    if not hasattr(model, "layers"):
+        raise TypeError(f"fit trains networks, not {model!r:.60}; one neuron is MLP(n_in, [1]).")
     rows = matrix(X, model.n_in)
     validation = tuple(validation) if isinstance(validation, list) else validation
+    if isinstance(validation, tuple) and len(validation) != 2:
+        raise ValueError(f"validation takes a share such as 0.2, or (X, y); it was given {len(validation)} things.")
     check_match(model, loss_function(loss))
     targets = Targets(y, len(rows), model.n_out, loss_function(loss))
     random = Random(seed)
@@ -79,6 +83,10 @@ def fit(
     if epochs is not None and (not isinstance(epochs, (int, np.integer)) or epochs < 1):
         raise ValueError(f"epochs = {epochs!r}: at least one pass over the data is needed, and whole ones.")
     limit = epochs or (10 if not stop else None)
+    if callable(stop) or any(isinstance(condition, type) or not callable(condition) for condition in stop):
+        raise ValueError("stop takes a list of conditions that are made already, such as stop=[Target(0.01)].")
+    if penalty is not None and (not callable(penalty) or getattr(penalty, "__name__", "") in ("l1", "l2")):
+        raise ValueError("penalty takes l2(0.1) or l1(0.1): the function with its strength.")
     conditions = [*stop, *([Epochs(limit)] if limit else [])]
 
     teacher = Teacher(model, rows, warn=warn)
@@ -106,10 +114,12 @@ def fit(
                 except ArithmeticError as error:
                     history.reason = diverged(run, teacher, error)
                     break
+                # before the callbacks, which may change the parameters that were just judged
+                reasons = [condition(history, model) for condition in conditions]
                 for callback in callbacks:
                     callback(history, model)
                 bar.advance(history)
-                history.reason = next(filter(None, (condition(history, model) for condition in conditions)), "")
+                history.reason = str(next(filter(None, reasons), ""))
     except KeyboardInterrupt:
         history.reason = f"interrupted after update {history.updates}; what was learned until then is kept"
     finally:
@@ -117,7 +127,7 @@ def fit(
         chosen.zero_grad()
         for condition in conditions:
             if isinstance(condition, EarlyStopping):
-                condition.finish(model)
+                history.reason += condition.finish(model)
     return history
 
 
@@ -134,6 +144,8 @@ def check_match(model: Any, loss: Loss) -> None:
     """Refuse a cost of probabilities on outputs that are none."""
     last = model.layers[-1].activation
     low, high = RANGES.get(last.name, (-math.inf, math.inf))
+    if loss is cross_entropy and last.name == "softmax":
+        raise ValueError(SOFTMAX_TWICE)
     if loss is binary_cross_entropy and not last.custom and (low < 0 or high > 1):
         raise ValueError(
             f"binary_cross_entropy takes probabilities, and {last} gives other numbers, too: write output='sigmoid', or take "
@@ -154,7 +166,10 @@ def optimizer_for(model: Any, wanted: "Optimizer | str | None") -> Optimizer:
     """The optimiser itself, or a new one of that name; SGD with learning rate 0.1 if none is wanted."""
     if wanted is None:
         return SGD(model.parameters(), lr=0.1)
+    if isinstance(wanted, type):
+        raise ValueError(f"optimizer takes an optimiser that is made already: {wanted.__name__}(model.parameters(), lr=0.1).")
     if isinstance(wanted, str):
+        wanted = wanted.lower()
         if wanted not in BY_NAME:
             raise ValueError(f"There is no optimiser {wanted!r}; there are {', '.join(BY_NAME)}.")
         kind: Any = BY_NAME[wanted]  # each has a default learning rate of its own

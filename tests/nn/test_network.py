@@ -128,12 +128,13 @@ def test_a_forgotten_transpose_gives_other_numbers():
 
 
 def test_the_display_counts_layers_in_both_ways_and_can_be_transposed():
-    first, second = map(drawn, show.layers(mazur()))
-    assert "W1 = layers[0], sigmoid; lecture: W^2" in " ".join(first.split())
-    assert "W2 = layers[1], sigmoid; lecture: W^3" in " ".join(second.split())
+    title, first, other, _ = show.layers(mazur())
+    first = drawn(first)
+    assert title == "W1 = layers[0], sigmoid; lecture: W^2 (input is layer 1)"
+    assert other == "W2 = layers[1], sigmoid; lecture: W^3 (input is layer 1)"
     rows = [[cell.strip() for cell in line.split("│")] for line in first.splitlines()]
     assert ["to 1", "0.15", "0.2", "0.35"] in rows and ["to 2", "0.25", "0.3", "0.35"] in rows
-    rows = [[cell.strip() for cell in line.split("│")] for line in drawn(show.layers(mazur(), transposed=True)[0]).splitlines()]
+    rows = [[cell.strip() for cell in line.split("│")] for line in drawn(show.layers(mazur(), transposed=True)[1]).splitlines()]
     assert ["from 1", "0.15", "0.25"] in rows and ["from 2", "0.2", "0.3"] in rows and ["b", "0.35", "0.35"] in rows
 
 

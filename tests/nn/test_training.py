@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine import Value
-from nn import MLP, History, fit, l1, l2, learning_rate_search, losses, optim, restarts
+from nn import MLP, History, evaluate, fit, l1, l2, learning_rate_search, losses, optim, restarts
 from nn.advice import TeacherWarning
 from nn.data import xor
 from nn.stopping import EarlyStopping, Epochs, Plateau, Target
@@ -103,7 +103,7 @@ class Watch:
         self.trained, self.validated = [], []
 
     def __call__(self, prediction, target):
-        (self.trained if isinstance(prediction, Value) else self.validated).append(target)
+        (self.trained if isinstance(prediction, Value) and not prediction.constant else self.validated).append(target)
         return losses.quadratic(prediction, target)
 
 
@@ -274,7 +274,8 @@ def test_early_stopping_has_patience_and_puts_the_best_weights_back():
 
 def test_the_best_weights_are_put_back_however_the_run_ends():
     model = one_weight()
-    assert towards_2_judged_at_1(model, stop=[EarlyStopping(patience=5)], epochs=9).reason == "9 epochs are done"
+    history = towards_2_judged_at_1(model, stop=[EarlyStopping(patience=5)], epochs=9)
+    assert history.reason == "9 epochs are done; epoch 7's weights are back"
     assert numbers(model)[0] == pytest.approx(2 * (1 - 0.9**7), rel=1e-14)
 
 
@@ -483,7 +484,7 @@ def test_a_run_that_leaves_the_numbers_ends_with_its_step_and_its_parameters_kep
 def test_a_learning_rate_slightly_too_large_is_noticed_while_the_cost_still_is_a_number():
     model = one_weight(1.0)
     said = remarks(lambda: fit(model, [[1.0]], [0.0], optimizer=sgd(model, 2.5), epochs=12))
-    assert said == ["The cost grows: 0.5 → 5.695 in three epochs, up to update 4. The learning rate is probably too large."]
+    assert said == ["The cost grows: 0.5 → 5.695 by update 4. The learning rate is probably too large."]
 
 
 # --- what a teacher would say ---
@@ -678,3 +679,21 @@ def test_every_cost_falls_with_every_optimiser_by_name(loss, optimizer):
     model = MLP(2, [1], output="sigmoid", seed=0)
     history = fit(model, *AND, loss=loss, optimizer=optimizer, batch_size="all", epochs=10)
     assert all(later < earlier for earlier, later in pairwise(history.cost))
+
+
+def test_a_users_own_functions_may_use_the_methods_of_values():
+    """In training, in validation, in prediction and for the teacher, who works with plain numbers elsewhere."""
+    model = MLP(2, [3, 1], lambda z: z.tanh(), Value.sigmoid, seed=0)
+    history = fit(model, *AND, loss=lambda p, y: -(p.log() if y else (1 - p).log()), validation=AND, epochs=2)
+    assert history.epochs == 2
+    assert model.predict(AND[0]).shape == (4,)
+
+
+def test_the_weights_that_are_put_back_are_those_that_were_judged():
+    def disturb(history, model):
+        for p in model.parameters():
+            p.data += 3.0
+
+    model = MLP(2, [3, 1], "tanh", "sigmoid", seed=0)
+    history = fit(model, *AND, validation=AND, stop=[EarlyStopping(2)], callbacks=[disturb], epochs=6, warn=False)
+    assert evaluate(model, *AND)[0] == pytest.approx(min(history.validation_cost), rel=1e-14)
