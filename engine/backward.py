@@ -136,13 +136,16 @@ def _first_undefined(output: "Value", seed: float) -> UndefinedError:
     return UndefinedError("A gradient is too large for a float: it overflows when it is added to what a leaf already holds.")
 
 
-def local_derivative(node: "Value", position: int, called: "dict[Value, str]") -> float:
-    """The factor that one edge contributes: the derivative of `node` with respect to one of its operands, as a float."""
+def local_derivative(node: "Value", position: int, called: "dict[Value, str] | None" = None) -> float:
+    """The factor that one edge contributes: the derivative of `node` with respect to one of its operands, as a float.
+
+    `called` has the names for an error; without it the node's own graph gives them.
+    """
     assert node.op is not None  # a leaf has no operands
     try:
         return float(node.op.derivative(node.data, [operand.data for operand in node.operands], position))
     except (ArithmeticError, ValueError):
-        raise undefined_derivative(node, called) from None
+        raise undefined_derivative(node, called or names(topological_order(node))) from None
 
 
 class Path(NamedTuple):

@@ -55,19 +55,23 @@ def test_the_commands_to_begin_with_are_the_ones_that_exist():
     assert checked.index(install) < checked.index(test), "what .ci/run runs is what README says"
 
 
-def test_the_picture_shows_the_numbers_of_the_sweep():
-    from engine import parse, steps
+def test_the_picture_is_the_one_that_the_command_draws_and_shows_the_numbers_of_the_sweep():
+    from engine import parse
+    from viz import draw
 
-    (picture,) = [text for language, text in BLOCKS if language == "mermaid"]
     f = parse("v = x**2; u = v*y; u/z", x=3, y=4, z=2)
     f.backward()
-    for step in steps(f):
-        node = step.node
-        formula = f"{step.name} = {step.formula} = {node.data:g}" if step.kind == "forward" else f"{step.name}"
-        assert formula in picture
-        assert f"{node.data:g}<br>{node.grad:g}" in picture
-    for name, leaf in f.inputs.items():
-        assert f"{name} = {leaf.data:g}<br>{leaf.grad:g}" in picture
+    assert (ROOT / "pictures" / "graph.dot").read_text(encoding="utf-8") == draw(f).dot
+    picture = (ROOT / "pictures" / "graph.svg").read_text(encoding="utf-8")
+    for number in ("12", "4.5", "-9", "36", "0.5", "18"):
+        assert f">{number}<" in picture.replace("&#45;", "-") or f">∂ {number}<" in picture.replace("&#45;", "-")
+
+
+def test_every_picture_that_readme_shows_is_there():
+    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(shown) == 3
+    for path in shown:
+        assert (ROOT / path).stat().st_size > 1000
 
 
 def test_every_file_of_the_reading_order_exists_and_none_is_forgotten():

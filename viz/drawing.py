@@ -101,12 +101,17 @@ def label_of(box: Box) -> str:
     """An HTML-like label, so that value and gradient have colours of their own; every word is escaped."""
     rows = []
     for place, line in enumerate(lines_of(box)):
-        word = html.escape(line).replace("\n", " ")
+        word = html_word(line)
         is_gradient = bool(box.gradient) and place == len(lines_of(box)) - 1
         color, bold = (GRADIENT, False) if is_gradient else (VALUE, place == 0 and len(box.lines) > 1)
         word = f"<B>{word}</B>" if bold else word
         rows.append(f'<TR><TD><FONT COLOR="{color}">{word}</FONT></TD></TR>')
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
+
+
+def html_word(text: str) -> str:
+    """Text for an HTML-like label, as it is: neither HTML nor Graphviz's \\N and its kin are read in it."""
+    return html.escape(text).replace("\\", "&#92;").replace("\n", " ")
 
 
 def mermaid(painted: Picture) -> str:

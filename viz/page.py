@@ -22,6 +22,7 @@ from engine.primitive import REAL, Domain, Primitive
 from engine.replay import check_fresh
 from nn.files import write_whole
 
+from .drawing import html_word
 from .javascript import LIBRARY, functions
 from .picture import symbol
 from .render import render
@@ -120,7 +121,7 @@ def drawn(order: "list[Value]", called: "dict[Value, str]", ids: "dict[Value, st
     for node in order:
         name = ids[node]
         small = node.constant and not node.label
-        lines = ["0.000000"] if small else [html.escape(called[node]), "-0.000000"] + ([] if node.constant else ["∂ -0.000000"])
+        lines = ["0.000000"] if small else [html_word(called[node]), "-0.000000"] + ([] if node.constant else ["∂ -0.000000"])
         cells = "".join(f"<TR><TD>{line}</TD></TR>" for line in lines)
         table = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
         graph.node(name, table, id=name, shape="box", style="filled,rounded")

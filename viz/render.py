@@ -43,5 +43,6 @@ def quiet_stderr() -> "Iterator[None]":
         try:
             yield
         finally:
+            sys.stderr.flush()
             os.dup2(kept, 2)
             os.close(kept)

@@ -1,0 +1,35 @@
+"""What the plots share: an ax to draw on, and styles that can be told apart in grey and by colour-blind people.
+
+The colours are Okabe and Ito's (2008), which keep their distance for every common kind of colour vision. No plot relies on
+them: lines differ by dashes as well, points by their shape, right and wrong by a frame and a sign.
+"""
+
+from typing import Any
+
+BLUE, ORANGE, GREEN, PINK, BLACK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#777777"
+COLOURS = (BLUE, ORANGE, GREEN, PINK, BLACK)
+DASHES = ("-", "--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)))
+MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
+
+
+def axes(ax: Any = None, width: float = 6.0, height: float = 4.0) -> Any:
+    """The ax that was given, or a new one of this size in inches; matplotlib's windows are not needed, nor loaded before."""
+    if ax is None:
+        from matplotlib import pyplot
+
+        return pyplot.subplots(figsize=(width, height), layout="constrained")[1]
+    if not hasattr(ax, "plot") or not hasattr(ax, "figure"):
+        raise TypeError(f"ax must be one of matplotlib's axes, such as plt.subplots()[1] gives; {ax!r:.60} is not.")
+    return ax
+
+
+def style(number: int) -> "dict[str, Any]":
+    """Colour and dashes of the line with this number, counted from 0."""
+    return {"color": COLOURS[number % len(COLOURS)], "linestyle": DASHES[number % len(DASHES)]}
+
+
+def layers_of(model: Any) -> "list[Any]":
+    """The layers of a network, or a sentence."""
+    if not hasattr(model, "layers") or not hasattr(model, "activations"):
+        raise TypeError(f"A network is needed, such as MLP(2, [2, 1]); {model!r:.60} has no layers.")
+    return list(model.layers)
