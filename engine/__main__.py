@@ -1,38 +1,22 @@
 """python -m engine: the chain rule of an expression, from the command line. A thin face: the rooms behind it do the work."""
 
-import argparse
 import json
-import os
 import shutil
 import sys
 
 from .backward import grad
-from .command import UsageError, check_table, chosen, hessian_table, lesson, path_list, variables_from
+from .command import check_table, chosen, hessian_table, lesson, path_list, variables_from
 from .data import to_data
 from .explain import latex
 from .expression import parse
-from .grammar import ParseError, pointed
 from .graph import leaves, names, topological_order
 from .layout import Page
-from .notation import DIGITS, plain
-from .primitive import UndefinedError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn, TextIO
+from .notation import DIGITS
+from .terminal import Arguments, UsageError, answer, has_signs, open_streams
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
 EXAMPLE_TO_TYPE = '"x**2*y/z" x=3 y=4 z=2'
 YOUR_TURN = 'Your turn:  python -m engine "x*x*y/z" x=3 y=4 z=2', "    now x has two paths"
-LONGEST_LINE = 300  # characters of one line of complaint
-
-
-class Arguments(argparse.ArgumentParser):
-    """The parser of the command line; its errors are one line, like all others here."""
-
-    def error(self, message: str) -> "NoReturn":
-        """Raise instead of exiting."""
-        raise UsageError(f"{message}. See python -m engine --help.")
 
 
 def arguments() -> Arguments:
@@ -58,11 +42,7 @@ def arguments() -> Arguments:
 
 def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
     """The lines that answer a command line."""
-    parser = arguments()
-    options = {action for known in parser._actions for action in known.option_strings}
-    # "-x**2" is an expression and not an option; a space in front keeps argparse from taking it for one
-    words = [f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in options else word for word in words]
-    given = parser.parse_intermixed_args(words)
+    given = arguments().read(words)
     whole = [option for option in ("json", "latex", "quiet") if getattr(given, option)]
     parts_asked = [option for option in ("check", "hessian", "paths") if getattr(given, option) not in (None, False)]
     if len(whole) > 1 or (whole and parts_asked) or (given.json and given.wrt is not None):
@@ -105,47 +85,7 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
 def main(words: "list[str]") -> int:
     """Answer a command line; 0 if it could be answered, 2 if not."""
     width = max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
-    try:
-        print("\n".join(report(words, width, ascii=not _has_signs(sys.stdout))))
-        sys.stdout.flush()
-    except (UndefinedError, ValueError) as error:
-        complain(error)
-        return 2
-    except BrokenPipeError:  # the reader of the pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        complain(OSError(f"The answer could not be written: {error.strerror}."))
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is not tried again at the end
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
-
-
-def complain(error: Exception) -> None:
-    """Print what is wrong: the input, a caret and a sentence. The user's own signs are never replaced by others."""
-    sentence = str(error)
-    if not _has_signs(sys.stderr) and not isinstance(error, ParseError):
-        sentence = plain(sentence)
-    encoding = sys.stderr.encoding or "ascii"
-    for line in [*pointed(error), *sentence.split("\n")]:
-        line = line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "..."
-        print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr)
-
-
-def _has_signs(stream: "TextIO") -> bool:
-    """Whether the stream's encoding has the signs of the subject."""
-    try:
-        "∂·²⁻σ√π→".encode(stream.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def open_streams() -> None:
-    """Where a stream was closed before we began, what is written to it goes nowhere."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # open as long as the process is
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    return answer(lambda: print("\n".join(report(words, width, ascii=not has_signs(sys.stdout)))))
 
 
 if __name__ == "__main__":

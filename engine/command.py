@@ -11,6 +11,7 @@ from .layout import Page
 from .notation import show
 from .primitive import UndefinedError
 from .replay import evaluate
+from .terminal import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 40  # derivatives in the table under the board
 MOST_PATHS = 1000  # listed by --paths
-
-
-class UsageError(ValueError):
-    """A command line that asks for something that is not there; its text is what the user reads."""
 
 
 def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]":

@@ -7,21 +7,14 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import NoReturn
+
+from engine.terminal import Arguments, answer, open_streams
 
 from .activations import ELEMENTWISE
 from .demos import DEMOS, console
 from .init import BY_NAME as INITS
 from .losses import BY_NAME as LOSSES
 from .optim import BY_NAME as OPTIMIZERS
-
-
-class Arguments(argparse.ArgumentParser):
-    """The parser of the command line; its errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise instead of exiting."""
-        raise ValueError(f"{message}. See python -m nn --help.")
 
 
 def whole(least: int, words: str) -> "type":
@@ -84,7 +77,7 @@ def arguments() -> Arguments:
 
 def run(words: "list[str]") -> None:
     """Carry out a command line; raise ValueError or OSError with a sentence if that cannot be done."""
-    options = arguments().parse_intermixed_args(words)
+    options = arguments().read(words)
     if options.demo is None:
         if words:
             raise ValueError(f"Name a demo first, one of {', '.join(DEMOS)}: python -m nn xor {' '.join(words)}")
@@ -126,22 +119,9 @@ def main(words: "list[str]") -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=PLAIN)
     warnings.showwarning = lambda message, *_: print(f"Note: {message}", file=sys.stderr)
-    try:
-        run(words)
-        sys.stdout.flush()
-    except (ArithmeticError, ValueError, OSError) as error:
-        if isinstance(error, BrokenPipeError):  # the reader of the pipe has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    return 0
+    return answer(lambda: run(words))
 
 
 if __name__ == "__main__":
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # open as long as the process is
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    open_streams()
     sys.exit(main(sys.argv[1:]))

@@ -1,32 +1,20 @@
 """python -m viz: the picture of an expression or of a saved network, from the command line. A thin face over the room."""
 
-import argparse
-import os
 import sys
 import webbrowser
 from pathlib import Path
-from typing import NoReturn
 
-from engine import ParseError, StaleGraphError, UndefinedError, Value, parse
-from engine.command import UsageError, variables_from
-from engine.grammar import pointed
+from engine import Value, parse
+from engine.command import variables_from
+from engine.terminal import Arguments, UsageError, answer, open_streams
 
 from .drawing import draw
 from .folding import FOLDS
 from .frames import draw_steps
 from .page import page
-from .render import NoRenderer
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
 FORMS = (".svg", ".png", ".pdf", ".dot", ".gv", ".mmd", ".html")
-
-
-class Arguments(argparse.ArgumentParser):
-    """The parser of the command line; its errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise instead of exiting."""
-        raise UsageError(f"{message}. See python -m viz --help.")
 
 
 def arguments() -> Arguments:
@@ -49,9 +37,7 @@ def arguments() -> Arguments:
 
 def run(words: "list[str]") -> Path:
     """Carry out a command line and return what was written."""
-    options = {option for action in arguments()._actions for option in action.option_strings}
-    words = [f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in options else word for word in words]
-    given = arguments().parse_intermixed_args(words)
+    given = arguments().read(words)
     if given.expression == "network":
         return network(given.values, Path(given.output or "network.svg"))
     path = Path(given.output or ("chain-rule.html" if not given.steps else "chain-rule.pdf"))
@@ -109,20 +95,9 @@ def network(values: "list[str]", path: Path) -> Path:
 
 def main(words: "list[str]") -> int:
     """0 if the picture was written, 2 if not."""
-    try:
-        print(run(words))
-    except (UndefinedError, StaleGraphError, NoRenderer, ValueError, OSError) as error:
-        lines = [*pointed(error), str(error)] if isinstance(error, (ParseError, UndefinedError)) else [str(error)]
-        encoding = sys.stderr.encoding or "ascii"
-        for line in lines:
-            print(line[:300].encode(encoding, "replace").decode(encoding), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return answer(lambda: print(run(words)))
 
 
 if __name__ == "__main__":
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # open as long as the process is
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    open_streams()
     sys.exit(main(sys.argv[1:]))

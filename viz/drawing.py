@@ -111,7 +111,8 @@ def label_of(box: Box) -> str:
 
 def html_word(text: str) -> str:
     """Text for an HTML-like label, as it is: neither HTML nor Graphviz's \\N and its kin are read in it."""
-    return html.escape(text).replace("\\", "&#92;").replace("\n", " ")
+    printable = "".join(sign if sign >= " " else " " for sign in text)
+    return html.escape(printable).replace("\\", "\\\\")
 
 
 def mermaid(painted: Picture) -> str:

@@ -30,11 +30,11 @@ def draw_steps(output: Value, path: "str | os.PathLike[str]") -> "list[Path]":
         return [path]
     if path.suffix:
         raise ValueError(f"{path.name}: the frames of the steps go into a .pdf, or into a folder of SVGs.")
+    drawn = [render(dot(frame), "svg") for frame in frames]  # all of them, before anything is made
     path.mkdir(exist_ok=True)
-    written = []
-    for number, frame in enumerate(frames):
-        written.append(path / f"{number:02d}.svg")
-        write_whole(written[-1], render(dot(frame), "svg"))
+    written = [path / f"{number:02d}.svg" for number in range(len(drawn))]
+    for file, svg in zip(written, drawn):
+        write_whole(file, svg)
     return written
 
 

@@ -22,7 +22,7 @@ NATIVE = {
     "minimum": "Math.min({0}, {1})", "fsum": "sum([{all}])", "logsumexp": "logsumexp([{all}])",
 }  # fmt: skip
 
-# The three natives that JavaScript lacks. erf and erfc: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.6
+# The natives that JavaScript lacks. erf and erfc: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.6
 # (a series of positive terms, for |x| < 2) and 7.1.14 (a continued fraction, beyond), both to the last digits.
 LIBRARY = """
 function erfSeries(x) {
@@ -37,7 +37,21 @@ function erfcFraction(x) {
 }
 function erf(x) { return Math.abs(x) < 2 ? erfSeries(x) : Math.sign(x) * (1 - erfcFraction(Math.abs(x))); }
 function erfc(x) { return x < -2 ? 2 - erfcFraction(-x) : x < 2 ? 1 - erfSeries(x) : erfcFraction(x); }
-function sum(xs) { return xs.reduce((total, x) => total + x, 0); }
+function sum(xs) {  // Shewchuk's partial sums, which lose nothing: Python's math.fsum
+  const partials = [];
+  for (let x of xs) {
+    let kept = 0;
+    for (let y of partials) {
+      if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
+      const high = x + y, low = y - (high - x);
+      if (low) partials[kept++] = low;
+      x = high;
+    }
+    partials.length = kept;
+    partials.push(x);
+  }
+  return partials.reverse().reduce((total, x) => total + x, 0);
+}
 function logsumexp(xs) {
   const largest = Math.max(...xs), at = xs.indexOf(largest);
   return largest + Math.log1p(sum(xs.map((x, i) => i === at ? 0 : Math.exp(x - largest))));
@@ -70,15 +84,17 @@ def run(row: Primitive, operands: "list[Script]") -> Script:
 
 
 def functions(row: Primitive, count: int) -> "dict[str, Any]":
-    """A row for `count` operands as JavaScript: {"forward": "(x0, x1) => ...", "slopes": ["(r, x0, x1) => ...", ...]}."""
+    """A row for `count` operands as JavaScript: {"forward": "(x0, x1) => ...", "slopes": ["(r, x0, x1) => ...", ...],
+    "textbook": the slopes in the form that is shown}."""
     names = [f"x{i}" for i in range(count)]
     operands = [Script(name) for name in names]
-    slopes = [Script.of(row.derivative(Script("r"), operands, i)).text for i in range(count)]
     heads = ", ".join(names)
-    return {
-        "forward": f"({heads}) => {run(row, operands).text}",
-        "slopes": [f"({', '.join(['r', *names])}) => {slope}" for slope in slopes],
-    }
+
+    def slopes(shown: bool) -> "list[str]":
+        texts = [Script.of(row.derivative(Script("r"), operands, i, shown=shown)).text for i in range(count)]
+        return [f"({', '.join(['r', *names])}) => {text}" for text in texts]
+
+    return {"forward": f"({heads}) => {run(row, operands).text}", "slopes": slopes(False), "textbook": slopes(True)}
 
 
 def all_native_rows_have_words() -> bool:

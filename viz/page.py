@@ -42,11 +42,11 @@ def html_of(output: Value) -> str:
     check_fresh(output)
     order = topological_order(output)
     called = names(order)
-    rows: dict[tuple[str, int], int] = {}  # each operation once, by what it is and how many operands it has here
+    rows: dict[tuple[Primitive, int], int] = {}  # each operation once, by what it is and how many operands it has here
     scripts: list[str] = []
     for node in order:
-        if node.op is not None and (repr(node.op), len(node.operands)) not in rows:
-            rows[repr(node.op), len(node.operands)] = len(rows)
+        if node.op is not None and (node.op, len(node.operands)) not in rows:
+            rows[node.op, len(node.operands)] = len(rows)
             scripts.append(row_script(node.op, len(node.operands)))
     place = {node: i for i, node in enumerate(order)}
     ids = {node: f"n{i}" for node, i in place.items()}
@@ -59,7 +59,7 @@ def html_of(output: Value) -> str:
             "value": node.data,
             "constant": node.constant,
             "input": node.op is None and not node.constant,
-            "row": None if node.op is None else rows[repr(node.op), len(node.operands)],
+            "row": None if node.op is None else rows[node.op, len(node.operands)],
             "operands": [place[operand] for operand in node.operands],
         }
         for node in order
@@ -90,17 +90,22 @@ def embedded(data: Any) -> str:
 def row_script(row: Primitive, count: int) -> str:
     """One operation as a JavaScript object: its functions, its formulas with places for the operands, where it exists."""
     written = functions(row, count)
-    places = [Term(f"{OPEN}{i}{CLOSE}", "") for i in range(count)]
-    result = Term(f"{OPEN}r{CLOSE}", "")
+    # each place binds like a sign, so that it has parentheses wherever a negative number needs them
+    places = [Term(f"{OPEN}{i}{CLOSE}", "", 1.5) for i in range(count)]
+    result = Term(f"{OPEN}r{CLOSE}", "", 1.5)
     slopes = [Term.of(row.derivative(result, places, i, shown=True)) for i in range(count)]
+    computed = [Term.of(row.derivative(result, places, i)) for i in range(count)]
     data = {
         "formula": write(row, places).text,
+        "computed": [slope.text for slope in computed],
         "slopeFormulas": [{"text": slope.text, "level": slope.level} for slope in slopes],
         "fault": row.fault,
         "domain": [domain_data(domain) for domain in (row.domain if row.arity else [REAL] * count)],
+        "smooth": [domain_data(domain) for domain in (row.smooth if row.arity else [REAL] * count)],
     }
-    listed = ", ".join(written["slopes"])
-    return f"{{...{embedded(data)}, forward: {written['forward']}, slopes: [{listed}]}}"
+    listed = {form: ", ".join(written[form]) for form in ("slopes", "textbook")}
+    return (f"{{...{embedded(data)}, forward: {written['forward']}, slopes: [{listed['slopes']}], "
+            f"textbook: [{listed['textbook']}]}}")  # fmt: skip
 
 
 def domain_data(domain: Domain) -> "dict[str, Any] | None":

@@ -206,7 +206,7 @@ def test_a_file_has_the_form_that_its_name_ends_with(form, start, tmp_path):
 
 @pytest.mark.parametrize("name", ["graph.jpeg", "graph"])
 def test_a_name_that_tells_no_form_is_refused(name, tmp_path):
-    with pytest.raises(ValueError, match=rf"^{name} does not say which form .*end it with \.svg, \.png, \.pdf, \.dot or \.mmd\.$"):
+    with pytest.raises(ValueError, match=rf"^{name} does not say which form .*: end it with \.svg, .* or \.mmd\.$"):
         draw(worked()).save(tmp_path / name)
     assert not any(tmp_path.iterdir())
 

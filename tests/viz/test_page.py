@@ -194,7 +194,7 @@ def test_the_headline_has_the_expression_and_the_point(opened):
 
 
 @pytest.mark.parametrize("event", ["hover", "focus"])
-def test_a_node_tells_its_story(event, opened, driver):  # noqa: F811
+def test_a_node_tells_its_story(event, opened, driver):
     from selenium.webdriver import ActionChains
 
     output = GRAPHS["three paths"]()
@@ -235,7 +235,7 @@ def test_editing_an_input_recomputes_every_number(name, opened):
     page = opened(output)
     for label, number in POINTS[name].items():
         page.type(label, repr(number))
-    leaves = {node.label: node for step in steps(output) for node in (step.node, *step.node.operands) if node.label in POINTS[name]}
+    leaves = {node.label: node for step in steps(output) for node in step.node.operands if not node.operands}
     recompute(output, {leaves[label]: number for label, number in POINTS[name].items()})
     for theirs, ours in zip(page.numbers(), numbers(output)):
         assert len(theirs) == len(ours)
@@ -246,7 +246,7 @@ def test_editing_an_input_recomputes_every_number(name, opened):
 def test_a_half_typed_number_changes_nothing_yet(text, opened):
     page = opened(worked(), "step=3")
     before = page.numbers()
-    page.type("x", text or "\b")
+    page.put("x", text)
     assert page.numbers() == before
     assert page.now[1] == "f = u/z = 36/2 = 18"
     assert page.field("x").get_attribute("aria-invalid") == "true"
@@ -420,18 +420,18 @@ HOSTILE = ["<script>alert(1)</script>", '"', "'", "&amp;", "two\nlines", "</scri
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_label_is_shown_as_text(label, opened):
     output = Value(2, label) * Value(5, "y")
+    box, label = "n0", next(iter(ids(output)))  # its name: the label, but for line breaks, and v1 if it is blank
     page = opened(output)
-    drawn = page.box(ids(output)[label])
-    assert [" ".join(drawn[0].split()), *drawn[1:]] == [" ".join(label.split()) or label, "2"]
+    assert page.box(box) == [label, "2"]
     assert page.field("y").get_attribute("value") == "5"
     assert page.js("return document.querySelector('#inputs label').textContent") == f"{label} = "
     assert page.text("h1").endswith(f"{label} = 2, y = 5")
     page.go(1)
     assert f"= {label}·y = 2·5 = 10" in page.text("#now")
     assert page.js("return document.scripts.length") == 1
-    assert page.js("return document.title").endswith("v1")
+    assert page.js("return document.title").startswith("The chain rule of v")
     page.go(page.last)
-    assert page.box(ids(output)[label])[-1] == "∂ 5"
+    assert page.box(box)[-1] == "∂ 5"
 
 
 def test_the_output_s_label_is_text_in_the_title_too(opened):
@@ -451,7 +451,7 @@ def test_the_file_names_no_address_and_forbids_itself_all_requests():
     assert text.index("Content-Security-Policy") < text.index("<style")
 
 
-def test_the_policy_holds_in_the_browser(opened, driver):  # noqa: F811
+def test_the_policy_holds_in_the_browser(opened, driver):
     page = opened(worked())
     blocked = page.js("return fetch('http://127.0.0.1:9/').then(() => 'fetched', error => error.name)")
     assert blocked == "TypeError"
@@ -473,7 +473,8 @@ def test_a_slider_drawn_to_and_fro_leaves_no_message(opened):
 # --- the engine's numbers, in the browser's arithmetic ---
 
 FEW = (0.0, 1e-9, 0.3, 1.0, 1.5, 2.5, 7.0, 40.0)
-MANY = (*FEW, 1e-300, 1e-16, 0.5, 0.75, 1.9, 1.999, 2.0, 2.001, 3.3, 5.5, 10.0, 20.0, 26.0, 38.5, 100.0, 700.0, 740.0, 1000.0, 1e10)
+MANY = (*FEW, 1e-300, 1e-16, 0.5, 0.75, 1.9, 1.999, 2.0, 2.001, 3.3, 5.5, 10.0, 20.0, 26.0, 38.5, 100.0, 700.0, 740.0,
+        1000.0, 1e10)  # fmt: skip
 MIXED = [(2.0,), (0.0, 0.0), (1.0, 2.0, 3.0), (-0.5, 0.25, -0.125), (0.0, -40.0), (-40.0, 0.0, -41.0), (0.0, -700.0, -740.0),
          (math.log(0.5), math.log(0.5)), (1000.0, 999.0, 998.0), (0.1,) * 10, (1.0, 1e-16, -1.0), (1e16, 1.0, -1e16)]  # fmt: skip
 
@@ -514,13 +515,14 @@ return JSON.parse(arguments[0]).map(([script, at]) => {
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_every_value_and_every_derivative_is_pythons(row, driver):  # noqa: F811
+def test_every_value_and_every_derivative_is_pythons(row, driver):
     driver.get("about:blank")
     tried, scripts = points(row), {}
     for at in tried:
         if len(at) not in scripts:
             words = functions(row, len(at))
-            scripts[len(at)] = f"(() => {{ {LIBRARY}\nreturn {{forward: {words['forward']}, slopes: [{', '.join(words['slopes'])}]}} }})()"
+            slopes = ", ".join(words["slopes"])
+            scripts[len(at)] = f"(() => {{ {LIBRARY}\nreturn {{forward: {words['forward']}, slopes: [{slopes}]}} }})()"
     found = driver.execute_script(IN_BROWSER, json.dumps([(scripts[len(at)], at) for at in tried]))
     compared = 0
     for at, (value, *slopes) in zip(tried, found):
@@ -532,7 +534,7 @@ def test_every_value_and_every_derivative_is_pythons(row, driver):  # noqa: F811
         for position, slope in enumerate(slopes):
             expected_slope = in_python(lambda at=at, r=expected, i=position: row.derivative(r, at, i))
             theirs = None if slope is None else float(slope)
-            assert close(theirs, expected_slope), f"slope {position} of {row}{at}: {theirs} in the browser, {expected_slope} in Python"
+            assert close(theirs, expected_slope), f"slope {position} of {row}{at}: {theirs} there, {expected_slope} in Python"
             compared += expected_slope is not None
     assert compared >= len(tried) / 4
 
@@ -540,7 +542,7 @@ def test_every_value_and_every_derivative_is_pythons(row, driver):  # noqa: F811
 # --- for everybody ---
 
 @pytest.fixture
-def emulate(driver):  # noqa: F811
+def emulate(driver):
     """Chromium's own emulation of screens and media, taken back afterwards."""
     yield lambda command, **options: driver.execute_cdp_cmd(f"Emulation.{command}", options)
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
@@ -565,7 +567,8 @@ def test_on_a_phone_the_page_itself_does_not_scroll_sideways(build, opened, emul
 def contrast(page, selector, ink="color", paper="body"):
     """The contrast ratio of a text with what is behind it, as the accessibility guidelines (WCAG) define it."""
     colours = page.js("const style = (s, k) => getComputedStyle(document.querySelector(s))[k];"
-                      "return [style(arguments[0], arguments[1]), style(arguments[2], 'backgroundColor')]", selector, ink, paper)  # fmt: skip
+                      "return [style(arguments[0], arguments[1]), style(arguments[2], 'backgroundColor')]",
+                      selector, ink, paper)  # fmt: skip
     light, dark = sorted((luminance([float(x) for x in re.findall(r"[\d.]+", c)][:3]) for c in colours), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
@@ -608,7 +611,7 @@ def test_each_step_is_announced(opened):
     ]  # fmt: skip
 
 
-def test_every_control_has_a_name_for_a_screen_reader(opened, driver):  # noqa: F811
+def test_every_control_has_a_name_for_a_screen_reader(opened, driver):
     opened(worked())
     names = [element.accessible_name for element in driver.find_elements("css selector", "button, input, form, #graph")]
     shown = [element for element in driver.find_elements("css selector", "button, input, #graph") if element.is_displayed()]
@@ -618,10 +621,9 @@ def test_every_control_has_a_name_for_a_screen_reader(opened, driver):  # noqa: 
 
 
 def test_a_graph_of_five_hundred_nodes_opens(opened):
-    x = Value(0.5, "x")
-    total = x
-    for _ in range(166):
-        total = tanh(total * x + 0.1)
+    total = Value(0.5, "x")
+    for i in range(167):
+        total = tanh(total * Value(0.5, f"w{i}"))
     page = opened(total)
     page.go(page.last)
     for theirs, ours in zip(page.numbers(), numbers(total)):

@@ -13,11 +13,16 @@ function show(x) {
   const size = Math.abs(x);
   return size < 1e-4 || size >= 1e6 ? Number(x.toPrecision(6)).toExponential().replace(/e([+-])(\d)$/, "e$10$2") : text;
 }
-const inFormula = x => (x < 0 ? `(${show(x)})` : show(x));
-function fill(template, words) {  // 2·x is written 2x, as the engine does, where x is a word
-  return template.replace(MARK, (_, key) => words(key)).replace(/(^|[^\w.])(\d+)·(?=[A-Za-z]+(?![\w(]))/g, "$1$2");
+const rounded = x => Number(show(x));
+const inSum = x => (x < 0 ? `(${show(x)})` : show(x));
+function fill(template, words) {
+  // the parentheses of a place are for negative numbers, unless they are those of a call
+  const filled = template.replace(/([\p{L}\d_])?\(\ue000(\w+)\ue001\)/gu, (all, before, key) =>
+    before !== undefined ? all : words(key).startsWith("-") ? `(${words(key)})` : words(key)).replace(MARK, (_, key) => words(key));
+  // 2·x is written 2x, as the engine does
+  return filled.replace(/(^|[(\s])(-?\d+)·(\p{L}+)(?![\p{L}\d_(^⁻⁰¹²³⁴⁵⁶⁷⁸⁹])/gu, "$1$2$3");
 }
-const nameOf = i => NODES[i].constant && !NODES[i].label ? inFormula(values[i]) : NODES[i].name;
+const nameOf = i => NODES[i].constant && !NODES[i].label ? show(values[i]) : NODES[i].name;
 const partial = i => `∂${NODES[output].name}/∂${NODES[i].name}`;
 
 function evaluate() {
@@ -32,17 +37,56 @@ function evaluate() {
   return true;
 }
 
-function sentence(i, operands) {  // the engine's words for what does not exist
+// What does not exist, in the engine's words.
+
+function outsideOf(domains, operands) {
+  return domains.findIndex((domain, k) => domain && !(
+    (domain.closed ? operands[k] >= domain.low : operands[k] > domain.low) && !(domain.hole && operands[k] === 0)));
+}
+
+function works(domain, j) {
+  return NODES[j].constant ? `Any ${domain.words.replace("{}", "number")} works in place of ${show(values[j])}.`
+    : `Any ${domain.words.replace("{}", NODES[j].name)} works.`;
+}
+
+function labelledBelow(i) {  // the nearest labelled values that a node comes from
+  const found = [], seen = new Set(), stack = [...NODES[i].operands].reverse();
+  while (stack.length && found.length < 4) {
+    const j = stack.pop();
+    if (seen.has(j)) continue;
+    seen.add(j);
+    if (NODES[j].label) found.push(j); else stack.push(...[...NODES[j].operands].reverse());
+  }
+  return found;
+}
+
+function numbersOf(i, origins) {
+  return [...new Set(NODES[i].operands)].filter(j => !NODES[j].constant).map(j => {
+    const from = origins && NODES[j].operands.length && !NODES[j].label ? labelledBelow(j).map(k => `${NODES[k].name} = ${show(values[k])}`) : [];
+    return `${NODES[j].name} = ${show(values[j])}` + (from.length ? ` (from ${from.join(", ")})` : "");
+  }).join(", ");
+}
+
+function sentence(i, operands) {
   const node = NODES[i], row = ROWS[node.row];
   const formula = fill(row.formula, key => nameOf(node.operands[key]));
-  const numbers = [...new Set(node.operands)].filter(j => !NODES[j].constant).map(j => `${NODES[j].name} = ${show(values[j])}`).join(", ");
-  const outside = row.domain.findIndex((domain, k) => domain && !(
-    (domain.closed ? operands[k] >= domain.low : operands[k] > domain.low) && !(domain.hole && operands[k] === 0)));
+  const numbers = numbersOf(i, false), outside = outsideOf(row.domain, operands);
   if (outside < 0) return `${node.name} = ${formula} overflows: ${numbers}, and the result is larger than 1.8e+308, the largest float.`;
-  const name = NODES[node.operands[outside]].name;
+  const j = node.operands[outside];
+  if (NODES[j].constant) return `${node.name} = ${formula} ${row.fault}: ${numbers}. ${works(row.domain[outside], j)}`;
   const slope = fill(row.slopeFormulas[outside].text, key => key === "r" ? node.name : nameOf(node.operands[key]));
-  return `${node.name} = ${formula} ${row.fault}: ${numbers}. Neither ${node.name} nor ∂${node.name}/∂${name} = ${slope} exists there. ` +
-    `Any ${row.domain[outside].words.replace("{}", name)} works.`;
+  return `${node.name} = ${formula} ${row.fault}: ${numbers}. Neither ${node.name} nor ∂${node.name}/∂${NODES[j].name} = ${slope} exists there. ` +
+    works(row.domain[outside], j);
+}
+
+function slopeSentence(i, k) {
+  const node = NODES[i], row = ROWS[node.row], operand = NODES[node.operands[k]].name;
+  const outside = outsideOf(row.smooth, node.operands.map(j => values[j]));
+  const formula = fill(row.formula, key => nameOf(node.operands[key]));
+  const slope = fill(row.slopeFormulas[k].text, key => key === "r" ? node.name : nameOf(node.operands[key]));
+  return `The derivative of ${node.name} = ${formula} with respect to ${operand} ${outside < 0 ? "is too large for a float" : "does not exist"}: ` +
+    `∂${node.name}/∂${operand} = ${slope} at ${numbersOf(i, true)}.` +
+    (outside < 0 ? "" : ` The value itself does: ${node.name} = ${show(values[i])}. ${works(row.smooth[outside], node.operands[outside])}`);
 }
 
 function sweep() {
@@ -52,7 +96,7 @@ function sweep() {
     if (node.row === null) continue;
     const row = ROWS[node.row];
     const named = fill(row.formula, key => nameOf(node.operands[key]));
-    const numbered = fill(row.formula, key => inFormula(values[node.operands[key]]));
+    const numbered = fill(row.formula, key => show(values[node.operands[key]]));
     steps.push({ text: `${node.name} = ${named} = ${numbered} = ${show(values[i])}`, node: i, lit: [i, ...node.operands], edges: node.operands.map((_, k) => [i, k]), phase: "Forward" });
   }
   gradients[output] = 1;
@@ -64,19 +108,24 @@ function sweep() {
   for (const [i, j, k] of edges) {
     const row = ROWS[NODES[i].row], operands = NODES[i].operands.map(n => values[n]);
     const slope = row.slopes[k](values[i], ...operands), share = gradients[i] * slope;
-    if (!Number.isFinite(share)) { trouble = `The derivative of ${NODES[i].name} with respect to ${NODES[j].name} does not exist here, or is too large for a float.`; break; }
+    if (!Number.isFinite(share)) { trouble = slopeSentence(i, k); break; }
     const bracket = row.slopeFormulas[k].level < 2 ? text => `(${text})` : text => text;
-    const named = bracket(fill(row.slopeFormulas[k].text, key => key === "r" ? NODES[i].name : nameOf(NODES[i].operands[key])));
-    const numbered = bracket(fill(row.slopeFormulas[k].text, key => inFormula(key === "r" ? values[i] : operands[key])));
+    const named = fill(bracket(row.slopeFormulas[k].text), key => key === "r" ? NODES[i].name : nameOf(NODES[i].operands[key]));
+    const numbered = fill(bracket(row.slopeFormulas[k].text), key => show(key === "r" ? values[i] : operands[key]));
     arrived[j].push(share);
     const total = arrived[j].reduce((a, b) => a + b);
     gradients[j] = total;
     const several = expected[j] > 1;
-    const sum = arrived[j].map((x, n) => n ? inFormula(x) : show(x)).join(" + ");
+    const sum = arrived[j].map((x, n) => n ? inSum(x) : show(x)).join(" + ");
     let text = `${partial(j)} ${several ? `by way of ${NODES[i].name}: ` : "= "}${partial(i)} · ${named} = ${show(gradients[i])} · ${numbered} = ${show(share)}`;
     if (several && arrived[j].length > 1) text += `\nso far ${sum} = ${show(total)} (${arrived[j].length} of ${expected[j]} paths: add)`;
     const words = `If ${NODES[j].name} grows a little, ${NODES[i].name} changes ${show(slope)} times as much, and ${NODES[output].name} ${show(share)} times as much this way.`;
-    steps.push({ text, words, node: j, via: i, position: k, gradient: total, lit: [i, j], edges: [[i, k]], phase: "Backward" });
+    const left = `${partial(j)} ${several ? `by way of ${NODES[i].name}: ` : "= "}${partial(i)} · ${named}`;
+    const hidden = [`${left} = ?`, `${left} = ${show(gradients[i])} · ${numbered} = ?`];  // without the numbers, and with them
+    const read = row.textbook[k](rounded(values[i]), ...operands.map(rounded));
+    if (!(Math.abs(read - slope) <= 1e-3 * Math.max(Math.abs(read), Math.abs(slope))))
+      text += `\ncomputed as ${fill(row.computed[k], key => key === "r" ? NODES[i].name : nameOf(NODES[i].operands[key]))} = ${show(slope)}, which keeps the digits`;
+    steps.push({ text, hidden, share, words, node: j, via: i, position: k, gradient: total, lit: [i, j], edges: [[i, k]], phase: "Backward" });
   }
 }
 
@@ -102,7 +151,9 @@ function list() {
 }
 
 const covered = step => byId("cover").checked && step.phase === "Backward" && step.via !== undefined && !uncovered.has(step.via + ":" + step.position);
-const visible = step => covered(step) ? step.text.split(" = ").slice(0, -1).join(" = ").split("\n")[0] + " = ?" : step.text;
+// A covered step still shows the numbers that go in, unless the gradient that arrives is covered itself.
+const arrives = step => steps.filter(other => other.node === step.via).every(other => !covered(other));
+const visible = step => covered(step) ? step.hidden[Number(arrives(step))] : step.text;
 
 function go(n) {
   at = Math.max(0, n);
@@ -156,14 +207,20 @@ function story(i) {
   byId("story").textContent = lines.join("\n");
 }
 
-function link() {
+let links = [], later;
+function link() {  // at once, unless there were many in the last moments: browsers complain of that
+  clearTimeout(later);
+  links = links.filter(time => Date.now() - time < 5000);
+  if (links.length > 60) { later = setTimeout(link, 500); return; }
+  links.push(Date.now());
   const words = inputs.map(i => `${encodeURIComponent(NODES[i].name)}=${NODES[i].value}`);
   history.replaceState(null, "", "#" + [...words, `step=${at}`].join("&"));
 }
 
 function read() {
   for (const part of location.hash.slice(1).split("&")) {
-    const [name, text] = part.split("=").map(decodeURIComponent);
+    let name, text;
+    try { [name, text] = part.split("=").map(decodeURIComponent); } catch { continue; }  // a damaged part says nothing
     if (name === "step") { const wanted = parseInt(text, 10); if (Number.isFinite(wanted)) at = wanted; continue; }
     const i = inputs.find(k => NODES[k].name === name), number = Number(text);
     if (i !== undefined && text && Number.isFinite(number)) { NODES[i].value = number; const field = byId("in" + i); if (field) field.value = text; }
@@ -212,7 +269,7 @@ function build() {
   byId("guess").addEventListener("submit", event => {
     event.preventDefault();
     const guess = Number(byId("guessed").value.trim() || NaN), step = steps[at];
-    const parts = step.text.split("\n")[0].split(" = "), right = Number(parts[parts.length - 1]);
+    const right = step.share;
     if (!Number.isFinite(guess)) { byId("verdict").textContent = "Write a number."; return; }
     open(); go(at);
     byId("guess").hidden = false;

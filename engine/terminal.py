@@ -1,0 +1,88 @@
+"""What the three commands share: the command line's parser, the way a mistake is said, and the streams."""
+
+import argparse
+import os
+import sys
+from contextlib import suppress
+
+from .grammar import ParseError, pointed
+from .notation import plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn, TextIO
+
+LONGEST_LINE = 300  # characters of one line of complaint
+
+
+class UsageError(ValueError):
+    """A command line that asks for something that is not there; its text is what the user reads."""
+
+
+class Arguments(argparse.ArgumentParser):
+    """The parser of a command line; its errors are one line."""
+
+    def error(self, message: str) -> "NoReturn":
+        """Raise instead of exiting."""
+        raise UsageError(f"{message}. See {self.prog} --help.")
+
+    def read(self, words: "list[str]") -> argparse.Namespace:
+        """Read the words. "-x**2" is an expression and no option: a space before it keeps argparse from taking it for one."""
+        options = {option for action in self._actions for option in action.option_strings}
+        return self.parse_intermixed_args(
+            [f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in options else word for word in words]
+        )
+
+
+def answer(work: "Callable[[], None]") -> int:
+    """Do the work of a command and return its exit status: 0 if it was done, 2 if it could not be, with a sentence."""
+    try:
+        work()
+        sys.stdout.flush()
+    except (ArithmeticError, ValueError, RuntimeError) as error:
+        complain(error)
+        return 2
+    except BrokenPipeError:  # the reader of the pipe has seen enough
+        _abandon_output()
+    except OSError as error:
+        place = "The answer" if error.filename is None else str(error.filename)
+        complain(error if error.errno is None else OSError(f"{place} could not be written: {error.strerror}."))
+        _abandon_output()
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _abandon_output() -> None:
+    """What is left to be written is not tried again at the end."""
+    with suppress(OSError, ValueError):  # where it is no real stream, nothing is left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(error: Exception) -> None:
+    """Print what is wrong: the input, a caret and a sentence. The user's own signs are never replaced by others."""
+    sentence = str(error)
+    if not has_signs(sys.stderr) and not isinstance(error, ParseError):
+        sentence = plain(sentence)
+    encoding = sys.stderr.encoding or "ascii"
+    for line in [*pointed(error), *sentence.split("\n")]:
+        line = line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "..."
+        print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr)
+
+
+def has_signs(stream: "TextIO") -> bool:
+    """Whether the stream's encoding has the signs of the subject."""
+    try:
+        "∂·²⁻σ√π→".encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def open_streams() -> None:
+    """Where a stream was closed before we began, what is written to it goes nowhere."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # open as long as the process is
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
