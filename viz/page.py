@@ -16,7 +16,7 @@ import graphviz
 
 from engine import Value
 from engine.explain import expression
-from engine.graph import names, topological_order
+from engine.graph import exceeds, names, topological_order
 from engine.notation import Term, write
 from engine.primitive import REAL, Domain, Primitive
 from engine.replay import check_fresh
@@ -27,6 +27,7 @@ from .javascript import LIBRARY, functions
 from .picture import symbol
 from .render import render
 
+LARGEST = 600  # nodes of a page; more could not be read, and Graphviz can take minutes to lay them out
 OPEN, CLOSE = "\ue000", "\ue001"  # around the place of an operand in a formula; signs that no label has a use for
 
 
@@ -39,6 +40,8 @@ def page(output: Value, path: "str | os.PathLike[str]" = "chain-rule.html") -> P
 
 def html_of(output: Value) -> str:
     """The page as text."""
+    if exceeds(output, LARGEST):
+        raise ValueError(f"The page shows every node, and this graph has more than {LARGEST}; draw(output) folds large ones.")
     check_fresh(output)
     order = topological_order(output)
     called = names(order)

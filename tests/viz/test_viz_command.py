@@ -168,3 +168,9 @@ def test_where_nothing_can_draw_the_command_says_what_to_install(here, capsys, m
         assert 'pip install "pygraphviz>=2"' in capsys.readouterr().err
     assert main([*WORKED, "--steps", "-o", "frames"]) == 2
     assert written(here) == []
+
+
+def test_a_page_of_more_nodes_than_anyone_reads_is_refused_before_it_is_laid_out(capsys):
+    text = "x" + "+x" * 700
+    assert main([text, "x=1", "-o", "large.html"]) == 2
+    assert "more than 600; draw(output) folds large ones" in capsys.readouterr().err
