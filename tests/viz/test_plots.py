@@ -12,7 +12,7 @@ from matplotlib import pyplot
 from engine import Value, grad, sigmoid, tanh
 from nn import MLP, History, Perceptron
 from nn.activations import ELEMENTWISE
-from viz.plots import (
+from viz import (
     plot_activation,
     plot_activations,
     plot_boundary,
