@@ -67,7 +67,11 @@ def compare(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: flo
     Value already computed from the inputs, whose graph is evaluated again. Nothing in the graph is changed.
     """
     _check_step(eps)
-    output, values = _build(f, inputs)
+    return _differences(f, *_build(f, inputs), eps)
+
+
+def _differences(f: "Value | Callable[..., Value]", output: Value, values: "list[Value]", eps: float) -> "list[Comparison]":
+    """The comparison for each input of an output that is built already."""
     order = topological_order(output)
     called = names([*order, *values])
 
@@ -131,8 +135,9 @@ def gradcheck(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: f
     The error names the operation, and the operand for which its local derivative is wrong. At a corner or a jump it
     says so instead: there is no derivative to be right or wrong.
     """
-    compared = compare(f, inputs, eps)
+    _check_step(eps)
     output, values = _build(f, inputs)
+    compared = _differences(f, output, values, eps)
     wrong = [comparison for comparison in compared if not comparison.agrees]
     complaint = corner_of(output, values)
     if wrong and not complaint:

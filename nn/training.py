@@ -64,8 +64,9 @@ def fit(
     validation = tuple(validation) if isinstance(validation, list) else validation
     if isinstance(validation, tuple) and len(validation) != 2:
         raise ValueError(f"validation takes a share such as 0.2, or (X, y); it was given {len(validation)} things.")
-    check_match(model, loss_function(loss))
-    targets = Targets(y, len(rows), model.n_out, loss_function(loss))
+    cost_of_one = loss_function(loss)
+    check_match(model, cost_of_one)
+    targets = Targets(y, len(rows), model.n_out, cost_of_one)
     random = Random(seed)
     train, held_out = split(len(rows), validation, random)
     checks: tuple[np.ndarray, Targets] | None = None
@@ -91,7 +92,7 @@ def fit(
 
     teacher = Teacher(model, rows, warn=warn)
     teacher.targets(targets.numbers)
-    run = Run(model, chosen, loss_function(loss), rows.tolist(), targets, penalty, reduction)
+    run = Run(model, chosen, cost_of_one, rows.tolist(), targets, penalty, reduction)
     run.loss(model(run.rows[0]), targets[0])  # a loss that does not go with the network says so before anything moves
     history = run.history
     order = list(range(m))
@@ -107,7 +108,7 @@ def fit(
                 try:
                     run.epoch([order[i : i + size] for i in range(0, m, size)])
                     if checks:
-                        cost, accuracy = evaluate(model, *checks, loss_function(loss), reduction)
+                        cost, accuracy = evaluate(model, *checks, cost_of_one, reduction)
                         history.validation_cost.append(cost)
                         history.validation_accuracy.append(accuracy)
                     teacher.epoch(history)
