@@ -5,6 +5,8 @@ lie in one vector so that the update is two calls, the sums over a batch are pro
 quicker than a reduction), and nothing is computed twice. Arrays are (examples, units), weights (out, in).
 """
 
+import itertools
+
 import numpy as np
 
 
@@ -12,7 +14,7 @@ class Parameters:
     """Weights and biases as views of one vector, and their gradients as views of another."""
 
     def __init__(self, sizes, dtype=np.float64, seed=0):
-        shapes = [shape for a, b in zip(sizes, sizes[1:], strict=False) for shape in ((b, a), (b,))]
+        shapes = [shape for a, b in itertools.pairwise(sizes) for shape in ((b, a), (b,))]
         total = sum(int(np.prod(shape)) for shape in shapes)
         self.vector, self.gradient, self.change = (np.zeros(total, dtype) for _ in range(3))
         self.arrays, self.gradients, start = [], [], 0

@@ -112,7 +112,7 @@ def _gradients(order: "list[Value]", output: "Value", seed: float, create_graph:
                 if not operand.constant:
                     share = times(gradients[node], slope())
                     gradients[operand] = gradients[operand] + share if operand in gradients else share
-                    if not isfinite(float(gradients[operand])):
+                    if not isfinite(getattr(gradients[operand], "_data", gradients[operand])):
                         raise OverflowError
         except (ArithmeticError, ValueError):
             raise undefined_derivative(node, names(order)) from None

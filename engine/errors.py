@@ -5,6 +5,7 @@ import math
 from .graph import names, topological_order
 from .notation import Term, partial, show, terms, write
 from .primitive import LARGEST, Primitive, UndefinedError
+from .tracing import paused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class UndefinedValueError(UndefinedError):
     def __init__(self, row: Primitive, operands: "Sequence[Value]", name: str = "") -> None:
         self.row = row
         self.operands = tuple(operands)
-        super().__init__(_no_value(row, operands, name))
+        with paused():
+            super().__init__(_no_value(row, operands, name))
 
 
 def _no_value(row: Primitive, operands: "Sequence[Value]", name: str) -> str:

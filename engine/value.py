@@ -6,7 +6,7 @@ from math import isfinite
 from numbers import Real
 from threading import Lock
 
-from . import ops
+from . import ops, tracing
 from .backward import sweep
 from .errors import UndefinedValueError
 from .graph import exceeds, leaves, names, topological_order
@@ -25,6 +25,19 @@ _new = object.__new__
 _off = ContextVar("no_grad", default=False)
 _open_blocks = 0
 _counting = Lock()
+
+
+CHOOSE = "Choose by a computation: engine.maximum, minimum, where(greater(x, y), a, b), step, relu."
+COMPUTE = "Compute with the Value itself, by operators and engine's functions: engine.exp(x), not math.exp(x)."
+
+
+class _Assignments:
+    """How often the data of any Value was assigned: whoever keeps a copy of the numbers can see whether it may be old."""
+
+    count = 0
+
+
+assignments = _Assignments()
 
 
 def _infix(row: Primitive) -> "Callable[[Value, Any], Any]":
@@ -106,11 +119,16 @@ class Value:
     def data(self) -> float:
         """The number. Assigning to it changes this node alone: what was computed from it keeps its value until `recompute`,
         and a sweep before that would mix old numbers with new ones."""
+        if tracing.open_traces:
+            tracing.refuse("reads .data", COMPUTE)
         return self._data
 
     @data.setter
     def data(self, data: "Any") -> None:
+        if tracing.open_traces:
+            tracing.refuse("assigns to .data", "Change numbers before or after the program runs, not inside it.")
         self._previous, self._data = self._data, _number(data)
+        assignments.count += 1
 
     @property
     def label(self) -> str:
@@ -142,6 +160,8 @@ class Value:
     @property
     def grad(self) -> float:
         """The derivative of the swept output with respect to this node; 0.0 before any sweep."""
+        if tracing.open_traces:
+            tracing.refuse("reads .grad", "Write engine.grad(f, x, create_graph=True): derivatives as Values.")
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -187,6 +207,8 @@ class Value:
 
     def backward(self, seed: float = 1.0) -> None:
         """Compute the derivative of this Value (times `seed`) with respect to every node of its graph, into `.grad`."""
+        if tracing.open_traces:
+            tracing.refuse("calls backward()", "Leave it out: the program has a backward pass of its own, value_and_grad.")
         sweep(self, _number(seed))
 
     def zero_grad(self) -> None:
@@ -195,6 +217,8 @@ class Value:
 
     def detach(self) -> "Constant":
         """The same number without the history: a constant, which no gradient passes."""
+        if tracing.open_traces:
+            tracing.refuse("calls detach()", "It would freeze the number of one example into the program.")
         return Constant(self._data, self.label)
 
     def __repr__(self) -> str:
@@ -221,28 +245,51 @@ class Value:
 
     def __reduce__(self) -> "tuple[Any, ...]":
         """Copies and pickles keep number and label and leave the graph behind."""
+        if tracing.open_traces:
+            tracing.refuse("copies a Value", "Use the Value itself: a copy would be frozen at the number of one example.")
         return type(self), (self._data, self.label)
 
     def __float__(self) -> float:
+        if tracing.open_traces:
+            tracing.refuse("asks for a plain number (float, or a function of math)", COMPUTE)
         return self._data
 
     def __int__(self) -> int:
+        if tracing.open_traces:
+            tracing.refuse("asks for a whole number (int)", COMPUTE)
         return int(self._data)
 
+    def __index__(self) -> int:
+        if tracing.open_traces:
+            tracing.refuse(
+                "indexes by a Value",
+                "Add up what could be chosen, each times engine.equal(i, position), or give the choice as a row of 0 and 1.",
+            )
+        raise TypeError(f"A position is a whole number, and {self!r} is a Value: write int(value).")
+
     def __bool__(self) -> bool:
+        if tracing.open_traces:
+            tracing.refuse("asks whether a Value is true (if, and, or, not, while)", CHOOSE)
         return self._data != 0.0
 
+    def __eq__(self, other: object) -> bool:
+        if tracing.open_traces and isinstance(other, (Value, Real)) and other is not self:
+            tracing.refuse("compares with == or `in`", CHOOSE)
+        return self is other or NotImplemented
+
+    __hash__ = object.__hash__
+
     def __lt__(self, other: "Any") -> bool:
-        return self._data < float(other) if isinstance(other, (Value, Real)) else NotImplemented
+        return self._data < _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
 
     def __le__(self, other: "Any") -> bool:
-        return self._data <= float(other) if isinstance(other, (Value, Real)) else NotImplemented
+        return self._data <= _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
 
     def __gt__(self, other: "Any") -> bool:
-        return self._data > float(other) if isinstance(other, (Value, Real)) else NotImplemented
+        return self._data > _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
 
     def __ge__(self, other: "Any") -> bool:
-        return self._data >= float(other) if isinstance(other, (Value, Real)) else NotImplemented
+        return self._data >= _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
 
     def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Value":
         """Apply a row of the table to Values and numbers."""
@@ -270,6 +317,8 @@ def _node(row: Primitive, data: float, operands: "tuple[Value, ...]") -> Value:
     if not isfinite(data):
         raise UndefinedValueError(row, operands)
     if _open_blocks and _off.get():
+        if tracing.open_traces:
+            tracing.refuse("computes under no_grad()", "It would freeze the numbers of one example into the program.")
         return Constant(data)
     node = _new(Value)
     node._data = data
@@ -278,6 +327,13 @@ def _node(row: Primitive, data: float, operands: "tuple[Value, ...]") -> Value:
     node.operands = operands
     node._label = ""
     return node
+
+
+def _compared(other: "Value | float") -> float:
+    """The other side of a comparison."""
+    if tracing.open_traces:
+        tracing.refuse("compares with <, <=, > or >= (max, min and sorted do so, too)", CHOOSE)
+    return float(other)
 
 
 def _number(data: "Any") -> float:
