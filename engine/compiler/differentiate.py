@@ -1,0 +1,153 @@
+"""Pass 6: the backward pass, by the same table of derivative rules as everywhere, run on instructions.
+
+The adjoint of x is ∂C/∂x for the cost C of a batch. It may have axes of length 1 where x is longer: it is then the same
+along them, and is stretched only where an instruction needs it whole.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from .. import ops
+from ..backward import times
+from .blocks import stretched
+from .instructions import IllFormed, Instruction, reachable
+
+# Rows whose derivative is written f'(z) and stays one instruction; all others are written out.
+PRIMED = {
+    ops.sigmoid, ops.tanh, ops.softplus, ops.relu, ops.leaky_relu, ops.elu, ops.gelu, ops.sech, ops.erf, ops.erfc,
+}  # fmt: skip
+
+Receive = Callable[[Instruction, Instruction], None]
+
+
+class Adjoints:
+    """What has arrived so far at each instruction: whole contributions, and parts that go to some entries only."""
+
+    def __init__(self, needed: "set[Instruction]") -> None:
+        self.needed = needed
+        self.whole: dict[Instruction, Instruction] = {}
+        self.parts: dict[Instruction, list[tuple[Instruction, np.ndarray]]] = {}
+
+    def add(self, x: Instruction, share: Instruction) -> None:
+        """One more contribution to all of x; summed over the axes along which x had been stretched."""
+        if x not in self.needed:
+            return
+        if share.batched != x.batched or len(share.shape) > len(x.shape):
+            share = share.builder.sum_to(share, x.shape, x.batched)
+        before = self.whole.get(x)
+        self.whole[x] = share if before is None else before + share
+
+    def add_part(self, x: Instruction, share: Instruction, index: np.ndarray) -> None:
+        """One more contribution to some entries of x."""
+        if x in self.needed:
+            self.parts.setdefault(x, []).append((share, index))
+
+    def of(self, x: Instruction) -> "Instruction | None":
+        """The adjoint, once everything has arrived; None if nothing has."""
+        whole, parts = self.whole.get(x), self.parts.get(x)
+        if parts is None:
+            return whole
+        assembled = x.builder.assemble(x.shape, [share for share, _ in parts], [index for _, index in parts])
+        return assembled if whole is None else full(whole, x) + assembled
+
+
+def full(adjoint: Instruction, x: Instruction) -> Instruction:
+    """The adjoint in x's whole shape."""
+    if adjoint.shape == x.shape:
+        return adjoint
+    return adjoint.builder.take(adjoint, stretched(adjoint.shape, x.shape))
+
+
+def differentiate(
+    seeds: "Sequence[tuple[Instruction, Instruction]]", wrt: "Iterable[Instruction]"
+) -> "dict[Instruction, Instruction]":
+    """The adjoints of the instructions in `wrt` (those that any arrives at), given outputs and what arrives at each."""
+    wrt = set(wrt)
+    order = reachable(output for output, _ in seeds)
+    needed: set[Instruction] = set()
+    for x in order:
+        if x in wrt or not needed.isdisjoint(x.operands):
+            needed.add(x)
+    adjoints = Adjoints(needed)
+    for output, seed in seeds:
+        adjoints.add(output, seed)
+    found = {}
+    for x in reversed(order):
+        adjoint = adjoints.of(x) if x in needed else None
+        if adjoint is None:
+            continue
+        if x in wrt:
+            found[x] = full(adjoint, x)
+        else:
+            BACKWARD[x.kind](x, adjoint, adjoints)
+    return found
+
+
+def _row(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+    """adjoint · ∂x/∂operand, the derivative being the row's own rule."""
+    row = x.row
+    assert row is not None  # an elementwise operation has a row
+    for position, operand in enumerate(x.operands):
+        if operand not in adjoints.needed:
+            continue
+        if row.family in PRIMED:
+            slope: Instruction | float = x.builder.slope(row, position, x, x.operands)
+        else:
+            slope = row.derivative(x, x.operands, position)
+        share = times(adjoint, slope)
+        if isinstance(share, float):  # flat: nothing passes
+            continue
+        if operand.shape != x.shape or operand.batched != x.batched:
+            whole = full(share, x)
+            share = whole.builder.sum_to(whole, operand.shape, operand.batched)
+        adjoints.add(operand, share)
+
+
+def _apply(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+    """y = W a:  ∂C/∂W = δ aᵀ,  ∂C/∂a = Wᵀ δ."""
+    matrix, a = x.operands
+    delta, b = full(adjoint, x), x.builder
+    if matrix in adjoints.needed:
+        adjoints.add(matrix, b.outer(delta, a))
+    if a in adjoints.needed:
+        adjoints.add(a, b.apply(b.transpose(matrix), delta))
+
+
+def _transpose(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+    adjoints.add(x.operands[0], x.builder.transpose(full(adjoint, x)))
+
+
+def _reduce(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+    """One operand stands for the whole axis, and so does the one slope that the row's rule gives."""
+    (axis,) = x.operands
+    (slope,) = x.row.derivatives[0](x, axis)  # type: ignore[union-attr]  # a reduction has a row
+    share = times(adjoint, slope)
+    adjoints.add(axis, share if isinstance(share, Instruction) else x.builder.lift(share))
+
+
+def _reshape(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+    adjoints.add(x.operands[0], x.builder.reshape(full(adjoint, x), x.operands[0].shape))
+
+
+def _take(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+    adjoints.add_part(x.operands[0], full(adjoint, x), x.index[0])
+
+
+def _concat(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+    delta, start = full(adjoint, x), 0
+    places = np.arange(x.size).reshape(x.shape)
+    for part in x.operands:
+        end = start + part.shape[-1]
+        adjoints.add(part, x.builder.take(delta, np.ascontiguousarray(places[..., start:end])))
+        start = end
+
+
+def _leaf(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+    raise IllFormed(f"{x!r} is differentiated, but no rule for this kind is known")
+
+
+BACKWARD = {
+    "row": _row, "apply": _apply, "transpose": _transpose, "reduce": _reduce, "reshape": _reshape, "take": _take,
+    "concat": _concat, "parameter": _leaf, "input": _leaf, "constant": _leaf, "slope": _leaf,
+}  # fmt: skip

@@ -1,0 +1,108 @@
+"""What the table's vocabulary means for arrays: the native rows by NumPy's names; all other rows are run on these."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..interpreter import Interpreter
+from ..primitive import Primitive
+from .instructions import Instruction
+
+NUMPY = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative", "pow": "power", "power": "power",
+    "sqrt": "sqrt", "exp": "exp", "log": "log", "expm1": "expm1", "log1p": "log1p", "sin": "sin", "cos": "cos",
+    "tanh": "tanh", "abs": "absolute", "sign": "sign", "greater": "greater", "greater_equal": "greater_equal",
+    "equal": "equal", "where": "where", "maximum": "maximum", "minimum": "minimum", "erf": "erf", "erfc": "erfc",
+}  # fmt: skip
+SPECIAL = ("erf", "erfc")  # SciPy has these
+COMPARISONS = ("greater", "greater_equal", "equal")
+
+
+def special(name: str) -> "Callable[..., Any]":
+    """The error function and its complement, which NumPy lacks."""
+    import scipy.special  # loaded only where one is used
+
+    function: Callable[..., Any] = getattr(scipy.special, name)
+    return function
+
+
+def native(row: Primitive, operands: "list[Any]", xp: Any) -> Any:
+    """One native row on arrays."""
+    name = row.name
+    if name in SPECIAL:
+        return special(name)(*operands)
+    if name == "power":
+        return xp.multiply(*operands, *operands) if row.static == 2.0 else xp.power(operands[0], row.static)
+    if name == "where":
+        return xp.where(xp.not_equal(operands[0], 0.0), *operands[1:])
+    result = getattr(xp, NUMPY[name])(*operands)
+    return xp.where(result, 1.0, 0.0) if name in COMPARISONS else result
+
+
+class Array(Interpreter):
+    """An array in a rule of the table."""
+
+    def __init__(self, value: Any, xp: Any) -> None:
+        self.value, self.xp = value, xp
+
+    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Array":
+        if not row.native:
+            result = row.forward(*[x if isinstance(x, Array) else Array(x, self.xp) for x in operands])
+            return result if isinstance(result, Array) else Array(result, self.xp)
+        values = [x.value if isinstance(x, Array) else x for x in operands]
+        return Array(REDUCTIONS[row.name](*values, self.xp) if row.arity is None else native(row, values, self.xp), self.xp)
+
+
+def apply_row(x: Instruction, operands: "list[Any]", xp: Any) -> Any:
+    """A row, or the derivative of one, on arrays."""
+    assert x.row is not None  # called for kinds that have one
+    arrays = [Array(value, xp) for value in operands]
+    with np.errstate(all="ignore"):
+        if x.kind == "slope":
+            result = x.row.derivative(arrays[0], arrays[1:], x.position)
+        else:
+            result = arrays[0]._compute(x.row, tuple(arrays))
+    return result.value if isinstance(result, Array) else result
+
+
+# --- along the last axis, which stays with length 1 ---
+
+def fsum(x: Any, xp: Any = np) -> Any:
+    """The sum."""
+    return xp.sum(x, axis=-1, keepdims=True)
+
+
+def logsumexp(x: Any, xp: Any = np) -> Any:
+    """log Σ exp(x): shifted by the largest, whose own share of 1 goes through log1p for the digits near 0."""
+    largest = xp.max(x, axis=-1, keepdims=True)
+    shares = xp.exp(x - largest)
+    first = xp.arange(x.shape[-1]) == xp.argmax(x, axis=-1)[..., None]
+    return largest + xp.log1p(xp.sum(xp.where(first, 0.0, shares), axis=-1, keepdims=True))
+
+
+REDUCTIONS: dict[str, Callable[..., Any]] = {"fsum": fsum, "logsumexp": logsumexp}
+
+
+# --- entries that go to the same place ---
+
+def collected(index: np.ndarray) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
+    """How to add up what goes to equal places without repeating an index: the order that brings equal places together,
+    where each group starts in it, and the place of each group."""
+    flat = index.ravel()
+    order = np.argsort(flat, kind="stable")
+    targets, starts = np.unique(flat[order], return_index=True)
+    return order, starts, targets
+
+
+def scatter(out: np.ndarray, part: np.ndarray, order: np.ndarray, starts: np.ndarray, targets: np.ndarray) -> None:
+    """Add to each place of `out` (..., places) all that goes there; see `collected`."""
+    out[..., targets] += np.add.reduceat(part[..., order], starts, axis=-1)
+
+
+def strided(x: np.ndarray, rows: int, start: int, shape: "tuple[int, ...]", step: "tuple[int, ...]") -> np.ndarray:
+    """The entries start + Σ step·i of each row, as a view. x is (n, entries) for rows = 1, (entries,) for rows = 0."""
+    flat = x.reshape(*x.shape[:rows], -1)
+    strides = (*flat.strides[:rows], *(flat.itemsize * s for s in step))
+    return np.lib.stride_tricks.as_strided(flat[..., start:], (*flat.shape[:rows], *shape), strides)

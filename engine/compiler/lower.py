@@ -1,0 +1,68 @@
+"""Pass 7: every row in the words that NumPy has.
+
+Rows that are not native are replaced by their forward rule, derivatives by the derivative rule, run on instructions; since
+equal instructions are made once, what a function and its derivative have in common is computed once. Where another form of
+the same function shares more with its derivative, it stands in FORMS.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import ops
+from ..primitive import Primitive
+from .instructions import Builder, Instruction
+from .rules import RULES
+
+
+class Form(NamedTuple):
+    """How a row and its slope are computed: forward(x, largest), slope(result, x, largest), exp(largest) being a float."""
+
+    forward: "Callable[[Any, float], Any]"
+    slope: "Callable[[Any, Any, float], Any]"
+
+
+def _one_and_exp(x: Any, largest: float) -> Any:
+    return 1.0 + ops.exp(ops.minimum(x, largest))
+
+
+FORMS: dict[Primitive, Form] = {
+    # σ = e/(1 + e) with e = exp(x), and σ' = σ/(1 + e), since 1 - σ = 1/(1 + e): every digit, and one division
+    ops.sigmoid: Form(
+        lambda x, largest: ops.exp(ops.minimum(x, largest)) / _one_and_exp(x, largest),
+        lambda r, x, largest: r / _one_and_exp(x, largest),
+    ),
+    # tanh' = 4·σ(2x)·σ(-2x)
+    ops.tanh: Form(
+        lambda x, largest: ops.tanh(x),
+        lambda r, x, largest: 4.0 * (ops.sigmoid(2.0 * x) / _one_and_exp(2.0 * x, largest)),
+    ),
+}
+
+
+def lower(order: "Sequence[Instruction]", dtype: Any) -> "dict[Instruction, Instruction]":
+    """For each instruction the one that takes its place, all made by one new builder."""
+    largest = float(math.floor(math.log(np.finfo(dtype).max)))
+
+    def expand(b: Builder, i: Instruction) -> "Instruction | None":
+        """The rule by which that builder replaces what NumPy has no word for."""
+        if i.kind == "slope":
+            result, *operands = i.operands
+            form = FORMS.get(i.row)  # type: ignore[arg-type]  # a slope has a row
+            slope = form.slope(result, *operands, largest) if form else i.row.derivative(result, operands, i.position)  # type: ignore[union-attr]
+            return b.lift(slope)
+        if i.kind != "row" or i.row.native:  # type: ignore[union-attr]  # a row has one
+            return None
+        form = FORMS.get(i.row)  # type: ignore[arg-type]
+        return b.lift(form.forward(*i.operands, largest) if form else i.row.forward(*i.operands))  # type: ignore[union-attr]
+
+    builder = Builder([*RULES, ("a row in NumPy's words", expand)])
+    lowered: dict[Instruction, Instruction] = {}
+    for x in order:
+        operands = [lowered[operand] for operand in x.operands]
+        lowered[x] = builder.make(
+            x.kind, operands, x.shape, x.batched, row=x.row, position=x.position, index=x.index, number=x.number
+        )
+    return lowered

@@ -1,0 +1,128 @@
+"""Pass 3: sums of products. Every tree of additions whose partial sums nobody else reads becomes one sum with many terms.
+
+    total = ± t ± u·v ± ...     t: any node; u·v: a product that nobody else reads
+
+What is left are steps: sums, and the operations that are no part of one.
+"""
+
+from array import array
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .. import ops
+from .instructions import IllFormed
+from .scalars import COMPUTED, Scalars
+
+SUMS = {ops.add: (1, 1), ops.sub: (1, -1), ops.neg: (-1,)}  # the sign of each operand; in fsum all are +
+
+
+class Sum(NamedTuple):
+    """The terms of one sum: first[i]·second[i] with sign[i]; second[i] is -1 where the term is first[i] alone."""
+
+    sign: "array[int]"
+    first: "array[int]"
+    second: "array[int]"
+
+
+class Steps(NamedTuple):
+    """What is to be computed: for each node in `nodes`, in topological order, its Sum if it has one in `sums`."""
+
+    nodes: "list[int]"
+    sums: "dict[int, Sum]"
+
+
+def collapse(scalars: Scalars) -> Steps:
+    """Find the sums of products."""
+    uses, parent = _uses(scalars)
+    summing = [row in SUMS or row is ops.fsum for row in scalars.rows]
+    inside = bytearray(len(scalars))  # whether a node is taken into the sum above it
+    for node in range(len(scalars)):
+        if scalars.kind[node] == COMPUTED and uses[node] == 1 and parent[node] >= 0 and summing[scalars.row[parent[node]]]:
+            inside[node] = summing[scalars.row[node]] or _is_product(scalars, node)
+    steps = Steps([], {})
+    for node in range(len(scalars)):
+        if scalars.kind[node] != COMPUTED or inside[node]:
+            continue
+        steps.nodes.append(node)
+        if summing[scalars.row[node]]:
+            found = _terms(scalars, node, inside)
+            if len(found.sign) > 2 or any(second >= 0 for second in found.second) or scalars.row_of(node) is ops.fsum:
+                steps.sums[node] = found
+            else:  # x + y, x - y and -x are operations like any other, and so are the signs and sums inside
+                steps.nodes.pop()
+                steps.nodes.extend(_opened(scalars, node, inside))
+    check(scalars, steps)
+    return steps
+
+
+def _uses(scalars: Scalars) -> "tuple[array[int], array[int]]":
+    """How often each node is read, being an output included; and who reads it, if it is one node."""
+    uses, parent = array("i", bytes(4 * len(scalars))), array("i", [-1]) * len(scalars)
+    for node in range(len(scalars)):
+        for operand in scalars.of(node):
+            uses[operand] += 1
+            parent[operand] = node
+    for output in scalars.outputs:
+        uses[output] += 1
+    return uses, parent
+
+
+def _is_product(scalars: Scalars, node: int) -> bool:
+    return scalars.row_of(node) is ops.mul
+
+
+def _terms(scalars: Scalars, total: int, inside: bytearray) -> Sum:
+    """The terms of a sum, from left to right."""
+    found = Sum(array("b"), array("i"), array("i"))
+    stack = [(total, 1)]
+    while stack:
+        node, sign = stack.pop()
+        if node != total and not inside[node]:
+            _append(found, sign, node, -1)
+        elif _is_product(scalars, node):
+            first, second = scalars.of(node)
+            _append(found, sign, first, second)
+        else:
+            row = scalars.row_of(node)
+            signs: Sequence[int] = SUMS.get(row) or (1,) * len(scalars.of(node))
+            stack.extend(reversed([(operand, sign * s) for operand, s in zip(scalars.of(node), signs)]))
+    return found
+
+
+def _append(found: Sum, sign: int, first: int, second: int) -> None:
+    found.sign.append(sign)
+    found.first.append(first)
+    found.second.append(second)
+
+
+def _opened(scalars: Scalars, node: int, inside: bytearray) -> "list[int]":
+    """A short sum and the nodes that had been taken into it, as operations of their own."""
+    found, stack = [], [node]
+    while stack:
+        below = stack.pop()
+        found.append(below)
+        stack.extend(operand for operand in scalars.of(below) if inside[operand])
+    return sorted(found)
+
+
+def check(scalars: Scalars, steps: Steps) -> None:
+    """Raise IllFormed unless each step comes after what it needs, and what it needs is a leaf or a step."""
+    done = bytearray(len(scalars))
+    for node in range(len(scalars)):
+        done[node] = scalars.kind[node] != COMPUTED
+    for node in steps.nodes:
+        for operand in needs(scalars, steps, node):
+            if not done[operand]:
+                raise IllFormed(f"step {node} needs node {operand}, which is not computed before it")
+        done[node] = 1
+    for output in scalars.outputs:
+        if not done[output]:
+            raise IllFormed(f"output {output} is not computed")
+
+
+def needs(scalars: Scalars, steps: Steps, node: int) -> "Sequence[int]":
+    """What a step reads."""
+    if node not in steps.sums:
+        return scalars.of(node)
+    found = steps.sums[node]
+    return [*found.first, *(second for second in found.second if second >= 0)]

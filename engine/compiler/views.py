@@ -1,0 +1,56 @@
+"""Which entries an index takes: recognised as a range, or as a grid of equal steps, it needs no copy."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Steps(NamedTuple):
+    """The entries start + Σ step[d]·i[d], with 0 <= i[d] < shape[d]: what NumPy calls a strided view."""
+
+    start: int
+    shape: "tuple[int, ...]"
+    step: "tuple[int, ...]"
+
+
+def as_steps(index: np.ndarray) -> "Steps | None":
+    """The index as steps along its own axes, if it is that."""
+    if index.size == 0:
+        return None
+    start = int(index.flat[0])
+    expected = np.full(index.shape, start)
+    steps = []
+    for axis, length in enumerate(index.shape):
+        corner = [0] * index.ndim
+        corner[axis] = min(1, length - 1)
+        step = int(index[tuple(corner)]) - start
+        steps.append(step)
+        expected = expected + np.arange(length).reshape([-1 if d == axis else 1 for d in range(index.ndim)]) * step
+    return Steps(start, index.shape, tuple(steps)) if (expected == index).all() else None
+
+
+def is_range(index: np.ndarray) -> bool:
+    """Whether these are consecutive entries, in order."""
+    flat = index.ravel()
+    return bool((flat == np.arange(flat[0], flat[0] + flat.size)).all())
+
+
+def nested_shape(index: np.ndarray) -> "tuple[int, ...]":
+    """The shape in which a flat index is a grid of equal steps with the fewest axes: 0 2 8 10 is (2, 2); (4,) if there is none.
+
+    From the last axis outwards: as long as the steps are equal, the axis goes on.
+    """
+    shape: list[int] = []
+    rest = index
+    while len(rest) > 1 and len(shape) < 4:
+        changes = np.diff(rest)
+        different = np.flatnonzero(changes != changes[0])
+        length = int(different[0]) + 1 if len(different) else len(rest)
+        if length == 1 or len(rest) % length:
+            return (len(index),)
+        shape.insert(0, length)
+        rows = rest.reshape(-1, length)
+        if (rows - rows[:, :1] != rows[0] - rows[0, 0]).any():
+            return (len(index),)
+        rest = rows[:, 0]
+    return tuple(shape) if len(rest) == 1 and shape else (len(index),)
