@@ -17,6 +17,7 @@ from .check import GradientError, compare, gradcheck, numeric_derivative
 from .errors import StaleGraphError
 from .grammar import ParseError
 from .primitive import UndefinedError
+from .tracing import TracingError
 
 # Functions: the rows of the table, on Values and on floats
 from .ops import (
@@ -24,3 +25,11 @@ from .ops import (
     maximum, minimum, relu, sech, sigmoid, sign, sin, softplus, sqrt, step, tanh, where,
 )  # fmt: skip
 from .functions import log_softmax, softmax
+
+# Running: `engine.compile(f)`, always written so, since `compile` alone is Python's. It brings NumPy, so it is loaded when used
+def __getattr__(name: str) -> object:
+    if name in ("compile", "Program"):
+        from . import compiler
+
+        return getattr(compiler, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

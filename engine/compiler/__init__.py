@@ -1,0 +1,3 @@
+"""The compiler."""
+
+from .program import Gradient, Program, compile

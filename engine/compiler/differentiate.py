@@ -62,7 +62,10 @@ def full(adjoint: Instruction, x: Instruction) -> Instruction:
 def differentiate(
     seeds: "Sequence[tuple[Instruction, Instruction]]", wrt: "Iterable[Instruction]"
 ) -> "dict[Instruction, Instruction]":
-    """The adjoints of the instructions in `wrt` (those that any arrives at), given outputs and what arrives at each."""
+    """The adjoint of everything between the outputs and the instructions in `wrt`, given what arrives at each output.
+
+    Those of `wrt` are whole; an instruction that nothing arrives at has none.
+    """
     wrt = set(wrt)
     order = reachable(output for output, _ in seeds)
     needed: set[Instruction] = set()
@@ -77,9 +80,8 @@ def differentiate(
         adjoint = adjoints.of(x) if x in needed else None
         if adjoint is None:
             continue
-        if x in wrt:
-            found[x] = full(adjoint, x)
-        else:
+        found[x] = full(adjoint, x) if x in wrt else adjoint
+        if x not in wrt:
             BACKWARD[x.kind](x, adjoint, adjoints)
     return found
 

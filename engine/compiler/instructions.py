@@ -7,6 +7,7 @@ Since an instruction takes part in arithmetic like a number, the rules of engine
 rule on instructions writes the backward pass.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -49,7 +50,7 @@ class Instruction(Interpreter):
     @property
     def size(self) -> int:
         """How many numbers there are, for one example."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     def is_row(self, *rows: Primitive) -> bool:
         """Whether this is an elementwise operation of one of these rows."""

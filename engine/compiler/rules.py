@@ -25,8 +25,8 @@ def same(x: Instruction, result: Instruction) -> "Instruction | None":
 
 
 def seeded(x: Instruction) -> bool:
-    """Whether x is the weight of an example, or that times something."""
-    return x.kind == "seed" or (x.is_row(ops.mul) and x.operands[0].kind == "seed")
+    """Whether x is something times the weight of its example."""
+    return x.is_row(ops.mul) and x.operands[0].kind == "seed"
 
 
 # --- numbers ---
@@ -135,11 +135,21 @@ def _seed_first(b: Builder, i: Instruction) -> "Instruction | None":
     return None
 
 
+@rule("x·(s·y) = (s·y)·x = s·(x·y)")
+def _seed_outside(b: Builder, i: Instruction) -> "Instruction | None":
+    if not i.is_row(ops.mul) or i.operands[0].kind == "seed":
+        return None
+    for weighed, other in (i.operands, i.operands[::-1]):
+        if seeded(weighed) and same(weighed, i) and other.shape == i.shape:  # not where the weighed one is the smaller
+            return b.elementwise(ops.mul, weighed.operands[0], b.elementwise(ops.mul, weighed.operands[1], other))
+    return None
+
+
 # --- sums and products of matrices ---
 
 @rule("Σ(c·x) = c·Σx and Σ(-x) = -Σx")
 def _scale_of_sum(b: Builder, i: Instruction) -> "Instruction | None":
-    if i.kind not in ("sum_to", "total") and not (i.kind == "reduce" and i.row is ops.fsum):
+    if i.kind != "total" and not (i.kind == "reduce" and i.row is ops.fsum):
         return None
     x = i.operands[0]
 

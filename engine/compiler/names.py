@@ -1,0 +1,77 @@
+"""Names for what a program prints, as the lectures have them: W1, b1, z1, a1, ..., and δ for an error ∂C/∂z."""
+
+from collections.abc import Sequence
+
+from .. import ops
+from .instructions import Instruction
+
+ACTIVATIONS = (
+    ops.sigmoid, ops.tanh, ops.relu, ops.leaky_relu, ops.elu, ops.gelu, ops.softplus, ops.sin, ops.cos, ops.erf, ops.sign,
+    ops.step,
+)  # fmt: skip
+
+
+class Names:
+    """Gives each instruction that deserves one a name; `words` are the arguments of the function."""
+
+    def __init__(self, order: "Sequence[Instruction]", words: "Sequence[str]", labels: "Sequence[str]") -> None:
+        self.labels = labels  # of the parameters, by place
+        self.taken: set[str] = set(words)
+        self.layers = 0
+        for x in order:
+            if x.kind == "input":
+                x.name = words[x.position]
+        sums = _sums(order)
+        for x in order:
+            if x in sums:
+                self._layer(x, sums[x])
+        for x in order:
+            if x.kind == "row" and x.row.family in ACTIVATIONS and x.operands[0].name.startswith("z"):  # type: ignore[union-attr]
+                x.name = x.name or self._free("a" + x.operands[0].name[1:])
+        for x in order:
+            if x.kind == "parameter" and not x.name:
+                x.name = self._parameter(x)
+
+    def _layer(self, z: Instruction, terms: "list[Instruction]") -> None:
+        """z = W a + b: the next layer."""
+        self.layers += 1
+        z.name = self._free(f"z{self.layers}")
+        matrices = [term.operands[0] for term in terms if term.kind == "apply"]
+        for matrix, letter in zip(matrices, ("W", "U", "V", "Q")):
+            if matrix.kind == "parameter" and not matrix.name:
+                matrix.name = self._free(f"{letter}{self.layers}")
+        for term in terms:
+            if term.kind == "parameter" and not term.name:
+                term.name = self._free(f"b{self.layers}")
+
+    def _parameter(self, x: Instruction) -> str:
+        """A parameter alone goes by its label, several by the letter w."""
+        if x.size == 1:
+            label = self.labels[int(x.index[0].flat[0])]
+            if label.isidentifier():
+                return self._free(label)
+        return self._free("w")
+
+    def _free(self, name: str) -> str:
+        free, number = name, 2
+        while free in self.taken:
+            free, number = f"{name}_{number}", number + 1
+        self.taken.add(free)
+        return free
+
+
+def _sums(order: "Sequence[Instruction]") -> "dict[Instruction, list[Instruction]]":
+    """The sums with a product of matrices in them, each with its terms; a sum that goes on in another is not its own."""
+    sums: dict[Instruction, list[Instruction]] = {}
+    for x in order:
+        if x.kind == "apply" and x.operands[0].kind in ("parameter", "transpose"):
+            sums[x] = [x]
+        elif x.is_row(ops.add, ops.sub) and any(operand in sums for operand in x.operands):
+            terms = [term for operand in x.operands for term in sums.pop(operand, [operand])]
+            sums[x] = terms
+    return sums
+
+
+def plain(name: str) -> str:
+    """The name as Python takes it."""
+    return name.replace("δ", "delta").replace("∂C/∂", "d")

@@ -1,0 +1,560 @@
+"""Pass 8: a lowered program as the text of a Python module that runs on NumPy.
+
+The text has one function, `build`, which makes every buffer for batches of n examples and gives back `run`, which fills
+them. What can be made once is made in `build`: buffers, views of them, views of the parameters. In `run` each line is one
+call that writes into a buffer. A buffer whose content is not needed any more is used again.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import ops
+from .instructions import Instruction, Shape, reachable
+from .kernels import NUMPY, collected
+from .views import as_steps, is_range
+
+OPERATORS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
+GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made before
+WIDTH = 72  # where the comments begin
+
+
+class Wanted(NamedTuple):
+    """What a program is to give: results by name, and into the vector of gradients, for each parameter instruction, one."""
+
+    results: "list[tuple[str, Instruction]]"
+    gradients: "list[tuple[Instruction, Instruction]]"
+    weighted: bool = False  # whether each example has a weight of its own; else the seed is one number
+
+
+class Text(NamedTuple):
+    """A module's text, and the arrays that its `build` is given."""
+
+    source: str
+    constants: "list[np.ndarray]"
+
+
+def write(wanted: Wanted, arguments: "Sequence[str]", dtype: str, heading: str) -> Text:
+    """The module for what is wanted."""
+    return Writer(wanted, arguments, dtype).text(heading)
+
+
+class Writer:
+    """Writes one module; `before` are the lines of build, `lines` those of run."""
+
+    def __init__(self, wanted: Wanted, arguments: "Sequence[str]", dtype: str) -> None:
+        self.wanted, self.arguments, self.dtype = wanted, list(arguments), dtype
+        ends = [x for _, x in wanted.results] + [x for _, x in wanted.gradients] + [p for p, _ in wanted.gradients]
+        self.order = reachable(ends)
+        self.before: list[str] = []
+        self.lines: list[str] = []
+        self.used: set[str] = {"empty"}
+        self.helpers: set[str] = set()
+        self.constants: list[np.ndarray] = []
+        self.called: dict[Instruction, str] = {}
+        self.views: dict[str, str] = {}
+        self.readers: dict[Instruction, list[Instruction]] = {x: [] for x in self.order}
+        for x in self.order:
+            for operand in x.operands:
+                self.readers[operand].append(x)
+        self.looking: set[Instruction] = set()  # what has no memory of its own, but looks into an operand's
+        self.solid: set[Instruction] = set()  # what lies in one piece, so that a reshape of it looks, too
+        for x in self.order:
+            self._sort(x)
+        self.scales = self._scales()
+        self.last = self._last_uses(ends)
+        self.homes = self._homes()
+        self.free: dict[tuple[Shape, bool], list[str]] = {}
+        self.memory: dict[Instruction, str] = {}  # the buffer that an instruction's result lies in
+        self.names: set[str] = set(self.arguments) | {"n", "s", "theta", "gradient", "constants"}
+        for place, x in enumerate(self.order):
+            if x not in self.scales.values():
+                self._write(x, place)
+                self._release(x, place)
+        self._finish()
+
+    # --- what is needed how long, and what lies where ---
+
+    def _sort(self, x: Instruction) -> None:
+        """Decide whether x looks into its operand's memory, and whether it lies in one piece."""
+        first = x.operands[0] if x.operands else None
+        if x.kind == "transpose":
+            self.looking.add(x)
+        elif x.kind == "reshape" and first in self.solid:
+            self.looking.add(x)
+            self.solid.add(x)
+        elif x.kind == "take" and first in self.solid and is_range(x.index[0]):
+            self.looking.add(x)
+            if not x.batched:
+                self.solid.add(x)
+        elif x.kind == "take" and first in self.solid and as_steps(x.index[0]) and self._only_rows_read(x):
+            self.looking.add(x)
+        elif x.kind != "parameter" or is_range(x.index[0]) or as_steps(x.index[0]) is None:
+            self.solid.add(x)
+
+    def _only_rows_read(self, x: Instruction) -> bool:
+        """Elementwise operations take entries from anywhere; a product of matrices wants its operands in one piece."""
+        return all(reader.kind == "row" for reader in self.readers[x])
+
+    def _base(self, x: Instruction) -> Instruction:
+        """The instruction whose memory x looks into."""
+        while x in self.looking:
+            x = x.operands[0]
+        return x
+
+    def _last_uses(self, ends: "Iterable[Instruction]") -> "dict[Instruction, int]":
+        """For each instruction with memory the last place at which it, or a view of it, is read."""
+        last = {}
+        for place, x in enumerate(self.order):
+            for operand in (x, *self._reads(x)):
+                last[self._base(operand)] = place
+        for x in ends:
+            last[self._base(x)] = len(self.order)
+        return last
+
+    def _scales(self) -> "dict[Instruction, Instruction]":
+        """c·(s·y) and -(s·y) as (c·s)·y, one operation: for each such product the s·y that need not be written."""
+        found = {}
+        for x in self.order:
+            inner = x.operands[-1] if x.is_row(ops.neg) or (x.is_row(ops.mul) and x.operands[0].scalar is not None) else None
+            if inner and inner.is_row(ops.mul) and inner.operands[0].kind == "seed" and self.readers[inner] == [x]:
+                if self.wanted.weighted or self._carries(inner, inner.operands[0]):
+                    found[x] = inner
+        return found
+
+    def _reads(self, x: Instruction) -> "tuple[Instruction, ...]":
+        """What the line that computes x reads."""
+        return self.scales[x].operands if x in self.scales else x.operands
+
+    def _homes(self) -> "dict[Instruction, tuple[int, int]]":
+        """Gradients that are written straight into their part of the vector: pieces that no other parameter shares."""
+        homes: dict[Instruction, tuple[int, int]] = {}
+        taken: set[int] = set()
+        for parameter, adjoint in self.wanted.gradients:
+            index = parameter.index[0].ravel()
+            fresh = taken.isdisjoint(index.tolist())
+            taken.update(index.tolist())
+            has_memory = adjoint not in self.looking and adjoint.kind not in ("parameter", "constant")
+            if fresh and is_range(index) and has_memory and not adjoint.batched and adjoint.shape and adjoint not in homes:
+                homes[adjoint] = int(index[0]), int(index[-1]) + 1
+        return homes
+
+    def _release(self, x: Instruction, place: int) -> None:
+        """Memory that is not read after this place may be used again."""
+        for operand in {self._base(operand) for operand in (x, *self._reads(x))}:
+            if self.last[operand] == place and operand in self.memory and operand not in self.homes:
+                self.free.setdefault((operand.shape, operand.batched), []).append(self.memory.pop(operand))
+
+    def _buffer(self, x: Instruction, place: int) -> str:
+        """A place for x's result: the memory of an operand that ends here, another's that is free, or new."""
+        if x in self.homes:
+            start, end = self.homes[x]
+            name = self._name(x)
+            self.before.append(_line(f"{name} = gradient[{start}:{end}]{_reshaped(x.shape)}", str(x.shape)))
+            self.memory[x] = name
+            return name
+        memory = None
+        if x.kind == "row":
+            for operand in self._reads(x):
+                if operand in self.memory and operand not in self.homes and self.last[operand] == place:
+                    if (operand.shape, operand.batched) == (x.shape, x.batched):
+                        memory = self.memory.pop(operand)
+                        break
+        if memory is None and self.free.get((x.shape, x.batched)):
+            memory = self.free[x.shape, x.batched].pop()
+        if memory is None:
+            memory = self._name(x, self._later_name(x))
+            self.before.append(_line(f"{memory} = empty({_tuple(self._dims(x))}, {self.dtype!r})", ""))
+        elif x.name and x.name != memory:
+            self.before.append(_line(f"{self._name(x)} = {memory}", f"the same memory: {memory} is not needed any more by then"))
+        self.called.setdefault(x, memory)
+        self.memory[x] = memory
+        return self.called[x]
+
+    def _later_name(self, x: Instruction) -> str:
+        """What x will soon be, by operations in place: W1 x is called z1, since b1 is added to it next."""
+        y = x
+        while not y.name and len(self.readers[y]) == 1:
+            (reader,) = self.readers[y]
+            first = [z for z in reader.operands if z.shape == reader.shape and z.batched == reader.batched]
+            if reader.kind != "row" or (reader.shape, reader.batched) != (x.shape, x.batched) or first[:1] != [y]:
+                break
+            y = reader
+        return y.name if y not in self.called else ""
+
+    def _name(self, x: Instruction, other: str = "") -> str:
+        """Give x a name that nothing has yet."""
+        wanted = x.name or other or f"t{x.serial}"
+        name = wanted
+        while name in self.names:
+            name += "_"
+        self.names.add(name)
+        self.called[x] = name
+        return name
+
+    # --- how things are written ---
+
+    def _dims(self, x: Instruction) -> "list[str]":
+        return [*(["n"] if x.batched else []), *map(str, x.shape)]
+
+    def _do(self, line: str, x: Instruction) -> None:
+        self.lines.append(_line(line, _tuple(self._dims(x)) if x.shape or x.batched else ""))
+
+    def _call(self, function: str) -> str:
+        self.used.add(function)
+        return function
+
+    def _is_number(self, x: Instruction) -> bool:
+        return x.shape == () and not x.batched
+
+    def _text(self, x: Instruction) -> str:
+        """How x is referred to."""
+        if x.scalar is not None:
+            return repr(x.scalar)
+        if x.kind == "transpose":
+            return f"{self._text(x.operands[0])}.T"
+        return self.called[x]
+
+    def _array(self, numbers: np.ndarray, stem: str) -> str:
+        """An array that is known now, under a name."""
+        name = f"{stem}{len(self.constants)}"
+        self.before.append(f"{name} = constants[{len(self.constants)}]")
+        self.constants.append(numbers)
+        return name
+
+    def _view(self, x: Instruction, end: str, suffix: str) -> str:
+        """x seen in another shape; made once, if x is a buffer."""
+        text = self._text(x) + end
+        if self._base(x).kind in GIVEN or x not in self.solid:
+            return text
+        if text not in self.views:
+            self.views[text] = self._text(x) + suffix
+            self.before.append(f"{self.views[text]} = {text}")
+        return self.views[text]
+
+    def _rows(self, x: Instruction) -> str:
+        """x as a matrix: all axes but the last become rows."""
+        if len(x.shape) == (1 if x.batched else 2):
+            return self._text(x)
+        return self._view(x, f".reshape(-1, {x.shape[-1]})", "_rows")
+
+    def _flat(self, x: Instruction) -> str:
+        """All entries in a row."""
+        return self._view(x, ".reshape(-1)", "_flat") if len(x.shape) + x.batched != 1 else self._text(x)
+
+    def _entries(self, x: Instruction) -> str:
+        """x as (n, entries), or (entries,)."""
+        if len(x.shape) == 1:
+            return self._text(x)
+        return self._view(x, ".reshape(n, -1)" if x.batched else ".reshape(-1)", "_entries")
+
+    def _ones(self, length: str) -> str:
+        """A vector of ones: a product with it is a sum, and BLAS is quicker than a reduction."""
+        name = "ones_" + "".join(c if c.isalnum() else "_" for c in length)
+        if name not in self.views:
+            self.views[name] = name
+            self.before.append(_line(f"{name} = {self._call('ones')}({length}, {self.dtype!r})", "dot with ones is a sum"))
+        return name
+
+    def _row_count(self, x: Instruction) -> str:
+        size = int(np.prod(x.shape[:-1]))
+        return (f"n * {size}" if size > 1 else "n") if x.batched else str(size)
+
+    # --- one instruction ---
+
+    def _write(self, x: Instruction, place: int) -> None:
+        getattr(self, f"_write_{x.kind}")(x, place)
+
+    def _write_input(self, x: Instruction, place: int) -> None:
+        self.called[x] = self.arguments[x.position]
+
+    def _write_constant(self, x: Instruction, place: int) -> None:
+        if x.scalar is None:
+            self.called[x] = self._array(x.number.astype(self.dtype), "c")
+
+    def _write_parameter(self, x: Instruction, place: int) -> None:
+        index = x.index[0]
+        steps = as_steps(index)
+        if is_range(index):
+            start = int(index.flat[0])
+            self.before.append(_line(f"{self._name(x)} = theta[{start}:{start + x.size}]{_reshaped(x.shape)}", str(x.shape)))
+        elif steps is not None:
+            self.helpers.add("strided")
+            self.before.append(_line(f"{self._name(x)} = strided(theta, 0, {steps.start}, {steps.shape}, {steps.step})",
+                                     str(x.shape)))  # fmt: skip
+        else:
+            array = self._array(index, "i")
+            self._do(f'{self._call("take")}(theta, {array}, out={self._buffer(x, place)}, mode="clip")', x)
+
+    def _write_seed(self, x: Instruction, place: int) -> None:
+        self.called[x] = "s"
+        if not self.wanted.weighted and not all(self._carries(reader, x) for reader in self.readers[x]):
+            self.before.append(_line(f"seeds = empty((n, 1), {self.dtype!r})", "the weight of each example"))
+            self.lines.append(_line("seeds.fill(s)", "(n, 1)"))
+            self.called[x] = "seeds"
+
+    def _carries(self, reader: Instruction, seed: Instruction) -> bool:
+        """Whether one number s would do in place of a column of them: the other factor has a row for each example."""
+        if reader.is_row(ops.mul):
+            (other,) = [y for y in reader.operands if y is not seed] or [seed]
+            return other.batched and other is not seed and other.shape == reader.shape
+        return False
+
+    def _write_row(self, x: Instruction, place: int) -> None:
+        row = x.row
+        assert row is not None  # of this kind
+        if x in self.scales:
+            seed, y = self._reads(x)
+            factor = f"-{self._text(seed)}" if row is ops.neg else f"{self._text(x.operands[0])} * {self._text(seed)}"
+            self._do(f"{self._call('multiply')}({self._text(y)}, {factor}, out={self._buffer(x, place)})", x)
+            return
+        texts = [self._text(operand) for operand in x.operands]
+        if all(map(self._is_number, x.operands)):
+            form = OPERATORS.get(row.name)
+            wrapped = [text if text.isidentifier() or operand.scalar is not None else f"({text})"
+                       for text, operand in zip(texts, x.operands)]  # fmt: skip
+            written = form.format(*wrapped) if form else self._ufunc(x, texts)
+            self.lines.append(f"{self._name(x)} = {written}")
+            return
+        call = self._ufunc(x, texts)
+        out = self._buffer(x, place)
+        self._do(f"{self._call('copyto')}({out}, {call})" if row is ops.where else f"{call[:-1]}, out={out})", x)
+
+    def _ufunc(self, x: Instruction, texts: "list[str]") -> str:
+        row = x.row
+        assert row is not None
+        if row.name == "power" and row.static == 2.0:
+            return f"{self._call('multiply')}({texts[0]}, {texts[0]})"
+        if row.name == "power":
+            return f"{self._call('power')}({texts[0]}, {row.static!r})"
+        name = NUMPY[row.name]
+        (self.helpers if name in ("erf", "erfc") else self.used).add(name)
+        return f"{name}({', '.join(texts)})"
+
+    def _write_apply(self, x: Instruction, place: int) -> None:
+        matrix, a = x.operands
+        w = self._text(matrix.operands[0]) if matrix.kind == "transpose" else f"{self._text(matrix)}.T"
+        out = self._buffer(x, place)
+        if len(x.shape) == 1 and not x.batched:
+            self._do(f"{self._call('dot')}({self._text(a)}, {w}, out={out})", x)
+        else:
+            self._do(f"{self._call('dot')}({self._rows(a)}, {w}, out={self._rows(x)})", x)
+
+    def _write_outer(self, x: Instruction, place: int) -> None:
+        delta, a = x.operands
+        out = self._buffer(x, place)
+        self._do(f"{self._call('dot')}({self._rows(delta)}.T, {self._rows(a)}, out={out})", x)
+
+    def _write_transpose(self, x: Instruction, place: int) -> None:
+        pass  # written where it is used
+
+    def _write_reshape(self, x: Instruction, place: int) -> None:
+        (operand,) = x.operands
+        if x in self.looking:
+            self._define_view(x, f"{self._text(operand)}.reshape{_tuple(self._dims(x))}")
+        else:
+            out = self._buffer(x, place)
+            self._do(f"{self._call('copyto')}({out}, {self._text(operand)}.reshape{_tuple(self._dims(x))})", x)
+
+    def _define_view(self, x: Instruction, text: str) -> None:
+        """A view: made once if it looks into a buffer, at each run if it looks into an argument."""
+        if self._base(x).kind in GIVEN:
+            self._do(f"{self._name(x)} = {text}", x)
+        else:
+            self.before.append(_line(f"{self._name(x)} = {text}", _tuple(self._dims(x))))
+
+    def _write_take(self, x: Instruction, place: int) -> None:
+        (operand,) = x.operands
+        index = x.index[0]
+        rows = "n, " if operand.batched else ""
+        steps = as_steps(index)
+        if x in self.looking and is_range(index):
+            start = int(index.flat[0])
+            ahead = ":, " if operand.batched else ""
+            text = f"{self._entries(operand)}[{ahead}{start}:{start + index.size}]"
+            self._define_view(x, text + (f".reshape({rows}{', '.join(map(str, x.shape))})" if len(x.shape) > 1 else ""))
+            return
+        if operand in self.solid and steps is not None:
+            self.helpers.add("strided")
+            text = f"strided({self._text(operand)}, {int(operand.batched)}, {steps.start}, {steps.shape}, {steps.step})"
+            if x in self.looking:
+                self._define_view(x, text)
+            else:  # a matrix product wants it in one piece
+                if self._base(operand).kind not in GIVEN:
+                    view = f"{self._text(operand)}_windows{place}"
+                    self.before.append(f"{view} = {text}")
+                    text = view
+                out = self._buffer(x, place)
+                self._do(f"{self._call('copyto')}({out}, {text})", x)
+            return
+        array = self._array(index, "i")
+        axis = 1 if operand.batched else 0
+        out = self._buffer(x, place)
+        self._do(f'{self._call("take")}({self._entries(operand)}, {array}, axis={axis}, out={out}, mode="clip")', x)
+
+    def _write_concat(self, x: Instruction, place: int) -> None:
+        out, start = self._buffer(x, place), 0
+        for part in x.operands:
+            end = start + part.shape[-1]
+            self._do(f"{self._call('copyto')}({out}[..., {start}:{end}], {self._text(part)})", x)
+            start = end
+
+    def _write_reduce(self, x: Instruction, place: int) -> None:
+        (operand,) = x.operands
+        out = self._buffer(x, place)
+        if x.row is ops.fsum:
+            ones = self._ones(str(operand.shape[-1]))
+            self._do(f"{self._call('dot')}({self._rows(operand)}, {ones}, out={self._flat(x)})", x)
+        else:
+            self.helpers.add("logsumexp")
+            self._do(f"{self._call('copyto')}({out}, logsumexp({self._text(operand)}))", x)
+
+    def _write_sum_to(self, x: Instruction, place: int) -> None:
+        (operand,) = x.operands
+        out = self._buffer(x, place)
+        if not x.batched and len(x.shape) == 1 and operand.shape[-1] == x.shape[0]:
+            ones = self._ones(self._row_count(operand))
+            self._do(f"{self._call('dot')}({ones}, {self._rows(operand)}, out={out})", x)
+        elif x.batched and x.shape == (1,) and len(operand.shape) == 1:
+            ones = self._ones(str(operand.shape[-1]))
+            self._do(f"{self._call('dot')}({self._text(operand)}, {ones}, out={self._flat(x)})", x)
+        else:
+            axes, rest = _summed_axes(operand, x)
+            target = f"{out}.reshape{_tuple(rest)}"
+            self._do(f"{self._call('add')}.reduce({self._text(operand)}, axis={axes}, out={target})", x)
+
+    def _write_total(self, x: Instruction, place: int) -> None:
+        (operand,) = x.operands
+        length = " * ".join([*(["n"] if operand.batched else []), *([str(operand.size)] if operand.size > 1 or not
+                                                                    operand.batched else [])])  # fmt: skip
+        self._do(f"{self._name(x)} = {self._call('dot')}({self._ones(length)}, {self._flat(operand)})", x)
+
+    def _write_inner(self, x: Instruction, place: int) -> None:
+        first, second = x.operands
+        self._do(f"{self._name(x)} = {self._call('dot')}({self._flat(first)}, {self._flat(second)})", x)
+
+    def _write_assemble(self, x: Instruction, place: int) -> None:
+        out = self._buffer(x, place)
+        everything = np.concatenate([index.ravel() for index in x.index])
+        apart = len(np.unique(everything)) == len(everything)  # no entry gets two contributions
+        if not apart or len(everything) < x.size:
+            self._do(f"{out}.fill(0.0)", x)
+        for part, index in zip(x.operands, x.index):
+            self._add_into(out, x, part, index, add=not apart)
+
+    def _add_into(self, out: str, x: Instruction, part: Instruction, index: np.ndarray, *, add: bool) -> None:
+        """out[index] += part, or = where nothing is there yet. Equal places never stand in one index expression."""
+        ahead = ":, " if x.batched else ""
+        if len(np.unique(index)) < index.size:
+            columns = [index[..., k] for k in range(index.shape[-1])]
+            if index.ndim > 1 and all(as_steps(column) and len(np.unique(column)) == column.size for column in columns):
+                views = f"{out}_into{len(self.before)}"
+                steps = [as_steps(column) for column in columns]
+                self.helpers.add("strided")
+                listed = ", ".join(f"({s.start}, {s.shape}, {s.step})" for s in steps if s)
+                self.before.append(f"{views} = [strided({out}, {int(x.batched)}, *steps) for steps in ({listed},)]")
+                self._do(f"for k, view in enumerate({views}):", x)
+                self.lines.append(f"    {self._call('add')}(view, {self._text(part)}[..., k], out=view)")
+                return
+            self.helpers.add("scatter")
+            arrays = ", ".join(self._array(array, "i") for array in collected(index))
+            self._do(f"scatter({self._entries(x)}, {self._entries(part)}, {arrays})", x)
+            return
+        steps_ = as_steps(index)
+        if steps_ is not None:
+            self.helpers.add("strided")
+            view = f"{out}_part{len(self.before)}"
+            self.before.append(f"{view} = strided({out}, {int(x.batched)}, {steps_.start}, {steps_.shape}, {steps_.step})")
+            text = self._text(part)
+            self._do(f"{self._call('add')}({view}, {text}, out={view})" if add else f"{self._call('copyto')}({view}, {text})", x)
+        else:
+            array = self._array(index.ravel(), "i")
+            self._do(f"{self._entries(x)}[{ahead}{array}] {'+=' if add else '='} {self._entries(part)}", x)
+
+    # --- the end ---
+
+    def _finish(self) -> None:
+        """Gradients that are not in their place yet, and what is given back."""
+        written: set[int] = set()
+        for parameter, adjoint in self.wanted.gradients:
+            if self._at_home(parameter, adjoint):
+                written.update(parameter.index[0].ravel().tolist())
+        rest = sorted({i for p, _ in self.wanted.gradients for i in p.index[0].ravel().tolist()} - written)
+        if rest:
+            where = f"{rest[0]}:{rest[-1] + 1}" if rest[-1] - rest[0] + 1 == len(rest) else self._array(np.array(rest), "i")
+            self.lines.append(f"gradient[{where}] = 0.0")
+        for parameter, adjoint in self.wanted.gradients:
+            if not self._at_home(parameter, adjoint):
+                self._add_gradient(parameter, adjoint)
+        self.lines.append("return " + "".join(f"{self._text(x)}, " for _, x in self.wanted.results).rstrip())
+
+    def _at_home(self, parameter: Instruction, adjoint: Instruction) -> bool:
+        """Whether the derivative was computed in the place where it belongs."""
+        return adjoint in self.homes and self.homes[adjoint] == _range(parameter)
+
+    def _add_gradient(self, parameter: Instruction, adjoint: Instruction) -> None:
+        """Add a derivative to its places in the vector of gradients."""
+        index = parameter.index[0]
+        part = self._entries(adjoint)
+        if is_range(index):
+            view = f"{self.called[parameter]}_gradient"
+            self.before.append(f"{view} = gradient[{index.flat[0]}:{index.flat[0] + index.size}]")
+            self.lines.append(f"{self._call('add')}({view}, {part}, out={view})")
+        elif len(np.unique(index)) == index.size:
+            self.lines.append(f"gradient[{self._array(index.ravel(), 'i')}] += {part}")
+        else:
+            self.helpers.add("scatter")
+            arrays = ", ".join(self._array(array, "i") for array in collected(index))
+            self.lines.append(f"scatter(gradient, {part}, {arrays})")
+
+    def text(self, heading: str) -> Text:
+        """The whole module."""
+        lines = [f'"""{heading}"""', "", f"from numpy import {', '.join(sorted(self.used))}"]
+        special = sorted(self.helpers & {"erf", "erfc"})
+        if special:
+            lines.append(f"from scipy.special import {', '.join(special)}")
+        helpers = sorted(self.helpers - {"erf", "erfc"})
+        if helpers:
+            lines += ["", f"from engine.compiler.kernels import {', '.join(helpers)}"]
+        lines += ["", "", "def build(n, theta, gradient, constants):"]
+        lines += [f"    {line}" for line in self.before]
+        lines += ["", f"    def run({', '.join([*self.arguments, 's'])}):"]
+        lines += [f"        {line}" for line in self.lines]
+        lines += ["", "    return run", ""]
+        return Text("\n".join(lines), self.constants)
+
+
+def _range(parameter: Instruction) -> "tuple[int, int] | None":
+    index = parameter.index[0]
+    return (int(index.flat[0]), int(index.flat[-1]) + 1) if is_range(index) else None
+
+
+def _line(text: str, comment: str) -> str:
+    return f"{text:<{WIDTH}}  # {comment}" if comment else text
+
+
+def _tuple(parts: "Sequence[str]") -> str:
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def _reshaped(shape: Shape) -> str:
+    return f".reshape({', '.join(map(str, shape))})" if len(shape) != 1 else ""
+
+
+def _summed_axes(operand: Instruction, x: Instruction) -> "tuple[tuple[int, ...], list[str]]":
+    """The axes of the operand's array to sum over, and the dimensions that are left."""
+    axes, rest = [], []
+    if operand.batched:
+        if x.batched:
+            rest.append("n")
+        else:
+            axes.append(0)
+    ahead = len(operand.shape) - len(x.shape)
+    for d, length in enumerate(operand.shape):
+        axis = d + int(operand.batched)
+        if d < ahead or (x.shape[d - ahead] == 1 and length != 1):
+            axes.append(axis)
+        else:
+            rest.append(str(length))
+    return tuple(axes), rest
