@@ -5,14 +5,17 @@ the inputs. Each is made when it is first asked for.
 """
 
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .differentiate import backward
+from .equations import heading
 from .instructions import Instruction, reachable
 from .lower import lower
 from .names import plain
+from .passes import Compiled
 from .source import Wanted, write
 from .verify import verify
 
@@ -20,27 +23,24 @@ SIZES = 8  # how many batch sizes keep their buffers
 
 
 class Code:
-    """The text for what is wanted, and its functions."""
+    """The text of one variant, and its functions."""
 
-    def __init__(
-        self, results: "list[tuple[str, Instruction]]", gradients: "list[tuple[Instruction, Instruction]]", weighted: bool,
-        arguments: "Sequence[str]", dtype: str, heading: str, parameters: int,
-    ) -> None:  # fmt: skip
+    def __init__(self, compiled: Compiled, dtype: str, *, gradient: bool, weighted: bool, inputs: bool) -> None:
+        results, gradients = _variant(compiled, gradient=gradient, weighted=weighted, inputs=inputs)
         ends = [*(x for _, x in results), *(x for pair in gradients for x in pair)]
         order = reachable(ends)
+        verify(order, len(compiled.order))
         lowered = lower(order, dtype)
+        verify(reachable([lowered[x] for x in ends]), len(compiled.order))
         for x in order:
-            y = lowered[x]
-            if x.name and not y.name:
-                y.name = plain(x.name)
+            if x.name and not lowered[x].name:
+                lowered[x].name = plain(x.name)
+        for parameter, adjoint in gradients:
+            lowered[adjoint].name = lowered[adjoint].name or f"d{lowered[parameter].name}"
         wanted = Wanted(
             [(name, lowered[x]) for name, x in results], [(lowered[p], lowered[g]) for p, g in gradients], weighted
         )
-        verify(reachable([lowered[x] for x in ends]), parameters)
-        for parameter, adjoint in wanted.gradients:
-            adjoint.name = adjoint.name or f"d{parameter.name}"
-        self.source, self.constants = write(wanted, arguments, dtype, heading)
-        self.wanted = wanted
+        self.source, self.constants = write(wanted, compiled.arguments, dtype, heading(compiled, dtype, gradient=gradient))
         self.built: dict[int, Callable[..., Any]] = {}
         filename = f"<compiled program {id(self):x}>"
         linecache.cache[filename] = (len(self.source), None, self.source.splitlines(keepends=True), filename)
@@ -56,3 +56,26 @@ class Code:
                 self.built.pop(next(iter(self.built)))
             run = self.built[n] = self.build(n, theta, gradient, self.constants)
         return run
+
+
+def _variant(
+    compiled: Compiled, *, gradient: bool, weighted: bool, inputs: bool
+) -> "tuple[list[tuple[str, Instruction]], list[tuple[Instruction, Instruction]]]":
+    """The results of a variant, and each parameter instruction with its derivative.
+
+    Results are: outputs and others; or, with a gradient, the value (the sum over the batch, to be scaled; with weights the
+    weighted sum), the penalty, the others, and the derivatives of the inputs.
+    """
+    others = [("others", compiled.others)] if compiled.others is not None else []
+    if not gradient:
+        return [("outputs", compiled.outputs), *others], []
+    builder, cost = compiled.builder, compiled.outputs
+    value = builder.inner(builder.seed(), cost) if weighted and cost.batched else builder.total(cost)
+    results = [("value", value)]
+    if compiled.penalty is not None:
+        results.append(("penalty", builder.total(compiled.penalty)))
+    found = backward(compiled, inputs=inputs)
+    slopes = []
+    for position, shape in enumerate(compiled.shapes if inputs else []):
+        slopes.append((f"input {position}", found.inputs.get(position, builder.constant(np.zeros(shape)))))
+    return [*results, *others, *slopes], found.gradients

@@ -5,6 +5,7 @@ along them, and is stretched only where an instruction needs it whole.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from .. import ops
 from ..backward import times
 from .blocks import stretched
 from .instructions import IllFormed, Instruction, reachable
+from .passes import Compiled
 
 # Rows whose derivative is written f'(z) and stays one instruction; all others are written out.
 PRIMED = {
@@ -84,6 +86,31 @@ def differentiate(
         if x not in wrt:
             BACKWARD[x.kind](x, adjoint, adjoints)
     return found
+
+
+class Backward(NamedTuple):
+    """Each parameter instruction with its derivative, and each input, as far as any arrives; and all adjoints."""
+
+    gradients: "list[tuple[Instruction, Instruction]]"
+    inputs: "dict[int, Instruction]"
+    adjoints: "dict[Instruction, Instruction]"
+
+
+def backward(compiled: Compiled, *, inputs: bool = False) -> Backward:
+    """The derivatives of the cost of a batch, with matrices first; the errors ∂C/∂z get their names, δ1, δ2, ..."""
+    cost, builder = compiled.outputs, compiled.builder
+    seeds = [(cost, builder.seed() if cost.batched else builder.constant(1.0))]
+    if compiled.penalty is not None:
+        seeds.append((compiled.penalty, builder.constant(1.0)))
+    leaves = [x for x in reachable(x for x, _ in seeds) if x.kind == "parameter" or (inputs and x.kind == "input")]
+    adjoints = differentiate(seeds, leaves)
+    for x, adjoint in adjoints.items():
+        if x.name.startswith("z") and x.kind in ("row", "apply") and not adjoint.name and adjoint.kind in ("row", "apply"):
+            adjoint.name = "δ" + x.name[1:]
+    arrived = [x for x in leaves if x in adjoints]
+    gradients = [(x, adjoints[x]) for x in arrived if x.kind == "parameter"]
+    gradients.sort(key=lambda both: (len(both[0].shape) < 2, both[0].size))
+    return Backward(gradients, {x.position: adjoints[x] for x in arrived if x.kind == "input"}, adjoints)
 
 
 def _row(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:

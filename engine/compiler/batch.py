@@ -1,0 +1,67 @@
+"""What a program is called with: arrays with a row for each example, and the sentences for what is none."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .instructions import Shape
+
+
+def array_of(x: Any, dtype: "np.dtype[Any]", name: str) -> np.ndarray:
+    """The argument as an array of numbers in one piece."""
+    if type(x) is np.ndarray and x.dtype == dtype and x.flags.c_contiguous:
+        return x
+    try:
+        return np.asarray(x, dtype=dtype, order="C")
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numbers, an array with a row for each example; it is {x!r:.60}.") from None
+
+
+def first_example(x: Any, dtype: "np.dtype[Any]", number: int) -> np.ndarray:
+    """The example that a function is traced with."""
+    array = array_of(x, dtype, f"Argument {number}")
+    if array.ndim == 0 or len(array) == 0:
+        what = "one number" if array.ndim == 0 else "an empty batch"
+        raise ValueError(f"Argument {number} is {what}: a program takes batches, arrays with a row for each example, at least one.")
+    example: np.ndarray = array[0]
+    return example
+
+
+def batch_of(batch: "Sequence[Any]", names: "Sequence[str]", shapes: "Sequence[Shape]", dtype: "np.dtype[Any]") -> "tuple[list[np.ndarray], int]":
+    """The arguments as arrays of the shapes that were traced, and how many examples they have; 1 if there are no arguments."""
+    if len(batch) != len(shapes):
+        takes = f"{len(shapes)} argument{'s' * (len(shapes) != 1)}{': ' if names else ''}{', '.join(names)}"
+        raise TypeError(f"This program takes {takes}; it was given {len(batch)}.")
+    arrays = [array_of(x, dtype, name) for x, name in zip(batch, names)]
+    n = len(arrays[0]) if arrays and arrays[0].ndim else 1
+    for array, shape, name in zip(arrays, shapes, names):
+        if n == 0 or array.shape != (n, *shape):
+            raise ValueError(_shape_sentence(array, shape, name, n, names[0]))
+    return arrays, n
+
+
+def _shape_sentence(array: np.ndarray, shape: Shape, name: str, n: int, first: str) -> str:
+    if array.ndim and len(array) == 0:
+        return f"{name} is an empty batch: there is no mean over no examples. Give at least one."
+    if array.ndim == 0 or array.shape[1:] != shape:
+        wanted = f"(n, {', '.join(map(str, shape))})" if shape else "(n,)"
+        return f"{name} has shape {array.shape}; this program takes {wanted}, a row for each example, as it was traced."
+    return f"{first} has {n} examples and {name} has {len(array)}: there is one row of each for every example."
+
+
+def weights_of(weights: Any, n: int, dtype: "np.dtype[Any]", reduction: str) -> "np.ndarray | None":
+    """The weight of each example in the cost of the batch, (n, 1), if they differ."""
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f'reduction = {reduction!r}: give "mean" or "sum".')
+    if weights is None:
+        return None
+    given = array_of(weights, dtype, "weights")
+    if given.shape != (n,):
+        raise ValueError(f"There is one weight for each example: {n} examples, weights of shape {given.shape}.")
+    total = float(given.sum())
+    if not math.isfinite(total) or (reduction == "mean" and total == 0):
+        raise ValueError(f"The weights add up to {total:g}, and a weighted mean divides by their sum.")
+    column: np.ndarray = (given / total if reduction == "mean" else given).reshape(n, 1)
+    return column

@@ -1,0 +1,93 @@
+"""The parameters of a program: the Values that the function read, and the array that the program computes with.
+
+Numbers live on two sides. Assigning to a Value's data is noticed at the next call, and the array follows. A program never
+changes a Value by itself: `store_to` does. `current` says which side is the newer one.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..value import Value, assignments
+from .instructions import Instruction
+
+
+class Parameters:
+    """The vector of all parameters, and whose numbers they are.
+
+    values   the Values, and place: where in the vector each of their numbers is; order: the same as an array
+    vector   the numbers; gradient: the memory for their derivatives
+    arrays   the parameter instructions by name: each has an index into the vector
+    """
+
+    def __init__(self, values: "list[Value]", order: np.ndarray, instructions: "Iterable[Instruction]", dtype: "np.dtype[Any]") -> None:
+        self.values, self.order = values, order
+        self.place = dict(zip(values, order.tolist()))
+        self.arrays = {x.name: x for x in instructions}
+        self.vector, self.gradient = np.zeros(len(order), dtype), np.zeros(len(order), dtype)
+        self.ahead = False  # whether the vector was written into since the two sides agreed
+        self.load_from()
+
+    def load_from(self, values: "Iterable[Value] | None" = None) -> None:
+        """Take Values' data into the vector."""
+        chosen = self._chosen(values)
+        self.vector[[self.place[value] for value in chosen]] = [value._data for value in chosen]
+        self._agree()
+
+    def store_to(self, values: "Iterable[Value] | None" = None) -> None:
+        """Put the vector's numbers into Values."""
+        chosen = self._chosen(values)
+        for value, number in zip(chosen, self.vector[[self.place[value] for value in chosen]].tolist()):
+            value.data = number
+        self._agree()
+
+    def _agree(self) -> None:
+        self.ahead, self._seen = False, assignments.count
+        self._agreed = self._numbers()
+
+    def _numbers(self) -> np.ndarray:
+        """The Values' numbers in the order of the vector."""
+        numbers = np.empty_like(self.vector)
+        numbers[self.order] = [value._data for value in self.values]
+        return numbers
+
+    def _chosen(self, values: Any) -> "list[Value]":
+        if values is None:
+            return self.values
+        chosen = list(values.parameters() if hasattr(values, "parameters") else values)
+        strangers = [value for value in chosen if value not in self.place]
+        if strangers or not chosen:
+            what = f"{strangers[0]!r:.80} is no parameter" if strangers else "An empty list has no parameter"
+            raise ValueError(f"{what} of this program; its parameters are the {len(self.values)} Values that the function read.")
+        return chosen
+
+    @property
+    def current(self) -> str:
+        """Which side is newer: "both" if they agree, else "values" or "arrays"."""
+        if self.ahead:
+            return "arrays"
+        if self._seen == assignments.count:
+            return "both"
+        return "values" if (self._numbers() != self.vector).any() else "both"
+
+    def synchronise(self) -> None:
+        """Follow the Values if any was assigned to; refuse to choose if both sides were changed."""
+        if self._seen == assignments.count:
+            return
+        if not self.ahead:
+            self.load_from()
+        elif (self._numbers() != self._agreed).any():
+            raise ValueError(
+                "The program's arrays have moved, and Values were assigned to since: say which side counts, "
+                "by program.store_to() (the arrays) or program.load_from() (the Values)."
+            )
+        else:
+            self._seen = assignments.count
+
+    def index_of(self, name: str) -> np.ndarray:
+        """Where a parameter array's numbers lie in the vector; of that array's shape."""
+        if name not in self.arrays:
+            raise KeyError(f"There is no {name!r}; there are {', '.join(self.arrays)}.")
+        index: np.ndarray = self.arrays[name].index[0]
+        return index

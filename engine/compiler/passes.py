@@ -1,0 +1,104 @@
+"""The passes in their order, from a function of one example to the instructions of its values. Each ends in a checker.
+
+    trace      the function, run once on Values
+    flatten    the graph as arrays of small numbers; the Values go
+    collapse   trees of additions become sums of products
+    Blocks     steps of one form become instructions on arrays; sums that form a grid become products of matrices
+    arrange    parameters get their places in one vector
+    Names      z1, W1, a1, ...
+
+What follows is done for each variant of a program when it is asked for: differentiate, lower, write (code.py).
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..value import Value
+from .blocks import Blocks, Found
+from .instructions import Builder, Instruction, Shape, reachable
+from .names import Names
+from .report import Counts, count
+from .rules import RULES
+from .scalars import flatten
+from .storage import arrange
+from .sums import collapse
+from .trace import trace, unique_names
+from .verify import verify
+
+
+class Compiled(NamedTuple):
+    """What the passes give.
+
+    builder    which made the instructions, and makes more
+    outputs    the result: the cost, or all of a list side by side; several: whether it was a list
+    others     what has_aux adds; penalty: what is added once to the cost of a batch; None if there is none
+    arguments  their names, and the shapes of one example
+    values     the parameters, and order: the place of each in the vector
+    found      what became of which steps, and counts of nodes: for explain()
+    """
+
+    builder: Builder
+    outputs: Instruction
+    several: bool
+    others: Instruction | None
+    penalty: Instruction | None
+    arguments: "list[str]"
+    shapes: "list[Shape]"
+    values: "list[Value]"
+    order: np.ndarray
+    found: "list[Found]"
+    counts: Counts
+
+    @property
+    def ends(self) -> "list[Instruction]":
+        """Everything that is computed forward."""
+        return [x for x in (self.outputs, self.others, self.penalty) if x is not None]
+
+    @property
+    def parameters(self) -> "list[Instruction]":
+        """The instructions that read parameters."""
+        return [x for x in reachable(self.ends) if x.kind == "parameter"]
+
+
+def run_passes(
+    f: "Callable[..., Any]", examples: "list[np.ndarray]", *, has_aux: bool, penalty: "Callable[[], Any] | None"
+) -> Compiled:
+    """Compile f by one example, an array for each argument."""
+    traced = trace(f, examples, has_aux=has_aux, penalty=penalty)
+    names, extra, several = unique_names(traced.names), traced.extra, traced.several
+    scalars = flatten(traced)
+    del traced  # the graph of Values is not needed any more
+    steps = collapse(scalars)
+    builder = Builder(RULES)
+    shapes = [example.shape for example in examples]
+    blocks = Blocks(builder, scalars, steps, shapes)
+    ends = blocks.outputs()
+    charge = side_by_side(builder, [ends.pop()]) if penalty else None
+    others = side_by_side(builder, ends[len(ends) - extra :]) if extra else None
+    outputs = side_by_side(builder, ends[: len(ends) - extra])
+    everything = reachable(x for x in (outputs, others, charge) if x is not None)
+    verify(everything, len(scalars.parameters))
+    order = arrange(everything, len(scalars.parameters))
+    verify(everything, len(scalars.parameters))
+    labels = [""] * len(order)
+    for value, place in zip(scalars.parameters, order.tolist()):
+        labels[place] = value.label
+    Names(everything, names, labels)
+    if not outputs.name and outputs.size == 1 and not several and outputs.kind not in ("parameter", "input", "constant"):
+        outputs.name = "C"
+    return Compiled(builder, outputs, several, others, charge, names, shapes, scalars.parameters, order, blocks.found,
+                    count(scalars, steps))  # fmt: skip
+
+
+def side_by_side(builder: Builder, ends: "list[tuple[Instruction, int]]") -> Instruction:
+    """Outputs as one array: neighbours in one block are taken at once."""
+    parts, i = [], 0
+    while i < len(ends):
+        block, j = ends[i][0], i
+        while j < len(ends) and ends[j][0] is block:
+            j += 1
+        parts.append(builder.take(block, np.array([position for _, position in ends[i:j]])))
+        i = j
+    return builder.concat(parts)
