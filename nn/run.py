@@ -22,6 +22,7 @@ class Run:
     ) -> None:  # fmt: skip
         self.model, self.optimizer, self.loss, self.penalty = model, optimizer, loss, penalty
         self.rows, self.targets, self.mean = rows, targets, reduction == "mean"
+        self.size = len(rows)
         self.history = History()
         self.began = time.perf_counter()
         self.inside = False  # whether an update is being computed; an error then is the arithmetic's
@@ -35,9 +36,13 @@ class Run:
             cost += costs
             right += hits
             penalty += extra / len(batches)
+        self._note(cost, right, penalty)
+
+    def _note(self, cost: float, right: float, penalty: float) -> None:
+        """Enter an epoch into the history: the sum of the costs, the hits, and the mean of the penalties."""
         history = self.history
-        history.cost.append((cost / len(self.rows) if self.mean else cost) + penalty)
-        history.accuracy.append(right / len(self.rows))
+        history.cost.append((cost / self.size if self.mean else cost) + penalty)
+        history.accuracy.append(right / self.size)
         history.gradient_norm.append(self.norm)
         history.time.append(time.perf_counter() - self.began)
 
@@ -54,7 +59,7 @@ class Run:
             costs += cost.data
             right += self.targets.hit(i, prediction)
         if self.penalty:
-            charge = self.penalty(self.model, len(self.rows))
+            charge = self.penalty(self.model, self.size)
             charge.backward()
             extra = charge.data
         self.norm = math.hypot(*[p.grad for p in self.optimizer.parameters])
@@ -62,6 +67,17 @@ class Run:
         self.history.updates += 1
         self.inside = False
         return costs, right, extra
+
+
+    def judge(self, X: Any, targets: Targets) -> "tuple[float, float]":
+        """The cost over other examples, reduced, and the share decided rightly."""
+        return evaluate(self.model, X, targets, self.loss, "mean" if self.mean else "sum")
+
+    def show_gradients(self) -> None:
+        """The Values have the gradients of the last update already."""
+
+    def finish(self) -> None:
+        """Nothing is kept elsewhere."""
 
 
 def wrapped(output: Any) -> Any:

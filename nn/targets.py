@@ -1,5 +1,6 @@
 """The targets of a data set in the form that the losses take, and when an answer counts as right."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,15 @@ class Targets:
             return float("nan")
         numbers = [float(value) for value in output]
         return float(numbers.index(max(numbers)) == target.index(max(target)))
+
+    def hits(self, positions: "Sequence[int]", outputs: np.ndarray) -> float:
+        """How many of these outputs (examples, outputs) are right; the examples at these positions; nan if it cannot be said."""
+        if self.middle != self.middle:
+            return float("nan")
+        targets = self.numbers[np.asarray(positions)]
+        if self.n_out == 1:
+            return float(((outputs[:, 0] >= self.middle) == (targets > self.middle)).sum())
+        return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).sum())
 
 
 def signs(numbers: np.ndarray, n_out: int) -> np.ndarray:

@@ -11,15 +11,18 @@ from typing import Any
 
 import numpy as np
 
+import engine
+
 from .activations import RANGES
 from .advice import Teacher
+from .compiled import CompiledRun
 from .history import History
 from .losses import SOFTMAX_TWICE, Loss, binary_cross_entropy, cross_entropy, loss_function
 from .network import matrix
 from .optim import BY_NAME, SGD, Optimizer
 from .penalties import Penalty
 from .progress import Progress
-from .run import Run, evaluate
+from .run import Run
 from .stopping import EarlyStopping, Epochs, Plateau, Stop
 from .targets import Targets
 
@@ -42,6 +45,7 @@ def fit(
     seed: int | None = 0,
     progress: bool = False,
     warn: bool = True,
+    compiled: bool | None = None,
 ) -> History:
     """Train `model` on the examples X (examples, features) and their targets y; return what happened.
 
@@ -55,6 +59,8 @@ def fit(
     penalty     l2(lam) or l1(lam), added after the reduction
     callbacks   called with (history, model) after each epoch; they may read and change the parameters
     seed        of the shuffling and of the split; the same seed gives the same numbers to the last bit
+    compiled    None: by a compiled program, or one example at a time if the network or the cost cannot be traced, which a
+                remark says; True and False insist. Both train the same way, but for the rounding of sums in another order
 
     Ctrl-C ends the run and keeps what was learned.
     """
@@ -92,8 +98,8 @@ def fit(
 
     teacher = Teacher(model, rows, warn=warn)
     teacher.targets(targets.numbers)
-    run = Run(model, chosen, cost_of_one, rows.tolist(), targets, penalty, reduction)
-    run.loss(model(run.rows[0]), targets[0])  # a loss that does not go with the network says so before anything moves
+    cost_of_one(model(rows[0].tolist()), targets[0])  # a loss that does not go with the network says so before anything moves
+    run = run_for(model, chosen, cost_of_one, rows, targets, penalty, reduction, compiled, teacher)
     history = run.history
     order = list(range(m))
     for condition in conditions:
@@ -108,7 +114,7 @@ def fit(
                 try:
                     run.epoch([order[i : i + size] for i in range(0, m, size)])
                     if checks:
-                        cost, accuracy = evaluate(model, *checks, cost_of_one, reduction)
+                        cost, accuracy = run.judge(*checks)
                         history.validation_cost.append(cost)
                         history.validation_accuracy.append(accuracy)
                     teacher.epoch(history)
@@ -117,6 +123,8 @@ def fit(
                     break
                 # before the callbacks, which may change the parameters that were just judged
                 reasons = [condition(history, model) for condition in conditions]
+                if callbacks:
+                    run.show_gradients()
                 for callback in callbacks:
                     callback(history, model)
                 bar.advance(history)
@@ -124,12 +132,28 @@ def fit(
     except KeyboardInterrupt:
         history.reason = f"interrupted after update {history.updates}; what was learned until then is kept"
     finally:
+        run.finish()
         chosen.warn = spoke
         chosen.zero_grad()
         for condition in conditions:
             if isinstance(condition, EarlyStopping):
                 history.reason += condition.finish(model)
     return history
+
+
+def run_for(
+    model: Any, optimizer: Optimizer, loss: Loss, rows: np.ndarray, targets: Targets, penalty: Penalty | None, reduction: str,
+    compiled: bool | None, teacher: Teacher,
+) -> Run:  # fmt: skip
+    """The run that trains: compiled if that can be and is not unwanted."""
+    if compiled is not False:
+        try:
+            return CompiledRun(model, optimizer, loss, rows, targets, penalty, reduction)
+        except engine.TracingError as error:
+            if compiled:
+                raise
+            teacher.say("eager", f"This trains one example at a time, since it cannot be compiled. {error}")
+    return Run(model, optimizer, loss, rows.tolist(), targets, penalty, reduction)
 
 
 def diverged(run: Run, teacher: Teacher, error: ArithmeticError) -> str:

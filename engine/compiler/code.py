@@ -22,6 +22,16 @@ from .verify import verify
 SIZES = 8  # how many batch sizes keep their buffers
 
 
+def loaded(source: str) -> "Callable[..., Any]":
+    """The function `build` of a module's text; its lines are known to tracebacks."""
+    filename = f"<compiled program {abs(hash(source)):x}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    space: dict[str, Any] = {}
+    exec(compile(source, filename, "exec"), space)
+    build: Callable[..., Any] = space["build"]
+    return build
+
+
 class Code:
     """The text of one variant, and its functions."""
 
@@ -42,11 +52,7 @@ class Code:
         )
         self.source, self.constants = write(wanted, compiled.arguments, dtype, heading(compiled, dtype, gradient=gradient))
         self.built: dict[int, Callable[..., Any]] = {}
-        filename = f"<compiled program {id(self):x}>"
-        linecache.cache[filename] = (len(self.source), None, self.source.splitlines(keepends=True), filename)
-        space: dict[str, Any] = {}
-        exec(compile(self.source, filename, "exec"), space)  # the text printed as `program.source`
-        self.build = space["build"]
+        self.build = loaded(self.source)
 
     def run(self, n: int, theta: np.ndarray, gradient: np.ndarray) -> "Callable[..., Any]":
         """The function for batches of n examples."""

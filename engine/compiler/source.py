@@ -5,7 +5,7 @@ them. What can be made once is made in `build`: buffers, views of them, views of
 call that writes into a buffer. A buffer whose content is not needed any more is used again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ class Wanted(NamedTuple):
     results: "list[tuple[str, Instruction]]"
     gradients: "list[tuple[Instruction, Instruction]]"
     weighted: bool = False  # whether each example has a weight of its own; else the seed is one number
+    into: "Mapping[int, Instruction]" = {}  # noqa: RUF012  # results that overwrite arguments, by position
 
 
 class Text(NamedTuple):
@@ -45,7 +46,7 @@ class Writer:
 
     def __init__(self, wanted: Wanted, arguments: "Sequence[str]", dtype: str) -> None:
         self.wanted, self.arguments, self.dtype = wanted, list(arguments), dtype
-        ends = [x for _, x in wanted.results] + [x for _, x in wanted.gradients] + [p for p, _ in wanted.gradients]
+        ends = [*(x for _, x in wanted.results), *(x for pair in wanted.gradients for x in pair), *wanted.into.values()]
         self.order = reachable(ends)
         self.before: list[str] = []
         self.lines: list[str] = []
@@ -65,6 +66,7 @@ class Writer:
         self.scales = self._scales()
         self.last = self._last_uses(ends)
         self.homes = self._homes()
+        self.overwriting: dict[Instruction, int] = {}  # which argument a result is written over
         self.free: dict[tuple[Shape, bool], list[str]] = {}
         self.memory: dict[Instruction, str] = {}  # the buffer that an instruction's result lies in
         self.names: set[str] = set(self.arguments) | {"n", "s", "theta", "gradient", "constants"}
@@ -154,8 +156,8 @@ class Writer:
             self.before.append(_line(f"{name} = gradient[{start}:{end}]{_reshaped(x.shape)}", str(x.shape)))
             self.memory[x] = name
             return name
-        memory = None
-        if x.kind == "row":
+        memory = self._overwritten(x, place)
+        if memory is None and x.kind == "row":
             for operand in self._reads(x):
                 if operand in self.memory and operand not in self.homes and self.last[operand] == place:
                     if (operand.shape, operand.batched) == (x.shape, x.batched):
@@ -171,6 +173,16 @@ class Writer:
         self.called.setdefault(x, memory)
         self.memory[x] = memory
         return self.called[x]
+
+    def _overwritten(self, x: Instruction, place: int) -> str | None:
+        """The argument that x may overwrite: one that nobody reads later."""
+        if x.kind == "row" and x.shape == ():
+            for position, result in self.wanted.into.items():
+                argument = next((y for y in self.order if y.kind == "input" and y.position == position), None)
+                if result is x and x not in self.overwriting and (argument is None or self.last[argument] <= place):
+                    self.overwriting[x] = position
+                    return self.arguments[position]
+        return None
 
     def _later_name(self, x: Instruction) -> str:
         """What x will soon be, by operations in place: W1 x is called z1, since b1 is added to it next."""
@@ -487,6 +499,9 @@ class Writer:
         for parameter, adjoint in self.wanted.gradients:
             if not self._at_home(parameter, adjoint):
                 self._add_gradient(parameter, adjoint)
+        for position, result in self.wanted.into.items():
+            if self.overwriting.get(result) != position:
+                self.lines.append(f"{self._call('copyto')}({self.arguments[position]}, {self._text(result)})")
         self.lines.append("return " + "".join(f"{self._text(x)}, " for _, x in self.wanted.results).rstrip())
 
     def _at_home(self, parameter: Instruction, adjoint: Instruction) -> bool:
