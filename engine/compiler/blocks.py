@@ -7,6 +7,7 @@ entry by entry and added up.
 """
 
 from collections.abc import Sequence
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from .views import nested_shape
 
 PARAMETERS, CONSTANTS = 0, 1  # the first two sources; then the arguments, then the blocks
 COMMUTATIVE = (ops.add, ops.mul)
+FEW = 4  # entries of one source that are added up as they are: more become an array with an axis to sum over
 
 
 class Found(NamedTuple):
@@ -45,6 +47,7 @@ class Blocks:
         self.source[kind == CONSTANT] = CONSTANTS
         for argument in range(len(shapes)):
             self.source[kind == INPUT + argument] = 2 + argument
+        self.uses = np.bincount(scalars.operands, minlength=len(scalars))
         self.numbers = np.array(scalars.constants)
         self.matrices: dict[bytes, np.ndarray] = {}
         self.found: list[Found] = []
@@ -75,28 +78,42 @@ class Blocks:
     def _form(self, node: int) -> Any:
         if node in self.steps.sums:
             counts: dict[Any, int] = {}
-            for sign, first, second in self._oriented(node):
-                kind = sign, int(self.source[first]), int(self.source[second]) if second >= 0 else -1
+            for scale, first, second in self._oriented(node):
+                kind = scale, int(self.source[first]), int(self.source[second]) if second >= 0 else -1
                 counts[kind] = counts.get(kind, 0) + 1
             return "sum", tuple(sorted(counts.items()))
         row, operands = self.scalars.row_of(node), self._operands(node)
         sources = [int(self.source[operand]) for operand in operands]
         return ("reduce" if row.arity is None else "row"), row, tuple(sources)
 
-    def _oriented(self, node: int) -> "list[tuple[int, int, int]]":
-        """The terms of a sum; in a product, the factor that is the same for every example stands first."""
+    def _oriented(self, node: int) -> "list[tuple[float, int, int]]":
+        """The terms of a sum. In a product, the factor that is the same for every example stands first.
+
+        A parameter times a number is a term by itself with that number before it; times 0 it is none.
+        """
         found = self.steps.sums[node]
-        return [(s, v, u) if v >= 0 and self._rank(v) < self._rank(u) else (s, u, v)
-                for s, u, v in zip(found.sign, found.first, found.second)]  # fmt: skip
+        terms = []
+        for c, u, v in zip(found.scale, found.first, found.second):
+            if v >= 0 and self._rank(v) < self._rank(u):
+                u, v = v, u
+            if v >= 0 and {self.source[u], self.source[v]} == {PARAMETERS, CONSTANTS}:
+                parameter, constant = (u, v) if self.source[u] == PARAMETERS else (v, u)
+                c, u, v = c * float(self.numbers[self.position[constant]]), parameter, -1
+            if c != 0:
+                terms.append((c, u, v))
+        return terms or [(0.0, found.first[0], -1)]
 
     def _operands(self, node: int) -> "list[int]":
-        """The operands of an operation; where their order does not matter, in the order of their places."""
+        """The operands of an operation; where their order does not matter, those that are the same for all examples first."""
         operands, row = list(self.scalars.of(node)), self.scalars.row_of(node)
-        return sorted(operands, key=self._rank) if row.arity is None or row in COMMUTATIVE else operands
+        if row.arity is None:
+            return sorted(operands, key=self._rank)
+        return sorted(operands, key=lambda x: self._batched(int(self.source[x]))) if row in COMMUTATIVE else operands
 
-    def _rank(self, node: int) -> "tuple[bool, int, int]":
+    def _rank(self, node: int) -> "tuple[bool, int, int, int]":
+        """What comes first: what is the same for all examples, and of two parameters the one that is used less, a weight."""
         source = int(self.source[node])
-        return self._batched(source), source, int(self.position[node])
+        return self._batched(source), source, int(self.uses[node]) if source == PARAMETERS else 0, int(self.position[node])
 
     def _batched(self, source: int) -> bool:
         block = self.sources[source]
@@ -177,8 +194,8 @@ class Blocks:
         parts: dict[Any, Any] = {kind: np.empty((len(nodes), count, 2), dtype=np.int32) for kind, count in counts}
         for m, node in enumerate(nodes):
             terms: dict[Any, list[tuple[int, int]]] = {kind: [] for kind in kinds}
-            for sign, first, second in self._oriented(node):
-                kind = sign, int(self.source[first]), int(self.source[second]) if second >= 0 else -1
+            for scale, first, second in self._oriented(node):
+                kind = scale, int(self.source[first]), int(self.source[second]) if second >= 0 else -1
                 terms[kind].append((int(self.position[second]) if second >= 0 else 0, int(self.position[first])))
             for kind, pairs in terms.items():
                 parts[kind][m] = sorted(pairs)  # by what is weighed, so that equal rows of weights look equal
@@ -211,8 +228,10 @@ class Blocks:
     def _is_weighing(self, kind: Any, part: np.ndarray) -> bool:
         """Whether these products may be a product of matrices: weights that are the same for all examples, times data."""
         _, first, second = kind
-        if second < 0 or self._batched(first) or first == second or not (self._batched(second) or first == PARAMETERS):
+        if second < 0 or self._batched(first) or not (self._batched(second) or first == PARAMETERS):
             return False
+        if first == second and (part[..., 0] == part[..., 1]).all():
+            return False  # squares
         if first == CONSTANTS and len(np.unique(self.numbers[part[..., 1]])) == 1:
             return False  # a factor, not weights
         return part.shape[1] > 1 or (first == PARAMETERS and len(np.unique(part[..., 1])) > 1)
@@ -232,11 +251,12 @@ class Blocks:
             what = "grid"
         terms = [(kind[0], self._part(kind, part, shape)) for kind, part in sorted(parts.items(), key=_largest_first)]
         block: Instruction | None = None
-        for sign, term in sorted(terms, key=lambda both: -both[0]):
+        for scale, term in sorted(terms, key=lambda both: both[0] < 0):
+            scaled = self.builder.elementwise(ops.mul, self.builder.constant(abs(scale)), term)
             if block is None:
-                block = term if sign > 0 else self.builder.elementwise(ops.neg, term)
+                block = scaled if scale > 0 else self.builder.elementwise(ops.neg, scaled)
             else:
-                block = self.builder.elementwise(ops.add if sign > 0 else ops.sub, block, term)
+                block = self.builder.elementwise(ops.add if scale > 0 else ops.sub, block, scaled)
         assert block is not None  # a sum has terms
         size = sum(part.shape[1] for part in parts.values())
         extent = (len(grid.rows), len(grid.columns)) if grid else ()
@@ -253,6 +273,9 @@ class Blocks:
                 columns = grid.columns if len(grid.columns) > 1 else grid.columns[0]
                 product = self.builder.apply(self.gather(source, grid.rows), self.gather(other, columns))
                 return self.builder.reshape(product, shape)
+        if other < 0 and 1 < terms <= FEW and len(u) > 1:
+            columns = [self.spread(source, column.reshape(shape)) for column in u.T]
+            return reduce(partial(self.builder.elementwise, ops.add), columns)
         full = shape if terms == 1 else (terms,) if shape == (1,) else (*shape, terms)
         if other < 0:
             summed = self.spread(source, u.reshape(full)) if terms == 1 else self.gather(source, u.reshape(full))

@@ -1,23 +1,287 @@
-"""The mathematics."""
+"""A program as the lectures write it: one line for each quantity, for one example as a column.
 
-from typing import Any
+    z1 = W1 a0 + b1        a1 = σ(z1)        δ1 = W2ᵀ δ2 ⊙ σ'(z1)        ∂C/∂W2 = δ2 a1ᵀ
+
+An instruction with a name has a line of its own; others are written where they are used, unless that grew too long or
+was said too often: then they are called v1, v2, ... The weight of an example in a batch is 1 here.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from .. import ops
+from ..notation import Term, latex_name, show, write
+from .differentiate import backward
+from .instructions import Instruction, reachable
+from .passes import Compiled
+from .views import is_range
+
+DEEPEST, LONGEST = 4, 60  # of what is written inside something else
+TRANSPOSE = "ᵀ"
 
 
-def heading(compiled: Any, dtype: str, *, gradient: bool) -> str:
-    """The docstring of a module."""
-    return "A program."
+class Line:
+    """One equation: what it defines, and how."""
+
+    def __init__(self, left: Term, right: Term, remark: str = "") -> None:
+        self.left, self.right, self.remark = left, right, remark
 
 
-def written(x: Any) -> str:
-    """An instruction in an error."""
-    return x.name or repr(x)
+class Writer:
+    """Writes instructions as terms."""
+
+    def __init__(self, order: "list[Instruction]", column: "dict[Instruction, str]") -> None:
+        self.column = column  # other names for some: the input of the first layer is a0
+        self.readers: dict[Instruction, int] = dict.fromkeys(order, 0)
+        for x in order:
+            for operand in x.operands:
+                self.readers[operand] += 1
+        self.terms: dict[Instruction, Term] = {}
+        self.depth: dict[Instruction, int] = {}
+        self.lines: dict[Instruction, Line] = {}
+        self.numbered = 0
+        for x in order:
+            self._add(x)
+
+    def _add(self, x: Instruction) -> None:
+        depth = 1 + max((self.depth[operand] for operand in x.operands), default=-1)
+        term = self._written(x)
+        name = self.column.get(x) or x.name
+        if not name and x.operands and x.kind not in ("reshape", "transpose"):
+            long = depth > DEEPEST or len(term.text) > LONGEST
+            if long or (self.readers[x] > 1 and depth > 2):
+                self.numbered += 1
+                name = f"v{self.numbered}"
+        self.depth[x], self.terms[x] = (0, named(name)) if name else (depth, term)
+        if name and x.operands:
+            self.lines[x] = Line(named(name), term)
+
+    def _written(self, x: Instruction) -> Term:
+        """The instruction by its operands."""
+        terms = [self.terms[operand] for operand in x.operands]
+        if x.kind in ("input", "parameter"):
+            return named(x.name or "x")
+        if x.kind == "constant":
+            return number(x)
+        if x.kind == "seed":
+            return Term("1", "1")
+        if x.kind == "row":
+            return self._row(x, terms)
+        if x.kind == "slope":
+            return slope(x, terms[1:])
+        if x.kind in ("reshape", "sum_to", "total") and (x.kind == "reshape" or x.operands[0].shape == x.shape):
+            return terms[0]
+        if x.kind == "apply":
+            return product(terms[0], terms[1])
+        if x.kind == "outer":
+            return product(terms[0], transposed(terms[1]))
+        if x.kind == "transpose":
+            return transposed(terms[0])
+        if x.kind in ("reduce", "sum_to", "total"):
+            return call("logsumexp", terms) if x.kind == "reduce" and x.row is not ops.fsum else summed(terms[0])
+        if x.kind == "take":
+            return self._taken(x, terms[0])
+        if x.kind == "concat":
+            return Term(f"[{'; '.join(t.text for t in terms)}]", rf"\left[{'; '.join(t.latex for t in terms)}\right]")
+        if x.kind == "assemble":
+            return call("fold", terms)
+        return call(x.kind, terms)
+
+    def _row(self, x: Instruction, terms: "list[Term]") -> Term:
+        row = x.row
+        assert row is not None  # of this kind
+        if row is ops.div and is_softmax(x):
+            return call("softmax", [self.terms[x.operands[0].operands[0].operands[0]]])
+        if row is not ops.mul:
+            return write(row, terms)
+        if x.operands[0].kind == "seed":
+            return terms[1]
+        if x.operands[0] is x.operands[1]:
+            return write(ops.power.bind(2.0), terms[:1])
+        if x.operands[0].scalar is not None and terms[1].text.startswith("Σ"):
+            return Term(f"{terms[0].text} {terms[1].text}", f"{terms[0].latex} {terms[1].latex}", 2)
+        if all(operand.size > 1 for operand in x.operands):
+            first, second = (_wrapped(term, 2) for term in terms)
+            return Term(f"{first.text} ⊙ {second.text}", rf"{first.latex} \odot {second.latex}", 2)
+        return write(row, terms)
+
+    def _taken(self, x: Instruction, source: Term) -> Term:
+        """Entries of something: x[3], x[0:4], or windows(x) for a pattern."""
+        index, operand = x.index[0], x.operands[0]
+        if (index == index.flat[0]).all() and operand.size == 1:
+            return source
+        if index.size == 1:
+            where = ", ".join(str(int(i)) for i in np.unravel_index(int(index.flat[0]), operand.shape))
+        elif is_range(index):
+            where = f"{int(index.flat[0])}:{int(index.flat[-1]) + 1}"
+        else:
+            return call("windows" if index.ndim > 1 else "entries", [source])
+        inside = _wrapped(source, 5)
+        return Term(f"{inside.text}[{where}]", rf"{inside.latex}\left[{where}\right]")
 
 
-def text(compiled: Any) -> str:
-    """Placeholder."""
-    return ""
+def named(name: str) -> Term:
+    """A name as a term; δ and subscripts in LaTeX."""
+    if name.startswith("∂C/∂"):
+        below = named(name.removeprefix("∂C/∂")).latex
+        return Term(name, rf"\frac{{\partial C}}{{\partial {below}}}", 2, 5)
+    return Term(name, latex_name(name.replace("δ", "delta")))
 
 
-def latex(compiled: Any) -> str:
-    """Placeholder."""
-    return ""
+def number(x: Instruction) -> Term:
+    """A constant; a short array is written out."""
+    if x.scalar is not None:
+        return Term("1/2", r"\frac{1}{2}", 2, 5) if x.scalar == 0.5 else Term.number(x.scalar)
+    flat = np.ravel(x.number)
+    if len(flat) == 1:
+        return Term.number(float(flat[0]))
+    return named("k") if len(flat) > 4 else Term(*[f"({', '.join(show(float(c)) for c in flat)})"] * 2)
+
+
+def slope(x: Instruction, terms: "list[Term]") -> Term:
+    """f'(z)."""
+    assert x.row is not None  # of this kind
+    written = write(x.row, terms)
+    return Term(written.text.replace("(", "'(", 1), written.latex.replace(r"\left(", r"'\left(", 1))
+
+
+def product(first: Term, second: Term) -> Term:
+    """W a: written side by side."""
+    first, second = _wrapped(first, 2), _wrapped(second, 3)
+    return Term(f"{first.text} {second.text}", f"{first.latex} {second.latex}", 2)
+
+
+def transposed(term: Term) -> Term:
+    """Wᵀ."""
+    inside = _wrapped(term, 5)
+    return Term(inside.text + TRANSPOSE, inside.latex + r"^{\top}")
+
+
+def summed(term: Term) -> Term:
+    """Σ x."""
+    inside = _wrapped(term, 2)
+    return Term(f"Σ {inside.text}", rf"\sum {inside.latex}", 1.5)
+
+
+def call(name: str, terms: "Iterable[Term]") -> Term:
+    """name(x, y)."""
+    terms = list(terms)
+    latex = rf"\operatorname{{{name}}}\left({', '.join(t.latex for t in terms)}\right)"
+    return Term(f"{name}({', '.join(t.text for t in terms)})", latex)
+
+
+def _wrapped(term: Term, level: float) -> Term:
+    text = term.text if term.level >= level else f"({term.text})"
+    latex = term.latex if term.latex_level >= level else rf"\left({term.latex}\right)"
+    return Term(text, latex, max(level, term.level), max(level, term.latex_level))
+
+
+def is_softmax(x: Instruction) -> bool:
+    """Whether x is exp(z - logsumexp(z)) over the sum of these."""
+    share, total = x.operands
+    if not share.is_row(ops.exp) or not share.operands[0].is_row(ops.sub) or total.kind != "reduce":
+        return False
+    z, largest = share.operands[0].operands
+    return total.operands[0] is share and largest.kind == "reduce" and largest.operands[0] is z
+
+
+def lines(compiled: Compiled) -> "list[list[Line]]":
+    """The equations: forward, and, if there is one cost, the errors and then the derivatives."""
+    ends = [x for x in (compiled.outputs, compiled.penalty) if x is not None]
+    forward = reachable(ends)
+    column = _columns(forward)
+    if compiled.several:
+        column[compiled.outputs] = "f"
+    if compiled.penalty is not None:
+        column[compiled.penalty] = "penalty"
+    if compiled.several:
+        writer = Writer(forward, column)
+        return [_inputs(column) + list(writer.lines.values())]
+    found = backward(compiled)
+    gradients = found.gradients
+    order = reachable([*ends, *(adjoint for _, adjoint in gradients)])
+    writer = Writer(order, column)
+    ahead = set(forward)
+    first = [line for x, line in writer.lines.items() if x in ahead]
+    back = [line for x, line in writer.lines.items() if x not in ahead]
+    cost = writer.terms[compiled.outputs]
+    if compiled.outputs not in writer.lines:
+        first.append(Line(named("C"), cost))
+    derivatives = [
+        Line(named(f"∂C/∂{p.name}"), writer.terms[adjoint], _together(p, [q for q, _ in gradients]))
+        for p, adjoint in sorted(gradients, key=lambda both: _last_layer_first(both[0]))
+    ]
+    return [_inputs(column) + first, back, derivatives]
+
+
+def _last_layer_first(parameter: Instruction) -> "tuple[int, int, int]":
+    """By the number in the name, W2 and b2 before W1; matrices before vectors."""
+    digits = parameter.name.lstrip("WUVQb")
+    return -int(digits) if digits.isdigit() else 0, -len(parameter.shape), parameter.serial
+
+
+def _columns(forward: "list[Instruction]") -> "dict[Instruction, str]":
+    """The lectures call the input of the first layer a0."""
+    first = [x.operands[1] for x in forward if x.kind == "apply" and x.operands[1].kind == "input"]
+    return {first[0]: "a0"} if len(set(first)) == 1 and first[0].name != "a0" else {}
+
+
+def _inputs(column: "dict[Instruction, str]") -> "list[Line]":
+    return [Line(named(name), named(x.name)) for x, name in column.items() if x.kind == "input"]
+
+
+def _together(parameter: Instruction, others: "list[Instruction]") -> str:
+    """A remark on parameters that are read in one piece, and by other names, too."""
+    own = set(parameter.index[0].ravel().tolist())
+    inside = [q.name for q in others if q is not parameter and len(q.shape) <= 2 and own > set(q.index[0].ravel().tolist())]
+    return f"{parameter.name} is {', '.join(inside)} in one piece: added to theirs" if inside else ""
+
+
+def text(compiled: Compiled) -> str:
+    """The equations, a line each; what is given stands first."""
+    shapes = [f"{name} ({dimensions(shape)})" for name, shape in zip(compiled.arguments, compiled.shapes)]
+    parameters = [f"{x.name} ({dimensions(x.shape)})" for x in compiled.parameters]
+    head = [f"inputs: {', '.join(shapes)}"] if shapes else []
+    head += [f"parameters: {', '.join(parameters)}"] if parameters else []
+    parts = [[_line(line) for line in part] for part in lines(compiled) if part]
+    return "\n\n".join("\n".join(part) for part in [head, *parts] if part)
+
+
+def _line(line: Line) -> str:
+    return f"{line.left.text} = {line.right.text}" + (f"    ({line.remark})" if line.remark else "")
+
+
+def dimensions(shape: "tuple[int, ...]") -> str:
+    """30×784; 1 for a single number."""
+    return "×".join(map(str, shape)) or "1"
+
+
+def latex(compiled: Compiled) -> str:
+    """The equations as one aligned block."""
+    written = [f"{line.left.latex} &= {line.right.latex}" for part in lines(compiled) for line in part]
+    return "\n".join([r"\begin{aligned}", " \\\\\n".join(written), r"\end{aligned}"])
+
+
+def heading(compiled: Compiled, dtype: str, *, gradient: bool) -> str:
+    """What a module of NumPy says of itself."""
+    what = "The cost of a batch of n examples, and its derivatives" if gradient else "The values of a batch of n examples"
+    shapes = [f"{name} (n{''.join(f', {d}' for d in shape)})" for name, shape in zip(compiled.arguments, compiled.shapes)]
+    sentences = [f"{what}, in {dtype}{': ' + ', '.join(shapes) if shapes else ''}."]
+    if any(x.kind == "apply" for x in reachable(compiled.ends)):
+        sentences += [
+            "",
+            "An example is a column in the equations and a row here, so every product is turned round: W a becomes a Wᵀ,",
+            "since (W a)ᵀ = aᵀ Wᵀ; and the sum of δ aᵀ over the examples is the one product δᵀ a.",
+        ]
+    return "\n".join(sentences)
+
+
+def written(x: Instruction) -> str:
+    """What an instruction is called in an error: its name and how it is computed."""
+    if x.kind == "input":
+        return f"The input {x.name}"
+    line = Writer(reachable([x]), {}).lines.get(x)
+    if x.name:
+        return f"{x.name} = {line.right.text}" if line and line.right.text != x.name else x.name
+    return Writer(reachable([x]), {}).terms[x].text if line is None else line.right.text

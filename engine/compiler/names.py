@@ -26,7 +26,7 @@ class Names:
             if x in sums:
                 self._layer(x, sums[x])
         for x in order:
-            if x.kind == "row" and x.row.family in ACTIVATIONS and x.operands[0].name.startswith("z"):  # type: ignore[union-attr]
+            if _is_activation(x) and x.operands[0].name.startswith("z"):
                 x.name = x.name or self._free("a" + x.operands[0].name[1:])
         for x in order:
             if x.kind == "parameter" and not x.name:
@@ -61,15 +61,26 @@ class Names:
 
 
 def _sums(order: "Sequence[Instruction]") -> "dict[Instruction, list[Instruction]]":
-    """The sums with a product of matrices in them, each with its terms; a sum that goes on in another is not its own."""
+    """The sums with a product of matrices in them, each with its terms: products, biases, and activations that skip a layer.
+
+    A sum that goes on in another, and is read nowhere else, is not counted for itself.
+    """
+    readers: dict[Instruction, int] = dict.fromkeys(order, 0)
+    for x in order:
+        for operand in x.operands:
+            readers[operand] += 1
     sums: dict[Instruction, list[Instruction]] = {}
     for x in order:
         if x.kind == "apply" and x.operands[0].kind in ("parameter", "transpose"):
             sums[x] = [x]
         elif x.is_row(ops.add, ops.sub) and any(operand in sums for operand in x.operands):
-            terms = [term for operand in x.operands for term in sums.pop(operand, [operand])]
-            sums[x] = terms
+            if all((y in sums and readers[y] == 1) or y.kind == "parameter" or _is_activation(y) for y in x.operands):
+                sums[x] = [term for operand in x.operands for term in sums.pop(operand, [operand])]
     return sums
+
+
+def _is_activation(x: Instruction) -> bool:
+    return x.kind == "row" and x.row is not None and x.row.family in ACTIVATIONS
 
 
 def plain(name: str) -> str:

@@ -19,13 +19,30 @@ from ..value import Value
 from .blocks import Blocks, Found
 from .instructions import Builder, Instruction, Shape, reachable
 from .names import Names
-from .report import Counts, count
 from .rules import RULES
-from .scalars import flatten
+from .scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars, flatten
 from .storage import arrange
-from .sums import collapse
+from .sums import Steps, collapse
 from .trace import trace, unique_names
 from .verify import verify
+
+
+class Counts(NamedTuple):
+    """How many scalar nodes of each kind were traced, and how many sums and steps are left of them."""
+
+    computed: int
+    parameters: int
+    inputs: int
+    constants: int
+    sums: int
+    steps: int
+
+
+def _count(scalars: Scalars, steps: Steps) -> Counts:
+    """Count them."""
+    inputs = sum(kind >= INPUT for kind in scalars.kind)
+    return Counts(scalars.count(COMPUTED), scalars.count(PARAMETER), inputs, scalars.count(CONSTANT), len(steps.sums),
+                  len(steps.nodes))  # fmt: skip
 
 
 class Compiled(NamedTuple):
@@ -89,7 +106,7 @@ def run_passes(
     if not outputs.name and outputs.size == 1 and not several and outputs.kind not in ("parameter", "input", "constant"):
         outputs.name = "C"
     return Compiled(builder, outputs, several, others, charge, names, shapes, scalars.parameters, order, blocks.found,
-                    count(scalars, steps))  # fmt: skip
+                    _count(scalars, steps))  # fmt: skip
 
 
 def side_by_side(builder: Builder, ends: "list[tuple[Instruction, int]]") -> Instruction:

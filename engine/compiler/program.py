@@ -247,7 +247,7 @@ class Program:
 
     def explain(self) -> str:
         """How the scalar nodes became blocks, rule by rule."""
-        return report.explain(self)
+        return report.explain(self.compiled)
 
     def __str__(self) -> str:
         return equations.text(self.compiled) if self._compiled else repr(self)

@@ -121,6 +121,17 @@ def _minus_in_sum(b: Builder, i: Instruction) -> "Instruction | None":
     return None
 
 
+@rule("x + (-c)·y = x - c·y and (-c)·x + y = y - c·x, for c > 0")
+def _negative_number_in_sum(b: Builder, i: Instruction) -> "Instruction | None":
+    if not i.is_row(ops.add):
+        return None
+    for x, y in (i.operands, i.operands[::-1]):
+        c, rest = constant_scale(y)
+        if c < 0:
+            return b.elementwise(ops.sub, x, b.elementwise(ops.mul, b.constant(-c), rest))
+    return None
+
+
 @rule("x + x = 2·x")
 def _twice(b: Builder, i: Instruction) -> "Instruction | None":
     return b.elementwise(ops.mul, b.constant(2.0), i.operands[0]) if i.is_row(ops.add) and i.operands[0] is i.operands[1] else None

@@ -13,7 +13,7 @@ import numpy as np
 from .. import ops
 from .instructions import Instruction, Shape, reachable
 from .kernels import NUMPY, collected
-from .views import as_steps, is_range
+from .views import as_nested_steps, as_steps, is_range
 
 OPERATORS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
 GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made before
@@ -197,12 +197,14 @@ class Writer:
 
     def _name(self, x: Instruction, other: str = "") -> str:
         """Give x a name that nothing has yet."""
-        wanted = x.name or other or f"t{x.serial}"
-        name = wanted
+        self.called[x] = self._fresh(x.name or other or f"t{x.serial}")
+        return self.called[x]
+
+    def _fresh(self, name: str) -> str:
+        """The name, or one like it that nothing has yet."""
         while name in self.names:
             name += "_"
         self.names.add(name)
-        self.called[x] = name
         return name
 
     # --- how things are written ---
@@ -241,7 +243,7 @@ class Writer:
         if self._base(x).kind in GIVEN or x not in self.solid:
             return text
         if text not in self.views:
-            self.views[text] = self._text(x) + suffix
+            self.views[text] = self._fresh(self._text(x) + suffix)
             self.before.append(f"{self.views[text]} = {text}")
         return self.views[text]
 
@@ -380,7 +382,7 @@ class Writer:
         (operand,) = x.operands
         index = x.index[0]
         rows = "n, " if operand.batched else ""
-        steps = as_steps(index)
+        steps = as_steps(index) or as_nested_steps(index)
         if x in self.looking and is_range(index):
             start = int(index.flat[0])
             ahead = ":, " if operand.batched else ""
@@ -397,7 +399,9 @@ class Writer:
                     view = f"{self._text(operand)}_windows{place}"
                     self.before.append(f"{view} = {text}")
                     text = view
-                out = self._buffer(x, place)
+                self._buffer(x, place)
+                nested = f".reshape({rows}{', '.join(map(str, steps.shape))})"
+                out = self.called[x] if steps.shape == x.shape else self._view(x, nested, "_nested")
                 self._do(f"{self._call('copyto')}({out}, {text})", x)
             return
         array = self._array(index, "i")
@@ -431,6 +435,8 @@ class Writer:
         elif x.batched and x.shape == (1,) and len(operand.shape) == 1:
             ones = self._ones(str(operand.shape[-1]))
             self._do(f"{self._call('dot')}({self._text(operand)}, {ones}, out={self._flat(x)})", x)
+        elif x.size == 1 and not x.batched:
+            self._do(f"{self._call('copyto')}({out}, {self._total(operand)})", x)
         else:
             axes, rest = _summed_axes(operand, x)
             target = f"{out}.reshape{_tuple(rest)}"
@@ -438,9 +444,12 @@ class Writer:
 
     def _write_total(self, x: Instruction, place: int) -> None:
         (operand,) = x.operands
-        length = " * ".join([*(["n"] if operand.batched else []), *([str(operand.size)] if operand.size > 1 or not
-                                                                    operand.batched else [])])  # fmt: skip
-        self._do(f"{self._name(x)} = {self._call('dot')}({self._ones(length)}, {self._flat(operand)})", x)
+        self._do(f"{self._name(x)} = {self._total(operand)}", x)
+
+    def _total(self, x: Instruction) -> str:
+        """The sum of all entries."""
+        sizes = [*(["n"] if x.batched else []), *([str(x.size)] if x.size > 1 or not x.batched else [])]
+        return f"{self._call('dot')}({self._ones(' * '.join(sizes))}, {self._flat(x)})"
 
     def _write_inner(self, x: Instruction, place: int) -> None:
         first, second = x.operands
@@ -459,15 +468,7 @@ class Writer:
         """out[index] += part, or = where nothing is there yet. Equal places never stand in one index expression."""
         ahead = ":, " if x.batched else ""
         if len(np.unique(index)) < index.size:
-            columns = [index[..., k] for k in range(index.shape[-1])]
-            if index.ndim > 1 and all(as_steps(column) and len(np.unique(column)) == column.size for column in columns):
-                views = f"{out}_into{len(self.before)}"
-                steps = [as_steps(column) for column in columns]
-                self.helpers.add("strided")
-                listed = ", ".join(f"({s.start}, {s.shape}, {s.step})" for s in steps if s)
-                self.before.append(f"{views} = [strided({out}, {int(x.batched)}, *steps) for steps in ({listed},)]")
-                self._do(f"for k, view in enumerate({views}):", x)
-                self.lines.append(f"    {self._call('add')}(view, {self._text(part)}[..., k], out=view)")
+            if self._add_columns(out, x, part, index):
                 return
             self.helpers.add("scatter")
             arrays = ", ".join(self._array(array, "i") for array in collected(index))
@@ -483,6 +484,23 @@ class Writer:
         else:
             array = self._array(index.ravel(), "i")
             self._do(f"{self._entries(x)}[{ahead}{array}] {'+=' if add else '='} {self._entries(part)}", x)
+
+    def _add_columns(self, out: str, x: Instruction, part: Instruction, index: np.ndarray) -> bool:
+        """Add patches column by column, each a view in which no place stands twice; False if they are not of that kind."""
+        columns = [index[..., k] for k in range(index.shape[-1])] if index.ndim > 1 else []
+        steps = [as_nested_steps(column) for column in columns if len(np.unique(column)) == column.size]
+        if not columns or len(steps) < len(columns) or None in steps or part not in self.solid:
+            return False
+        self.helpers.add("strided")
+        views, columns_of = f"{out}_into{len(self.before)}", f"{self._text(part)}_columns{len(self.before)}"
+        listed = ", ".join(f"({s.start}, {s.shape}, {s.step})" for s in steps if s)
+        self.before.append(f"{views} = [strided({out}, {int(x.batched)}, *steps) for steps in ({listed},)]")
+        (shape,) = {s.shape for s in steps if s}
+        rows = "n, " if x.batched else ""
+        self.before.append(f"{columns_of} = {self._text(part)}.reshape({rows}{', '.join(map(str, shape))}, {len(columns)})")
+        self._do(f"for k, view in enumerate({views}):", x)
+        self.lines.append(f"    {self._call('add')}(view, {columns_of}[..., k], out=view)")
+        return True
 
     # --- the end ---
 

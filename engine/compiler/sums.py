@@ -1,6 +1,6 @@
 """Pass 3: sums of products. Every tree of additions whose partial sums nobody else reads becomes one sum with many terms.
 
-    total = ± t ± u·v ± ...     t: any node; u·v: a product that nobody else reads
+    total = c·t + c·u·v + ...     t: any node; u·v: a product that nobody else reads; c: a number, mostly 1 or -1
 
 What is left are steps: sums, and the operations that are no part of one.
 """
@@ -11,15 +11,15 @@ from typing import NamedTuple
 
 from .. import ops
 from .instructions import IllFormed
-from .scalars import COMPUTED, Scalars
+from .scalars import COMPUTED, CONSTANT, Scalars
 
 SUMS = {ops.add: (1, 1), ops.sub: (1, -1), ops.neg: (-1,)}  # the sign of each operand; in fsum all are +
 
 
 class Sum(NamedTuple):
-    """The terms of one sum: first[i]·second[i] with sign[i]; second[i] is -1 where the term is first[i] alone."""
+    """The terms of one sum: scale[i]·first[i]·second[i]; second[i] is -1 where the term is first[i] alone."""
 
-    sign: "array[int]"
+    scale: "array[float]"
     first: "array[int]"
     second: "array[int]"
 
@@ -36,9 +36,13 @@ def collapse(scalars: Scalars) -> Steps:
     uses, parent = _uses(scalars)
     summing = [row in SUMS or row is ops.fsum for row in scalars.rows]
     inside = bytearray(len(scalars))  # whether a node is taken into the sum above it
-    for node in range(len(scalars)):
-        if scalars.kind[node] == COMPUTED and uses[node] == 1 and parent[node] >= 0 and summing[scalars.row[parent[node]]]:
-            inside[node] = summing[scalars.row[node]] or _is_product(scalars, node)
+    for node in reversed(range(len(scalars))):  # from above, since what is below a factor depends on it
+        above = parent[node]
+        if scalars.kind[node] == COMPUTED and uses[node] == 1 and above >= 0:
+            if summing[scalars.row[above]]:
+                inside[node] = summing[scalars.row[node]] or _is_product(scalars, node) or _factor(scalars, node) is not None
+            elif inside[above] and _factor(scalars, above) is not None:  # c·(u·v), inside a sum
+                inside[node] = _is_product(scalars, node) or _factor(scalars, node) is not None
     steps = Steps([], {})
     for node in range(len(scalars)):
         if scalars.kind[node] != COMPUTED or inside[node]:
@@ -46,13 +50,19 @@ def collapse(scalars: Scalars) -> Steps:
         steps.nodes.append(node)
         if summing[scalars.row[node]]:
             found = _terms(scalars, node, inside)
-            if len(found.sign) > 2 or any(second >= 0 for second in found.second) or scalars.row_of(node) is ops.fsum:
+            if len(found.scale) > 2 or _worth_keeping(scalars, found) or scalars.row_of(node) is ops.fsum:
                 steps.sums[node] = found
             else:  # x + y, x - y and -x are operations like any other, and so are the signs and sums inside
                 steps.nodes.pop()
                 steps.nodes.extend(_opened(scalars, node, inside))
     check(scalars, steps)
     return steps
+
+
+def _worth_keeping(scalars: Scalars, found: Sum) -> bool:
+    """Whether two terms are more than an addition: products, or two results of one operation, which may lie side by side."""
+    rows = [scalars.row[first] for first in found.first]
+    return any(second >= 0 for second in found.second) or (len(rows) == 2 and rows[0] == rows[1] >= 0)
 
 
 def _uses(scalars: Scalars) -> "tuple[array[int], array[int]]":
@@ -71,17 +81,36 @@ def _is_product(scalars: Scalars, node: int) -> bool:
     return scalars.row_of(node) is ops.mul
 
 
+def _factor(scalars: Scalars, node: int) -> "tuple[float, int] | None":
+    """c·y or y/c as the number and the place of y among the operands, where y is computed; None for anything else."""
+    if scalars.kind[node] != COMPUTED:
+        return None
+    row, operands = scalars.row_of(node), scalars.of(node)
+    if row is ops.mul and scalars.kind[operands[0]] == CONSTANT and scalars.kind[operands[1]] == COMPUTED:
+        return scalars.constants[scalars.entry[operands[0]]], 1
+    if row in (ops.mul, ops.div) and scalars.kind[operands[1]] == CONSTANT and scalars.kind[operands[0]] == COMPUTED:
+        number = scalars.constants[scalars.entry[operands[1]]]
+        return (number if row is ops.mul else 1 / number), 0
+    return None
+
+
 def _terms(scalars: Scalars, total: int, inside: bytearray) -> Sum:
     """The terms of a sum, from left to right."""
-    found = Sum(array("b"), array("i"), array("i"))
-    stack = [(total, 1)]
+    found = Sum(array("d"), array("i"), array("i"))
+    stack = [(total, 1.0)]
     while stack:
         node, sign = stack.pop()
         if node != total and not inside[node]:
             _append(found, sign, node, -1)
+            continue
+        factor = _factor(scalars, node)
+        if factor and inside[scalars.of(node)[factor[1]]]:
+            stack.append((scalars.of(node)[factor[1]], sign * factor[0]))
         elif _is_product(scalars, node):
             first, second = scalars.of(node)
             _append(found, sign, first, second)
+        elif factor:  # y/c of a y that others read: a term by itself
+            _append(found, sign * factor[0], scalars.of(node)[factor[1]], -1)
         else:
             row = scalars.row_of(node)
             signs: Sequence[int] = SUMS.get(row) or (1,) * len(scalars.of(node))
@@ -89,8 +118,8 @@ def _terms(scalars: Scalars, total: int, inside: bytearray) -> Sum:
     return found
 
 
-def _append(found: Sum, sign: int, first: int, second: int) -> None:
-    found.sign.append(sign)
+def _append(found: Sum, scale: float, first: int, second: int) -> None:
+    found.scale.append(scale)
     found.first.append(first)
     found.second.append(second)
 

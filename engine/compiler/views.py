@@ -29,6 +29,15 @@ def as_steps(index: np.ndarray) -> "Steps | None":
     return Steps(start, index.shape, tuple(steps)) if (expected == index).all() else None
 
 
+def as_nested_steps(index: np.ndarray) -> "Steps | None":
+    """The same where an axis of the index runs over several: the positions (row, column) of a patch, its pixels."""
+    shape: list[int] = []
+    for axis in range(index.ndim):
+        line = index[tuple(slice(None) if d == axis else 0 for d in range(index.ndim))]
+        shape += nested_shape(line)
+    return as_steps(index.reshape(shape)) if len(shape) <= 8 else None
+
+
 def is_range(index: np.ndarray) -> bool:
     """Whether these are consecutive entries, in order."""
     flat = index.ravel()
