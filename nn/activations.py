@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 import engine
 from engine import TABLE, Constant, Value
+from engine.compiler.kernels import on_array
 from engine.primitive import Primitive
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {"linear": lambda z: z}
@@ -42,6 +45,14 @@ class Activation:
         if not self.custom:
             return [self.function(x) for x in z]
         return [self.function(x) if isinstance(x, Value) else float(self.function(Constant(x))) for x in z]
+
+    def on_rows(self, z: np.ndarray) -> np.ndarray:
+        """The same for rows of plain numbers (examples, units)."""
+        if self.name == "linear" and not self.custom:
+            return z
+        if not self.custom and self.name != "softmax":
+            return on_array(TABLE[self.name], z)
+        return np.array([[float(value) for value in self(row)] for row in z.tolist()])
 
     def __reduce__(self) -> "tuple[Any, ...]":
         """Copies and pickles go by the name."""

@@ -53,18 +53,14 @@ class Teacher:
 
     def _units(self) -> "tuple[list[np.ndarray], list[np.ndarray]]":
         """z and a of every layer on the watched examples, (examples, units)."""
-        zs: list[list[list[float]]] = [[] for _ in self.model.layers]
-        activations: list[list[list[float]]] = [[] for _ in self.model.layers]
-        weights = [(layer.weight, layer.bias, layer.activation) for layer in self.model.layers]
-        for row in self.X:
-            a = row
-            for i, (w, b, activation) in enumerate(weights):
-                with np.errstate(all="ignore"):
-                    z = np.clip(w @ a + b, -1e300, 1e300).tolist()  # a network about to burst is looked at all the same
-                a = np.array([float(value) for value in activation(z)])
-                zs[i].append(z)
-                activations[i].append(a.tolist())
-        return [np.array(z) for z in zs], [np.array(a) for a in activations]
+        zs, activations, a = [], [], self.X
+        for layer in self.model.layers:
+            with np.errstate(all="ignore"):
+                z = np.clip(a @ layer.weight.T + layer.bias, -1e300, 1e300)  # a network about to burst is looked at, too
+            a = layer.activation.on_rows(z)
+            zs.append(z)
+            activations.append(a)
+        return zs, activations
 
     def _layer(self, number: int, layer: Any, z: np.ndarray, a: np.ndarray) -> None:
         name = layer.activation.name

@@ -70,9 +70,8 @@ class InPlace:
         self._arrays = list(arrays.values())
 
     def __call__(self, *numbers: float) -> "tuple[float, ...]":
-        """Overwrite the arrays; give the new numbers."""
-        with np.errstate(all="ignore"):
-            results: tuple[float, ...] = self._run(*self._arrays, *numbers, 1.0)
+        """Overwrite the arrays; give the new numbers. NumPy's own warnings are not held back here."""
+        results: tuple[float, ...] = self._run(*self._arrays, *numbers, 1.0)
         return results
 
 

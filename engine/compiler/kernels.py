@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
 from ..interpreter import Interpreter
 from ..primitive import Primitive
 from .instructions import Instruction
@@ -53,6 +52,13 @@ class Array(Interpreter):
             return result if isinstance(result, Array) else Array(result, self.xp)
         values = [x.value if isinstance(x, Array) else x for x in operands]
         return Array(REDUCTIONS[row.name](*values, self.xp) if row.arity is None else native(row, values, self.xp), self.xp)
+
+
+def on_array(row: Primitive, x: np.ndarray) -> np.ndarray:
+    """A row of one operand on each entry of an array; where it does not exist, nan or inf."""
+    with np.errstate(all="ignore"):
+        result: np.ndarray = np.broadcast_to(Array(x, np)._compute(row, (Array(x, np),)).value, x.shape)
+    return result
 
 
 def apply_row(x: Instruction, operands: "list[Any]", xp: Any) -> Any:

@@ -1,0 +1,297 @@
+"""Compiled programs against eager Values: graphs of every kind, with and without a pattern, and no nn.
+
+Hypothesis draws a recipe: a list of steps, each a row of the table and the numbers of the nodes it takes. The same recipe is
+cooked once for the compiler, and once for each example with Values. Two ways to add up the same numbers differ by their
+rounding, so the two may differ by 1e-12 of what was added up: the sum of the absolute contributions.
+"""
+
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import engine
+from engine import TABLE, Value, grad
+from engine.graph import topological_order
+from engine.value import Constant
+
+CALM = 16.0  # a step whose result or slope would be larger for any example is replaced by sin, so that no digits drown
+EXPONENTS = (-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
+SHAPES = [(), (1,), (2,), (3,), (4,), (2, 2), (2, 3), (1, 3), (3, 1), (2, 1, 2)]
+EXACT = ("greater", "greater_equal", "equal", "sign", "step")  # they answer 0 or 1: no rounding makes them jump below
+PARAMETERS = {"power": EXPONENTS, "step": (1.0, 0.0, 0.5), "leaky_relu": (0.01, 0.3, 0.0), "elu": (1.0, 0.7)}
+
+stable = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+
+# The engine's own functions, called as anybody would: a list for a row over any number of operands.
+FUNCTIONS = {name: row if row.arity else lambda *xs, row=row: row(xs) for name, row in TABLE.items()}
+
+
+# --- eager, and how far apart the two may be ---
+
+
+def nested(values, shape):
+    """The values as lists in lists of that shape."""
+    for length in shape[:0:-1]:
+        values = [values[i : i + length] for i in range(0, len(values), length)]
+    return values if shape else values[0]
+
+
+def as_value(x):
+    return x if isinstance(x, Value) else Constant(x)
+
+
+def slopes(node):
+    return [slope() for slope in node.op.slopes(node.data, [x.data for x in node.operands])]
+
+
+def sizes(output):
+    """For each node an amount that its value's rounding errors are a small part of: errors below it come up through slopes."""
+    found = {}
+    for node in topological_order(output):
+        found[node] = abs(node.data)
+        if node.op:
+            found[node] += sum(abs(slope) * found[x] for slope, x in zip(slopes(node), node.operands))
+    return found
+
+
+def contributions(output):
+    """For each node the sum of the absolute products along all paths from it to the output."""
+    found = {output: 1.0}
+    for node in reversed(topological_order(output)):
+        if node.op and node in found:
+            for slope, x in zip(slopes(node), node.operands):
+                found[x] = found.get(x, 0.0) + found[node] * abs(slope)
+    return found
+
+
+def gradient_of(output, leaves):
+    """Derivatives by the leaves, and what their rounding errors are a small part of."""
+    amounts = contributions(output)
+    return np.array([grad(output, leaves), [amounts.get(x, 0.0) for x in leaves]])
+
+
+def run_eagerly(f, batch, n, parameters, *, has_aux=False, penalty=None, shares=None):
+    """Everything a program could give, from one example after the other; each array has the numbers and their sizes."""
+    values, others, slopes, inputs = [], [], np.zeros((2, len(parameters))), []
+    cost, several = np.zeros(2), False
+    for i in range(n):
+        leaves = [[Value(x) for x in argument[i].ravel().tolist()] for argument in batch]
+        result = f(*[nested(values, argument[i].shape) for values, argument in zip(leaves, batch)])
+        result, aux = result if has_aux else (result, [])
+        several = isinstance(result, list)
+        ends = [as_value(x) for x in (result if several else [result])]
+        values.append([[x.data, sizes(x)[x]] for x in ends])
+        others.append([[x.data, sizes(x)[x]] for x in map(as_value, aux)])
+        if not several:
+            flat = [x for values in leaves for x in values]
+            share = shares[i] if shares is not None else 1.0 / n
+            derivatives = gradient_of(ends[0], [*parameters, *flat]) * share
+            slopes += derivatives[:, : len(parameters)]
+            inputs.append(derivatives[:, len(parameters) :])
+            cost += np.array(values[-1][0]) * share
+    if penalty:
+        charge = as_value(penalty())
+        slopes += gradient_of(charge, parameters)
+        cost += [charge.data, sizes(charge)[charge]]
+    values, others = np.array(values), np.array(others).reshape(n, -1, 2)
+    if not several:
+        values = values[:, 0]
+    return SimpleNamespace(values=values, others=others, several=several, cost=cost, slopes=slopes, inputs=np.array(inputs))
+
+
+def close(got, want, size, within):
+    """Equal but for the part `within` of the sizes; a size of 0 asks for the very number."""
+    got, want, size = np.asarray(got), np.asarray(want), np.asarray(size)
+    assert got.shape == want.shape
+    assert np.isfinite(got).all()
+    wrong = abs(got - want) > within * size
+    assert not wrong.any(), f"{got} is not {want}"
+
+
+def compare(f, batch, parameters, *, has_aux=False, penalty=None, dtype="float64", within=1e-12, program=None, **options):
+    """Compile f and hold all that the program gives against eager; the program."""
+    if program is None:
+        program = engine.compile(f, has_aux=has_aux, penalty=penalty, dtype=dtype)
+    batch = [np.array(x, dtype=float) for x in batch]
+    n = len(batch[0]) if batch else 1
+    weights, mean = options.get("weights"), options.get("reduction", "mean") == "mean"
+    shares = np.ones(n) if weights is None else np.array(weights)
+    want = run_eagerly(
+        f, batch, n, parameters, has_aux=has_aux, penalty=penalty, shares=shares / shares.sum() if mean else shares
+    )
+    result = program(*batch)
+    values, others = result if has_aux else (result, None)
+    close(values if batch else [values], want.values[..., 0], want.values[..., 1], within)
+    if has_aux:
+        close(others if batch else [others], want.others[..., 0], want.others[..., 1], within)
+    if want.several:
+        return program
+    cost, gradient = program.value_and_grad(*batch, **options)
+    if has_aux:
+        cost, others = cost
+        close(others, want.others[..., 0], want.others[..., 1], within)
+    assert type(cost) is float
+    close(cost, *want.cost, within)
+    for parameter, number, size in zip(parameters, *want.slopes):
+        if parameter in program.parameters.values:
+            close(gradient[parameter], number, size, within)
+        else:
+            assert number == 0  # f does not read it
+    if options.get("inputs"):
+        got = np.concatenate([x.reshape(n, -1) for x in gradient.inputs], axis=1) if batch else np.zeros((n, 0))
+        close(got, want.inputs[:, 0], want.inputs[:, 1], within)
+        assert [x.shape for x in gradient.inputs] == [x.shape for x in batch]
+    return program
+
+
+# --- random graphs ---
+
+
+class Cook:
+    """Draws the steps one by one, with the nodes' numbers for every example at hand: operands must be in their domain."""
+
+    def __init__(self, draw):
+        self.draw = draw
+        self.n = draw(st.integers(1, 4))
+        self.shapes = draw(st.lists(st.sampled_from(SHAPES), max_size=3))
+        rng = np.random.default_rng(draw(st.integers(0, 999)))
+        decimals = draw(st.sampled_from([0, 1, 3]))  # with none, there are ties and zeros
+        self.batch = [rng.normal(size=(self.n, *shape)).round(decimals) + 0.0 for shape in self.shapes]
+        self.weights = rng.normal(size=draw(st.integers(0, 9))).round(3)
+        self.constants = draw(st.lists(st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5, 3.0]), min_size=1, max_size=2))
+        columns = [x.reshape(self.n, -1).T for x in self.batch]
+        self.nodes = [list(row) for column in columns for row in column.tolist()]
+        self.fixed = [False] * len(self.nodes) + [True] * (len(self.weights) + len(self.constants))
+        self.nodes += [[x] * self.n for x in [*self.weights.tolist(), *self.constants]]
+        self.leaves = len(self.nodes)
+        self.exact = [True] * self.leaves
+        self.steps = []
+
+    def place(self):
+        """An operand: a recent node, a leaf, or one that is the same for all examples."""
+        where = self.draw(st.integers(0, 3))
+        if where == 0:
+            return self.draw(st.integers(0, self.leaves - 1))
+        if where == 1:
+            return self.draw(st.sampled_from([i for i, fixed in enumerate(self.fixed) if fixed]))
+        return len(self.nodes) - 1 - self.draw(st.integers(0, min(7, len(self.nodes) - 1)))
+
+    def add(self, name, static, *places):
+        """One more step; its node."""
+        row = TABLE[name].bind(static) if TABLE[name].parameter else TABLE[name]
+        for i, domain in enumerate(row.smooth):
+            if domain.low > -np.inf and self.leaves < 200 and not all(x > domain.low + 0.2 for x in self.nodes[places[i]]):
+                places = [*places[:i], self.add("exp", 0.0, self.add("sin", 0.0, places[i])), *places[i + 1 :]]
+        if not all(self.is_calm(row, [self.nodes[p][i] for p in places], places) for i in range(self.n)):
+            name, static, places = "sin", 0.0, places[:1]
+        self.steps.append((name, static, tuple(places)))
+        self.nodes.append([float(cook_step(self.steps[-1], [x[i] for x in self.nodes])) for i in range(self.n)])
+        self.fixed.append(all(self.fixed[p] for p in places))
+        self.exact.append(name in EXACT)
+        return len(self.nodes) - 1
+
+    def is_calm(self, row, operands, places):
+        if any(x < domain.low + 0.1 or (domain.hole and abs(x) < 0.1) for x, domain in zip(operands, row.smooth)):
+            return False
+        if row.kink and not all(self.exact[p] for p in places) and (len(places) == 1 or len(set(places)) > 1):
+            at = operands[0] if row.name == "where" and self.exact[places[0]] else row.kink(*operands)
+            if abs(at) < 1e-3 and not (row.name == "where" and self.exact[places[0]]):
+                return False  # a rounding would decide
+        result = row.evaluate(*operands)
+        return abs(result) < CALM and all(abs(slope()) < CALM for slope in row.slopes(result, operands))
+
+    def many(self):
+        """The same step several times, its operands moved on regularly or not at all: what has a pattern, more or less."""
+        name = self.draw(st.sampled_from(list(TABLE)))
+        static = self.draw(st.sampled_from(PARAMETERS.get(name, (0.0,))))
+        first = [self.place() for _ in range(TABLE[name].arity or self.draw(st.integers(1, 4)))]
+        moves = [self.draw(st.integers(0, 2)) for _ in first]
+        total = len(self.nodes)
+        for k in range(self.draw(st.sampled_from([1, 1, 1, 2, 3, 4]))):
+            self.add(name, static, *[(p + k * move) % total for p, move in zip(first, moves)])
+
+    def dots(self):
+        """Sums of products, as loops would write them."""
+        rows, terms = self.draw(st.integers(1, 3)), self.draw(st.integers(1, 4))
+        a, b, c = self.place(), self.place(), self.place()
+        along, across = self.draw(st.integers(0, 3)), self.draw(st.integers(0, 3))  # steps of a in a sum, and between sums
+        forth, back = self.draw(st.sampled_from([1, 1, 0, -1])), self.draw(st.sampled_from([0, 0, 1]))
+        how = self.draw(st.sampled_from(["fsum", "add", "sub", "bias", "neg"]))
+        total = len(self.nodes)
+        for i in range(rows):
+            products = [
+                self.add("mul", 0.0, (a + i * across + k * along) % total, (b + i * back + k * forth) % total)
+                for k in range(terms)
+            ]
+            if how == "bias":
+                products.append((c + i) % total)
+            if how == "fsum":
+                self.add("fsum", 0.0, *products)
+                continue
+            sofar = self.add("neg", 0.0, products[0]) if how == "neg" else products[0]
+            for product in products[1:]:
+                sofar = self.add("sub" if how == "sub" else "add", 0.0, sofar, product)
+
+
+def cook_step(step, nodes):
+    name, static, places = step
+    return FUNCTIONS[name](*[nodes[p] for p in places], *([static] if TABLE[name].parameter else []))
+
+
+@st.composite
+def recipes(draw):
+    """What to compile and what to feed it."""
+    cook = Cook(draw)
+    for _ in range(draw(st.integers(0, 8))):
+        (cook.dots if draw(st.integers(0, 3)) == 3 else cook.many)()
+    fixed = [i for i, same in enumerate(cook.fixed) if same]
+    ends = st.one_of(st.just(len(cook.nodes) - 1), st.integers(0, len(cook.nodes) - 1))
+    return SimpleNamespace(
+        batch=cook.batch, numbers=cook.weights, constants=cook.constants, wrap=draw(st.booleans()), steps=cook.steps,
+        fixed=cook.fixed, n=cook.n,
+        outputs=draw(st.one_of(ends, ends, ends, st.lists(ends, min_size=1, max_size=5))),
+        aux=draw(st.one_of(st.none(), st.none(), st.lists(ends, min_size=1, max_size=4))),
+        penalty=draw(st.one_of(st.none(), st.none(), st.sampled_from(fixed))),
+        options={
+            "weights": draw(st.one_of(st.none(), st.just([1.0, 0.5, 0.0, 2.5][: cook.n]))) if cook.batch else None,
+            "reduction": draw(st.sampled_from(["mean", "sum"])),
+            "inputs": draw(st.booleans()),
+        },
+    )  # fmt: skip
+
+
+def functions_of(recipe):
+    """The function of one example, the penalty, and the parameters that they read."""
+    parameters = [Value(x) for x in recipe.numbers]
+    constants = [Constant(x) if recipe.wrap else x for x in recipe.constants]
+    entries = sum(x[0].size for x in recipe.batch)
+
+    def cooked(inputs):
+        nodes = [*inputs, *parameters, *constants]
+        for step in recipe.steps:
+            known = inputs[:1] != [None] or recipe.fixed[len(nodes)]
+            nodes.append(cook_step(step, nodes) if known else None)
+        return nodes
+
+    def f(*arguments):
+        while any(isinstance(x, list) for x in arguments):
+            arguments = list(itertools.chain.from_iterable(x if isinstance(x, list) else [x] for x in arguments))
+        nodes = cooked(list(arguments))
+        result = [nodes[i] for i in recipe.outputs] if isinstance(recipe.outputs, list) else nodes[recipe.outputs]
+        return result if recipe.aux is None else (result, [nodes[i] for i in recipe.aux])
+
+    def penalty():
+        return cooked([None] * entries)[recipe.penalty]
+
+    return f, None if recipe.penalty is None else penalty, parameters
+
+
+@settings(stable, max_examples=400)
+@given(recipes())
+def test_any_graph_compiles_to_the_values_and_gradients_of_eager(recipe):
+    f, penalty, parameters = functions_of(recipe)
+    compare(f, recipe.batch, parameters, has_aux=recipe.aux is not None, penalty=penalty, **recipe.options)
