@@ -27,6 +27,11 @@ from .ops import (
 from .functions import log_softmax, softmax
 
 # Running: `engine.compile(f)`, always written so, since `compile` alone is Python's. It brings NumPy, so it is loaded when used
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .compiler import Program, compile
+
+
 def __getattr__(name: str) -> object:
     if name in ("compile", "Program"):
         from . import compiler

@@ -5,7 +5,7 @@ import shutil
 import sys
 
 from .backward import grad
-from .command import check_table, chosen, hessian_table, lesson, path_list, variables_from
+from .command import check_table, chosen, hessian_table, lesson, path_list, program_of, variables_from
 from .data import to_data
 from .explain import latex
 from .expression import parse
@@ -33,6 +33,7 @@ def arguments() -> Arguments:
     parser.add_argument("--check", action="store_true", help="only the gradient beside central differences")
     parser.add_argument("--hessian", action="store_true", help="the second derivatives")
     parser.add_argument("--paths", metavar="x", help="each path from x to the result, with its factors")
+    parser.add_argument("--program", action="store_true", help="the same compiled: its equations, and the NumPy that runs")
     parser.add_argument("--latex", action="store_true", help="the steps as LaTeX")
     parser.add_argument("--json", action="store_true", help="everything as data (the form is described in engine/data.py)")
     parser.add_argument("--digits", type=int, default=DIGITS, help="significant digits to show, 1 to 17")
@@ -43,9 +44,9 @@ def arguments() -> Arguments:
 def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
     """The lines that answer a command line."""
     given = arguments().read(words)
-    whole = [option for option in ("json", "latex", "quiet") if getattr(given, option)]
+    whole = [option for option in ("json", "program", "latex", "quiet") if getattr(given, option)]
     parts_asked = [option for option in ("check", "hessian", "paths") if getattr(given, option) not in (None, False)]
-    if len(whole) > 1 or (whole and parts_asked) or (given.json and given.wrt is not None):
+    if len(whole) > 1 or (whole and parts_asked) or ((given.json or given.program) and given.wrt is not None):
         clash = [*whole, *parts_asked, *(["wrt"] if given.wrt is not None else [])]
         raise UsageError(f"{' and '.join(f'--{option}' for option in clash)} do not go together: ask for one of them.")
     if not 1 <= given.digits <= 17:
@@ -58,6 +59,8 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
         return [f"{text} = {page.show(output.data)}", "It has no variables, so there is nothing to differentiate by."]
     wrt = chosen(output, given.wrt) if given.wrt is not None else None
     inputs = wrt or leaves(topological_order(output))
+    if given.program:
+        return program_of(text, output, page)
     if given.json:
         return [json.dumps(to_data(output), ensure_ascii=True, indent=2)]
     if given.latex:

@@ -56,6 +56,26 @@ def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]
     return found
 
 
+def program_of(text: str, output: "Value", page: Page) -> "list[str]":
+    """The expression as a compiled program: its equations, every step by its name, and the text that runs."""
+    try:
+        from . import compiler  # NumPy is loaded only where it is asked for
+    except ModuleNotFoundError as error:
+        raise UsageError(f"--program needs NumPy ({error}): pip install . brings it.") from None
+    called = names(topological_order(output))
+    for node in topological_order(output):
+        if node.operands and called[node].isidentifier():
+            node.label = called[node]
+    program = compiler.compile(lambda: output).trace()
+    value, gradient = program.value_and_grad()
+    inputs = leaves(topological_order(output))
+    slopes = [f"∂{called[output]}/∂{called[x]} = {page.show(gradient[x])}" for x in inputs]
+    at = f"at {', '.join(f'{called[x]} = {page.show(x.data)}' for x in inputs)}:"
+    equations = [page.text(line) for line in str(program).split("\n")]
+    results = page.prose(at, f"{called[output]} = {page.show(value)},", ", ".join(slopes))
+    return [*equations, "", *results, "", *[page.text(line).rstrip() for line in program.source.split("\n")]]
+
+
 def number_from(text: str) -> float:
     """A number such as 3, 1/3 or pi/2: one expression, nothing assigned, no names but pi and e."""
     for sign in ";=\n":

@@ -22,7 +22,8 @@ DIGITS = 6  # significant digits shown, unless asked otherwise
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN_POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-PLAIN_SIGNS = {"·": "*", "∂": "d", "σ": "sigmoid", "√2": "sqrt(2)", "√π": "sqrt(pi)", "√(2π)": "sqrt(2*pi)", "π": "pi"}
+PLAIN_SIGNS = {"⊙": "*", "ᵀ": "^T", "Σ": "sum", "δ": "delta", "×": "x",
+               "·": "*", "∂": "d", "σ": "sigmoid", "√2": "sqrt(2)", "√π": "sqrt(pi)", "√(2π)": "sqrt(2*pi)", "π": "pi"}
 GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi",
          "rho", "sigma", "tau", "phi", "chi", "psi", "omega"}  # fmt: skip
 

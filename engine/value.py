@@ -329,7 +329,7 @@ def _node(row: Primitive, data: float, operands: "tuple[Value, ...]") -> Value:
     return node
 
 
-def _compared(other: "Value | float") -> float:
+def _compared(other: "Any") -> float:
     """The other side of a comparison."""
     if tracing.open_traces:
         tracing.refuse("compares with <, <=, > or >= (max, min and sorted do so, too)", CHOOSE)

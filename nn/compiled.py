@@ -45,8 +45,9 @@ class CompiledRun(Run):
         """One pass over the data; the history gets its entries."""
         self.parameters.synchronise()
         self.update_rule.begin()
-        order = [i for batch in batches for i in batch]
-        x, y = self.x[order], self.y[order]
+        order = np.array([i for batch in batches for i in batch], dtype=np.intp)
+        largest = max(map(len, batches))
+        xs, ys = (np.empty((largest, *array.shape[1:])) for array in (self.x, self.y))
         outputs, ends = np.empty((len(order), self.targets.n_out)), np.cumsum([len(batch) for batch in batches]).tolist()
         vector, gradient = self.parameters.vector, self.parameters.gradient
         code, mean, step = self.program.code(), self.mean, self.update_rule.step
@@ -57,11 +58,13 @@ class CompiledRun(Run):
                 for end in ends:
                     self.inside = True
                     n = end - start
-                    run = code.run(n, vector, gradient)
-                    cost, *charge, outputs[start:end] = run(x[start:end], y[start:end], 1.0 / n if mean else 1.0)
+                    run = code.built.get(n) or code.run(n, vector, gradient)
+                    x = np.take(self.x, order[start:end], axis=0, out=xs[:n], mode="clip")
+                    y = np.take(self.y, order[start:end], axis=0, out=ys[:n], mode="clip")
+                    cost, *charge, outputs[start:end] = run(x, y, 1.0 / n if mean else 1.0)
                     square = np.dot(gradient, gradient)
                     if not (math.isfinite(cost) and math.isfinite(square)):
-                        self._check(cost, x[start:end], y[start:end])
+                        self._check(cost, x, y)
                     if charge:
                         penalties += float(charge[0])
                     costs += float(cost)

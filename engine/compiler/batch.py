@@ -24,13 +24,32 @@ def first_example(x: Any, dtype: "np.dtype[Any]", number: int) -> np.ndarray:
     array = array_of(x, dtype, f"Argument {number}")
     if array.ndim == 0 or len(array) == 0:
         what = "one number" if array.ndim == 0 else "an empty batch"
-        raise ValueError(f"Argument {number} is {what}: a program takes batches, arrays with a row for each example, at least one.")
+        raise ValueError(f"Argument {number} is {what}: a program takes batches, with a row for each example, at least one.")
     example: np.ndarray = array[0]
     return example
 
 
-def batch_of(batch: "Sequence[Any]", names: "Sequence[str]", shapes: "Sequence[Shape]", dtype: "np.dtype[Any]") -> "tuple[list[np.ndarray], int]":
+def batch_of(
+    batch: "Sequence[Any]", names: "Sequence[str]", shapes: "Sequence[Shape]", dtype: "np.dtype[Any]"
+) -> "tuple[list[np.ndarray], int]":
     """The arguments as arrays of the shapes that were traced, and how many examples they have; 1 if there are no arguments."""
+    if len(batch) == len(shapes) > 0 and type(batch[0]) is np.ndarray:  # as they should be, nearly always
+        n = len(batch[0]) if batch[0].ndim else 0
+        for array, shape in zip(batch, shapes):
+            if type(array) is not np.ndarray or array.dtype != dtype or array.shape[1:] != shape or len(array) != n:
+                break
+            if not array.flags.c_contiguous:
+                break
+        else:
+            if n:
+                return list(batch), n
+    return _read(batch, names, shapes, dtype)
+
+
+def _read(
+    batch: "Sequence[Any]", names: "Sequence[str]", shapes: "Sequence[Shape]", dtype: "np.dtype[Any]"
+) -> "tuple[list[np.ndarray], int]":
+    """The same for whatever else may be given."""
     if len(batch) != len(shapes):
         takes = f"{len(shapes)} argument{'s' * (len(shapes) != 1)}{': ' if names else ''}{', '.join(names)}"
         raise TypeError(f"This program takes {takes}; it was given {len(batch)}.")

@@ -15,7 +15,7 @@ import numpy as np
 from .. import ops
 from .grids import components, distinct, find_grid
 from .instructions import Builder, Instruction, Shape
-from .scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars
+from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from .sums import Steps, needs
 from .views import nested_shape
 
@@ -49,8 +49,9 @@ class Blocks:
             self.source[kind == INPUT + argument] = 2 + argument
         self.uses = np.bincount(scalars.operands, minlength=len(scalars))
         self.numbers = np.array(scalars.constants)
-        self.matrices: dict[bytes, np.ndarray] = {}
+        self.matrices: set[tuple[Shape, bytes]] = set()  # the indices of parameters that were gathered as matrices
         self.found: list[Found] = []
+        self.labelled: dict[Instruction, str] = {}  # blocks of one Value that has a label
         for level in self._levels():
             for key, nodes in self._groups(level).items():
                 {"row": self._elementwise, "reduce": self._reduction, "sum": self._sums}[key[0]](key, nodes)
@@ -130,7 +131,7 @@ class Blocks:
             return self.builder.constant(self.numbers[index])
         if index.ndim == 2 and (index.T.shape, index.T.tobytes()) in self.matrices:  # the same matrix, transposed
             return self.builder.transpose(self.builder.parameter(np.ascontiguousarray(index.T)))
-        self.matrices[index.shape, index.tobytes()] = index  # type: ignore[index]
+        self.matrices.add((index.shape, index.tobytes()))
         return self.builder.parameter(index)
 
     def spread(self, source: int, index: np.ndarray) -> Instruction:
@@ -201,9 +202,9 @@ class Blocks:
                 parts[kind][m] = sorted(pairs)  # by what is weighed, so that equal rows of weights look equal
         flat = np.concatenate([part.reshape(len(nodes), -1) for part in parts.values()], axis=1)
         rows, which = distinct(flat)
-        first = np.zeros(len(rows), dtype=int)
-        first[which[::-1]] = np.arange(len(nodes))[::-1]
-        parts = {kind: part[first] for kind, part in parts.items()}
+        chosen = np.zeros(len(rows), dtype=int)  # of equal sums, the first
+        chosen[which[::-1]] = np.arange(len(nodes))[::-1]
+        parts = {kind: part[chosen] for kind, part in parts.items()}
         self._split(nodes, which, parts)
 
     def _split(self, nodes: "list[int]", which: np.ndarray, parts: "dict[Any, Any]") -> None:
@@ -275,7 +276,8 @@ class Blocks:
                 return self.builder.reshape(product, shape)
         if other < 0 and 1 < terms <= FEW and len(u) > 1:
             columns = [self.spread(source, column.reshape(shape)) for column in u.T]
-            return reduce(partial(self.builder.elementwise, ops.add), columns)
+            added: Instruction = reduce(partial(self.builder.elementwise, ops.add), columns)
+            return added
         full = shape if terms == 1 else (terms,) if shape == (1,) else (*shape, terms)
         if other < 0:
             summed = self.spread(source, u.reshape(full)) if terms == 1 else self.gather(source, u.reshape(full))
@@ -295,6 +297,9 @@ class Blocks:
         if block.shape != shape:  # every operand is the same for all entries
             block = self.builder.take(block, stretched(block.shape, shape))
         self.found.append(Found(block, what, len(nodes), terms, extent))
+        label = self.scalars.labels.get(nodes[0], "") if len(nodes) == 1 else ""
+        if label.isidentifier() and block.kind != "parameter":
+            self.labelled.setdefault(block, label)
         self._place(nodes, which, block)
 
     def outputs(self) -> "list[tuple[Instruction, int]]":
@@ -302,9 +307,8 @@ class Blocks:
         return [(self._block_of(node), int(self.position[node])) for node in self.scalars.outputs]
 
     def _block_of(self, node: int) -> Instruction:
-        if self.scalars.kind[node] == COMPUTED or self.sources[self.source[node]] is not None:
-            block = self.sources[self.source[node]]
-            assert block is not None
+        block: Instruction | None = self.sources[int(self.source[node])]
+        if block is not None:
             return block
         # an output that is a parameter or a constant itself: a source of its own
         leaf = self.gather(int(self.source[node]), np.array([self.position[node]]))

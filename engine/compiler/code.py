@@ -14,9 +14,10 @@ from .differentiate import backward
 from .equations import heading
 from .instructions import Instruction, reachable
 from .lower import lower
+from .memory import Wanted
 from .names import plain
 from .passes import Compiled
-from .source import Wanted, write
+from .source import write
 from .verify import verify
 
 SIZES = 8  # how many batch sizes keep their buffers

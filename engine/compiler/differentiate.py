@@ -58,6 +58,8 @@ def full(adjoint: Instruction, x: Instruction) -> Instruction:
     """The adjoint in x's whole shape."""
     if adjoint.shape == x.shape:
         return adjoint
+    if adjoint.scalar is not None:
+        return adjoint.builder.constant(np.full(x.shape, adjoint.scalar))
     return adjoint.builder.take(adjoint, stretched(adjoint.shape, x.shape))
 
 
@@ -107,6 +109,8 @@ def backward(compiled: Compiled, *, inputs: bool = False) -> Backward:
     for x, adjoint in adjoints.items():
         if x.name.startswith("z") and x.kind in ("row", "apply") and not adjoint.name and adjoint.kind in ("row", "apply"):
             adjoint.name = "δ" + x.name[1:]
+        elif x in compiled.labelled and x is not cost and adjoint.operands and not adjoint.name:
+            adjoint.name = f"∂{compiled.cost}/∂{x.name}"
     arrived = [x for x in leaves if x in adjoints]
     gradients = [(x, adjoints[x]) for x in arrived if x.kind == "parameter"]
     gradients.sort(key=lambda both: (len(both[0].shape) < 2, both[0].size))

@@ -99,8 +99,10 @@ class Writer:
             return terms[1]
         if x.operands[0] is x.operands[1]:
             return write(ops.power.bind(2.0), terms[:1])
-        if x.operands[0].scalar is not None and terms[1].text.startswith("Σ"):
-            return Term(f"{terms[0].text} {terms[1].text}", f"{terms[0].latex} {terms[1].latex}", 2)
+        if x.operands[0].scalar is not None and (terms[1].text.startswith("Σ") or terms[1].level == 2):
+            factor, rest = _wrapped(terms[0], 2), terms[1]  # no parentheses: c·x·y
+            dot, cdot = (" ", " ") if rest.text.startswith("Σ") else ("·", r" \cdot ")
+            return Term(f"{factor.text}{dot}{rest.text}", f"{factor.latex}{cdot}{rest.latex}", 2)
         if all(operand.size > 1 for operand in x.operands):
             first, second = (_wrapped(term, 2) for term in terms)
             return Term(f"{first.text} ⊙ {second.text}", rf"{first.latex} \odot {second.latex}", 2)
@@ -123,9 +125,9 @@ class Writer:
 
 def named(name: str) -> Term:
     """A name as a term; δ and subscripts in LaTeX."""
-    if name.startswith("∂C/∂"):
-        below = named(name.removeprefix("∂C/∂")).latex
-        return Term(name, rf"\frac{{\partial C}}{{\partial {below}}}", 2, 5)
+    if name.startswith("∂"):
+        above, below = (named(part.removeprefix("∂")).latex for part in name.split("/"))
+        return Term(name, rf"\frac{{\partial {above}}}{{\partial {below}}}", 5)
     return Term(name, latex_name(name.replace("δ", "delta")))
 
 
@@ -136,7 +138,8 @@ def number(x: Instruction) -> Term:
     flat = np.ravel(x.number)
     if len(flat) == 1:
         return Term.number(float(flat[0]))
-    return named("k") if len(flat) > 4 else Term(*[f"({', '.join(show(float(c)) for c in flat)})"] * 2)
+    listed = f"({', '.join(show(float(c)) for c in flat)})"
+    return named("k") if len(flat) > 4 else Term(listed, listed)
 
 
 def slope(x: Instruction, terms: "list[Term]") -> Term:
@@ -207,9 +210,9 @@ def lines(compiled: Compiled) -> "list[list[Line]]":
     back = [line for x, line in writer.lines.items() if x not in ahead]
     cost = writer.terms[compiled.outputs]
     if compiled.outputs not in writer.lines:
-        first.append(Line(named("C"), cost))
+        first.append(Line(named(compiled.cost), cost))
     derivatives = [
-        Line(named(f"∂C/∂{p.name}"), writer.terms[adjoint], _together(p, [q for q, _ in gradients]))
+        Line(named(f"∂{compiled.cost}/∂{p.name}"), writer.terms[adjoint], _together(p, [q for q, _ in gradients]))
         for p, adjoint in sorted(gradients, key=lambda both: _last_layer_first(both[0]))
     ]
     return [_inputs(column) + first, back, derivatives]
@@ -266,6 +269,8 @@ def latex(compiled: Compiled) -> str:
 def heading(compiled: Compiled, dtype: str, *, gradient: bool) -> str:
     """What a module of NumPy says of itself."""
     what = "The cost of a batch of n examples, and its derivatives" if gradient else "The values of a batch of n examples"
+    if not compiled.arguments:
+        what = "The value, and its derivatives" if gradient else "The values"
     shapes = [f"{name} (n{''.join(f', {d}' for d in shape)})" for name, shape in zip(compiled.arguments, compiled.shapes)]
     sentences = [f"{what}, in {dtype}{': ' + ', '.join(shapes) if shapes else ''}."]
     if any(x.kind == "apply" for x in reachable(compiled.ends)):

@@ -15,8 +15,9 @@ from ..tracing import TracingError
 from .code import loaded
 from .instructions import Builder, Instruction, reachable
 from .lower import lower
+from .memory import Wanted
 from .rules import RULES
-from .source import Wanted, write
+from .source import write
 
 
 class Symbol(Interpreter):

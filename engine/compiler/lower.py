@@ -20,8 +20,8 @@ from .rules import RULES
 class Form(NamedTuple):
     """How a row and its slope are computed: forward(x, largest), slope(result, x, largest), exp(largest) being a float."""
 
-    forward: "Callable[[Any, float], Any]"
-    slope: "Callable[[Any, Any, float], Any]"
+    forward: "Callable[..., Any]"
+    slope: "Callable[..., Any]"
 
 
 def _one_and_exp(x: Any, largest: float) -> Any:

@@ -1,6 +1,7 @@
 """Names for what a program prints, as the lectures have them: W1, b1, z1, a1, ..., and δ for an error ∂C/∂z."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from .. import ops
 from .instructions import Instruction
@@ -12,15 +13,21 @@ ACTIVATIONS = (
 
 
 class Names:
-    """Gives each instruction that deserves one a name; `words` are the arguments of the function."""
+    """Gives each instruction that deserves one a name; `words` are the arguments of the function, `labels` those of the
+    parameters, by place, `labelled` the instructions that stand for one Value with a label."""
 
-    def __init__(self, order: "Sequence[Instruction]", words: "Sequence[str]", labels: "Sequence[str]") -> None:
-        self.labels = labels  # of the parameters, by place
+    def __init__(
+        self, order: "Sequence[Instruction]", words: "Sequence[str]", labels: "Sequence[str]",
+        labelled: "Mapping[Instruction, str]",
+    ) -> None:  # fmt: skip
+        self.labels = labels
         self.taken: set[str] = set(words)
         self.layers = 0
         for x in order:
             if x.kind == "input":
                 x.name = words[x.position]
+            elif x in labelled and not x.name:
+                x.name = self._free(labelled[x])
         sums = _sums(order)
         for x in order:
             if x in sums:
@@ -35,7 +42,7 @@ class Names:
     def _layer(self, z: Instruction, terms: "list[Instruction]") -> None:
         """z = W a + b: the next layer."""
         self.layers += 1
-        z.name = self._free(f"z{self.layers}")
+        z.name = z.name or self._free(f"z{self.layers}")
         matrices = [term.operands[0] for term in terms if term.kind == "apply"]
         for matrix, letter in zip(matrices, ("W", "U", "V", "Q")):
             if matrix.kind == "parameter" and not matrix.name:
@@ -73,9 +80,12 @@ def _sums(order: "Sequence[Instruction]") -> "dict[Instruction, list[Instruction
     for x in order:
         if x.kind == "apply" and x.operands[0].kind in ("parameter", "transpose"):
             sums[x] = [x]
-        elif x.is_row(ops.add, ops.sub) and any(operand in sums for operand in x.operands):
-            if all((y in sums and readers[y] == 1) or y.kind == "parameter" or _is_activation(y) for y in x.operands):
-                sums[x] = [term for operand in x.operands for term in sums.pop(operand, [operand])]
+        elif (
+            x.is_row(ops.add, ops.sub)
+            and any(operand in sums for operand in x.operands)
+            and all((y in sums and readers[y] == 1) or y.kind == "parameter" or _is_activation(y) for y in x.operands)
+        ):
+            sums[x] = [term for operand in x.operands for term in sums.pop(operand, [operand])]
     return sums
 
 
@@ -85,4 +95,4 @@ def _is_activation(x: Instruction) -> bool:
 
 def plain(name: str) -> str:
     """The name as Python takes it."""
-    return name.replace("δ", "delta").replace("∂C/∂", "d")
+    return re.sub(r"∂\w+/∂", "d", name).replace("δ", "delta")

@@ -21,7 +21,9 @@ class Parameters:
     arrays   the parameter instructions by name: each has an index into the vector
     """
 
-    def __init__(self, values: "list[Value]", order: np.ndarray, instructions: "Iterable[Instruction]", dtype: "np.dtype[Any]") -> None:
+    def __init__(
+        self, values: "list[Value]", order: np.ndarray, instructions: "Iterable[Instruction]", dtype: "np.dtype[Any]"
+    ) -> None:
         self.values, self.order = values, order
         self.place = dict(zip(values, order.tolist()))
         self.arrays = {x.name: x for x in instructions}
@@ -32,14 +34,20 @@ class Parameters:
     def load_from(self, values: "Iterable[Value] | None" = None) -> None:
         """Take Values' data into the vector."""
         chosen = self._chosen(values)
-        self.vector[[self.place[value] for value in chosen]] = [value._data for value in chosen]
+        order = self.order if chosen is self.values else [self.place[value] for value in chosen]
+        self.vector[order] = [value._data for value in chosen]
         self._agree()
 
     def store_to(self, values: "Iterable[Value] | None" = None) -> None:
         """Put the vector's numbers into Values."""
         chosen = self._chosen(values)
-        for value, number in zip(chosen, self.vector[[self.place[value] for value in chosen]].tolist()):
-            value.data = number
+        order = self.order if chosen is self.values else [self.place[value] for value in chosen]
+        numbers = self.vector[order]
+        if not np.isfinite(numbers).all():
+            raise ValueError("A parameter is no number (inf or nan); a Value holds finite numbers, so none was stored.")
+        for value, number in zip(chosen, numbers.tolist()):
+            value._previous, value._data = value._data, number  # as assigning to .data does, without asking again
+        assignments.count += 1
         self._agree()
 
     def _agree(self) -> None:

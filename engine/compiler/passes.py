@@ -53,7 +53,7 @@ class Compiled(NamedTuple):
     others     what has_aux adds; penalty: what is added once to the cost of a batch; None if there is none
     arguments  their names, and the shapes of one example
     values     the parameters, and order: the place of each in the vector
-    found      what became of which steps, and counts of nodes: for explain()
+    found      what became of which steps, and counts of nodes: for explain(); labelled: blocks that have a Value's label
     """
 
     builder: Builder
@@ -66,12 +66,18 @@ class Compiled(NamedTuple):
     values: "list[Value]"
     order: np.ndarray
     found: "list[Found]"
+    labelled: "set[Instruction]"
     counts: Counts
 
     @property
     def ends(self) -> "list[Instruction]":
         """Everything that is computed forward."""
         return [x for x in (self.outputs, self.others, self.penalty) if x is not None]
+
+    @property
+    def cost(self) -> str:
+        """What the cost is called."""
+        return self.outputs.name if self.outputs.name and self.outputs.operands else "C"
 
     @property
     def parameters(self) -> "list[Instruction]":
@@ -102,11 +108,11 @@ def run_passes(
     labels = [""] * len(order)
     for value, place in zip(scalars.parameters, order.tolist()):
         labels[place] = value.label
-    Names(everything, names, labels)
-    if not outputs.name and outputs.size == 1 and not several and outputs.kind not in ("parameter", "input", "constant"):
+    Names(everything, names, labels, blocks.labelled)
+    if not outputs.name and outputs.size == 1 and not several and outputs.kind != "constant":
         outputs.name = "C"
     return Compiled(builder, outputs, several, others, charge, names, shapes, scalars.parameters, order, blocks.found,
-                    _count(scalars, steps))  # fmt: skip
+                    set(blocks.labelled), _count(scalars, steps))  # fmt: skip
 
 
 def side_by_side(builder: Builder, ends: "list[tuple[Instruction, int]]") -> Instruction:

@@ -127,9 +127,10 @@ class Program:
         with self._running, np.errstate(all="ignore"):
             found = self.code(gradient=False).run(n, parameters.vector, parameters.gradient)(*arrays, 1.0)
             rows = n if batch else None
-            outputs = [_rows(result, x, rows) for result, x in zip(found, (compiled.outputs, compiled.others)) if x is not None]
+            ends = [x for x in (compiled.outputs, compiled.others) if x is not None]
+            outputs: list[Any] = [_rows(result, x, rows) for result, x in zip(found, ends)]
         if not all(np.isfinite(output).all() for output in outputs):
-            self._explain_failure([x for x in (compiled.outputs, compiled.others) if x is not None], arrays)
+            self._explain_failure(ends, arrays)
         if not compiled.several:
             outputs[0] = outputs[0][..., 0] if batch else float(outputs[0][0])
         return tuple(outputs) if self.has_aux else outputs[0]
@@ -149,27 +150,32 @@ class Program:
         With has_aux the first result is (value, others).
         """
         arrays, n = self._prepare(batch, check=check)
-        compiled, parameters = self.compiled, self.parameters
-        self._one_cost()
+        compiled, parameters = self._compiled, self._parameters
+        assert compiled is not None and parameters is not None  # _prepare has traced
+        self._one_cost(compiled)
         given = weights_of(weights, n, self.dtype, reduction)
         scale = 1.0 / n if reduction == "mean" else 1.0
         code = self.code(weighted=given is not None, inputs=inputs)
+        slopes: tuple[np.ndarray, ...] = ()
+        others = None
         with self._running, np.errstate(all="ignore"):
-            run = code.run(n, parameters.vector, parameters.gradient)
+            run = code.built.get(n) or code.run(n, parameters.vector, parameters.gradient)
             value, *rest = run(*arrays, scale if given is None else given)
-            if not compiled.outputs.batched:  # it is the same for every example
-                scale = 1.0 if reduction == "mean" else float(n if given is None else given.sum())
+            if not compiled.outputs.batched:
+                scale = _scale_of_constant(n, given, reduction)
                 parameters.gradient *= scale
             if given is None or not compiled.outputs.batched:
                 value = value * scale
-            if compiled.penalty is not None:
-                value = value + rest.pop(0)
             vector = parameters.gradient.copy() if copy else parameters.gradient
-            others = _rows(rest.pop(0), compiled.others, n) if compiled.others is not None else None
-            slopes = tuple([np.array(np.broadcast_to(x, (n, *shape))) for x, shape in zip(rest, compiled.shapes)])
-            length = float(np.dot(vector, vector))
+            length = np.dot(vector, vector)
+            if rest:
+                if compiled.penalty is not None:
+                    value = value + rest.pop(0)
+                if compiled.others is not None:
+                    others = _rows(rest.pop(0), compiled.others, n)
+                slopes = tuple([np.array(np.broadcast_to(x, (n, *shape))) for x, shape in zip(rest, compiled.shapes)])
         value = float(value)
-        if not (math.isfinite(value) and (math.isfinite(length) or np.isfinite(vector).all())):
+        if not math.isfinite(value) or (not math.isfinite(length) and not np.isfinite(vector).all()):
             self._explain_failure(self._all_ends(), arrays)
         gradient = Gradient(parameters, vector, slopes)
         return ((value, others) if self.has_aux else value), gradient
@@ -178,17 +184,17 @@ class Program:
         """The arguments, looked over, and the parameters up to date."""
         if self._compiled is None:
             self.trace(*batch)
-        compiled = self.compiled
+        compiled = self._compiled
+        assert compiled is not None and self._parameters is not None
         arrays, n = batch_of(batch, compiled.arguments, compiled.shapes, self.dtype)
-        self.parameters.synchronise()
+        self._parameters.synchronise()
         if check:
             error = first_undefined(self._all_ends(), self.parameters.vector, arrays)
             if error:
                 raise error
         return arrays, n
 
-    def _one_cost(self) -> None:
-        compiled = self.compiled
+    def _one_cost(self, compiled: Compiled) -> None:
         if compiled.several:
             raise ValueError(
                 f"value_and_grad needs one cost, and this function returns a list of {compiled.outputs.size}: a gradient "
@@ -214,6 +220,18 @@ class Program:
         return self._codes[key]
 
     # --- the two sides ---
+
+    def move(self, change: np.ndarray) -> None:
+        """Add a vector like gradient.vector to the parameters: program.move(-0.1 * gradient.vector) is gradient descent.
+
+        The arrays are then newer than the Values, until `store_to()`.
+        """
+        parameters = self.parameters
+        parameters.synchronise()
+        if np.shape(change) != parameters.vector.shape:
+            raise ValueError(f"There are {len(parameters.vector)} parameters; the change has shape {np.shape(change)}.")
+        parameters.vector += change
+        parameters.ahead = True
 
     @property
     def current(self) -> str:
@@ -256,6 +274,11 @@ class Program:
         if self._compiled is None:
             return "Program(not traced yet)"
         return f"Program({', '.join(self.compiled.arguments)}; {len(self.parameters.values)} parameters, {self.dtype.name})"
+
+
+def _scale_of_constant(n: int, given: "np.ndarray | None", reduction: str) -> float:
+    """What the reduction makes of a cost that is the same for every example."""
+    return 1.0 if reduction == "mean" else float(n if given is None else given.sum())
 
 
 def _rows(result: np.ndarray, x: Instruction, n: int | None) -> np.ndarray:

@@ -4,7 +4,7 @@ A rule looks at an instruction about to be made and gives the better one, or Non
 rule would change the shape of a result (1·x is x only if the other factor did not stretch it), it refuses.
 """
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,9 +14,14 @@ from .instructions import Builder, Instruction, Rule, constant_scale
 RULES: list[tuple[str, Rule]] = []
 
 
-def rule(algebra: str) -> Any:
+def rule(algebra: str) -> "Callable[[Rule], Rule]":
     """Add a rule under the line of algebra that it stands for."""
-    return lambda function: RULES.append((algebra, function)) or function
+
+    def add(function: Rule) -> Rule:
+        RULES.append((algebra, function))
+        return function
+
+    return add
 
 
 def same(x: Instruction, result: Instruction) -> "Instruction | None":
@@ -33,12 +38,13 @@ def seeded(x: Instruction) -> bool:
 
 @rule("f(2, 3) is a number")
 def _fold(b: Builder, i: Instruction) -> "Instruction | None":
-    if i.kind == "row" and i.operands and all(x.scalar is not None for x in i.operands):
-        try:
-            return b.constant(i.row.evaluate(*[x.scalar for x in i.operands]))  # type: ignore[union-attr]  # a row has one
-        except ArithmeticError:
-            return None  # the program itself will say so when it runs
-    return None
+    numbers = [x.scalar for x in i.operands if x.scalar is not None]
+    if i.kind != "row" or i.row is None or not numbers or len(numbers) < len(i.operands):
+        return None
+    try:
+        return b.constant(i.row.evaluate(*numbers))
+    except ArithmeticError:
+        return None  # the program itself will say so when it runs
 
 
 @rule("x·c = c·x")
@@ -112,6 +118,13 @@ def _minus_outside(b: Builder, i: Instruction) -> "Instruction | None":
     return product if all(x.is_row(ops.neg) for x in i.operands) else b.elementwise(ops.neg, product)
 
 
+@rule("(-x)/y = -(x/y)")
+def _minus_out_of_fraction(b: Builder, i: Instruction) -> "Instruction | None":
+    if i.is_row(ops.div) and i.operands[0].is_row(ops.neg):
+        return b.elementwise(ops.neg, b.elementwise(ops.div, i.operands[0].operands[0], i.operands[1]))
+    return None
+
+
 @rule("x + (-y) = x - y, (-x) + y = y - x, x - (-y) = x + y")
 def _minus_in_sum(b: Builder, i: Instruction) -> "Instruction | None":
     if i.is_row(ops.add, ops.sub) and i.operands[1].is_row(ops.neg):
@@ -134,7 +147,9 @@ def _negative_number_in_sum(b: Builder, i: Instruction) -> "Instruction | None":
 
 @rule("x + x = 2·x")
 def _twice(b: Builder, i: Instruction) -> "Instruction | None":
-    return b.elementwise(ops.mul, b.constant(2.0), i.operands[0]) if i.is_row(ops.add) and i.operands[0] is i.operands[1] else None
+    if i.is_row(ops.add) and i.operands[0] is i.operands[1]:
+        return b.elementwise(ops.mul, b.constant(2.0), i.operands[0])
+    return None
 
 
 # --- the weight of an example goes outside, as a number does; where it meets nothing, it costs nothing ---
@@ -230,7 +245,6 @@ def _same_shape(b: Builder, i: Instruction) -> "Instruction | None":
 
 @rule("one part that fills everything in order = the part")
 def _assemble_all(b: Builder, i: Instruction) -> "Instruction | None":
-    if i.kind == "assemble" and len(i.operands) == 1 and i.index[0].size == i.size:
-        if (i.index[0].ravel() == np.arange(i.size)).all():
-            return b.reshape(i.operands[0], i.shape)
-    return None
+    if i.kind != "assemble" or len(i.operands) != 1 or i.index[0].size != i.size:
+        return None
+    return b.reshape(i.operands[0], i.shape) if (i.index[0].ravel() == np.arange(i.size)).all() else None

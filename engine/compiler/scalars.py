@@ -24,6 +24,7 @@ class Scalars:
     operands   of all nodes one after the other; those of node i are operands[start[i] : start[i + 1]]
     parameters the Values that are parameters; constants: the numbers
     outputs    the nodes that are asked for, the penalty last if there is one
+    labels     of computed nodes that have one
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,7 @@ class Scalars:
         self.parameters: list[Value] = []
         self.constants: list[float] = []
         self.outputs: list[int] = []
+        self.labels: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -70,6 +72,8 @@ def flatten(trace: Trace) -> Scalars:
                 scalars.rows.append(node.op)
             scalars.operands.extend([number[operand] for operand in node.operands])
             number[node] = _add(scalars, COMPUTED, 0, row)
+            if node._label:
+                scalars.labels[number[node]] = node._label
         elif node.constant:
             known = repr(node._data)  # equal numbers are one constant, but 0.0 and -0.0 are two
             if known not in constant_number:

@@ -5,28 +5,19 @@ them. What can be made once is made in `build`: buffers, views of them, views of
 call that writes into a buffer. A buffer whose content is not needed any more is used again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import ops
-from .instructions import Instruction, Shape, reachable
+from .instructions import Instruction
 from .kernels import NUMPY, collected
+from .memory import Memory, Wanted
+from .sheet import GIVEN, Sheet, aligned, line_with, reshape_to, tuple_of
 from .views import as_nested_steps, as_steps, is_range
 
 OPERATORS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
-GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made before
-WIDTH = 72  # where the comments begin
-
-
-class Wanted(NamedTuple):
-    """What a program is to give: results by name, and into the vector of gradients, for each parameter instruction, one."""
-
-    results: "list[tuple[str, Instruction]]"
-    gradients: "list[tuple[Instruction, Instruction]]"
-    weighted: bool = False  # whether each example has a weight of its own; else the seed is one number
-    into: "Mapping[int, Instruction]" = {}  # noqa: RUF012  # results that overwrite arguments, by position
 
 
 class Text(NamedTuple):
@@ -41,241 +32,17 @@ def write(wanted: Wanted, arguments: "Sequence[str]", dtype: str, heading: str) 
     return Writer(wanted, arguments, dtype).text(heading)
 
 
-class Writer:
-    """Writes one module; `before` are the lines of build, `lines` those of run."""
+class Writer(Sheet):
+    """Writes one module, instruction by instruction."""
 
     def __init__(self, wanted: Wanted, arguments: "Sequence[str]", dtype: str) -> None:
-        self.wanted, self.arguments, self.dtype = wanted, list(arguments), dtype
-        ends = [*(x for _, x in wanted.results), *(x for pair in wanted.gradients for x in pair), *wanted.into.values()]
-        self.order = reachable(ends)
-        self.before: list[str] = []
-        self.lines: list[str] = []
-        self.used: set[str] = {"empty"}
-        self.helpers: set[str] = set()
-        self.constants: list[np.ndarray] = []
-        self.called: dict[Instruction, str] = {}
-        self.views: dict[str, str] = {}
-        self.readers: dict[Instruction, list[Instruction]] = {x: [] for x in self.order}
-        for x in self.order:
-            for operand in x.operands:
-                self.readers[operand].append(x)
-        self.looking: set[Instruction] = set()  # what has no memory of its own, but looks into an operand's
-        self.solid: set[Instruction] = set()  # what lies in one piece, so that a reshape of it looks, too
-        for x in self.order:
-            self._sort(x)
-        self.scales = self._scales()
-        self.last = self._last_uses(ends)
-        self.homes = self._homes()
-        self.overwriting: dict[Instruction, int] = {}  # which argument a result is written over
-        self.free: dict[tuple[Shape, bool], list[str]] = {}
-        self.memory: dict[Instruction, str] = {}  # the buffer that an instruction's result lies in
-        self.names: set[str] = set(self.arguments) | {"n", "s", "theta", "gradient", "constants"}
-        for place, x in enumerate(self.order):
-            if x not in self.scales.values():
+        super().__init__(Memory(wanted), arguments, dtype)
+        self.wanted, plan = wanted, self.plan
+        for place, x in enumerate(plan.order):
+            if x not in plan.scales.values():
                 self._write(x, place)
                 self._release(x, place)
         self._finish()
-
-    # --- what is needed how long, and what lies where ---
-
-    def _sort(self, x: Instruction) -> None:
-        """Decide whether x looks into its operand's memory, and whether it lies in one piece."""
-        first = x.operands[0] if x.operands else None
-        if x.kind == "transpose":
-            self.looking.add(x)
-        elif x.kind == "reshape" and first in self.solid:
-            self.looking.add(x)
-            self.solid.add(x)
-        elif x.kind == "take" and first in self.solid and is_range(x.index[0]):
-            self.looking.add(x)
-            if not x.batched:
-                self.solid.add(x)
-        elif x.kind == "take" and first in self.solid and as_steps(x.index[0]) and self._only_rows_read(x):
-            self.looking.add(x)
-        elif x.kind != "parameter" or is_range(x.index[0]) or as_steps(x.index[0]) is None:
-            self.solid.add(x)
-
-    def _only_rows_read(self, x: Instruction) -> bool:
-        """Elementwise operations take entries from anywhere; a product of matrices wants its operands in one piece."""
-        return all(reader.kind == "row" for reader in self.readers[x])
-
-    def _base(self, x: Instruction) -> Instruction:
-        """The instruction whose memory x looks into."""
-        while x in self.looking:
-            x = x.operands[0]
-        return x
-
-    def _last_uses(self, ends: "Iterable[Instruction]") -> "dict[Instruction, int]":
-        """For each instruction with memory the last place at which it, or a view of it, is read."""
-        last = {}
-        for place, x in enumerate(self.order):
-            for operand in (x, *self._reads(x)):
-                last[self._base(operand)] = place
-        for x in ends:
-            last[self._base(x)] = len(self.order)
-        return last
-
-    def _scales(self) -> "dict[Instruction, Instruction]":
-        """c·(s·y) and -(s·y) as (c·s)·y, one operation: for each such product the s·y that need not be written."""
-        found = {}
-        for x in self.order:
-            inner = x.operands[-1] if x.is_row(ops.neg) or (x.is_row(ops.mul) and x.operands[0].scalar is not None) else None
-            if inner and inner.is_row(ops.mul) and inner.operands[0].kind == "seed" and self.readers[inner] == [x]:
-                if self.wanted.weighted or self._carries(inner, inner.operands[0]):
-                    found[x] = inner
-        return found
-
-    def _reads(self, x: Instruction) -> "tuple[Instruction, ...]":
-        """What the line that computes x reads."""
-        return self.scales[x].operands if x in self.scales else x.operands
-
-    def _homes(self) -> "dict[Instruction, tuple[int, int]]":
-        """Gradients that are written straight into their part of the vector: pieces that no other parameter shares."""
-        homes: dict[Instruction, tuple[int, int]] = {}
-        taken: set[int] = set()
-        for parameter, adjoint in self.wanted.gradients:
-            index = parameter.index[0].ravel()
-            fresh = taken.isdisjoint(index.tolist())
-            taken.update(index.tolist())
-            has_memory = adjoint not in self.looking and adjoint.kind not in ("parameter", "constant")
-            if fresh and is_range(index) and has_memory and not adjoint.batched and adjoint.shape and adjoint not in homes:
-                homes[adjoint] = int(index[0]), int(index[-1]) + 1
-        return homes
-
-    def _release(self, x: Instruction, place: int) -> None:
-        """Memory that is not read after this place may be used again."""
-        for operand in {self._base(operand) for operand in (x, *self._reads(x))}:
-            if self.last[operand] == place and operand in self.memory and operand not in self.homes:
-                self.free.setdefault((operand.shape, operand.batched), []).append(self.memory.pop(operand))
-
-    def _buffer(self, x: Instruction, place: int) -> str:
-        """A place for x's result: the memory of an operand that ends here, another's that is free, or new."""
-        if x in self.homes:
-            start, end = self.homes[x]
-            name = self._name(x)
-            self.before.append(_line(f"{name} = gradient[{start}:{end}]{_reshaped(x.shape)}", str(x.shape)))
-            self.memory[x] = name
-            return name
-        memory = self._overwritten(x, place)
-        if memory is None and x.kind == "row":
-            for operand in self._reads(x):
-                if operand in self.memory and operand not in self.homes and self.last[operand] == place:
-                    if (operand.shape, operand.batched) == (x.shape, x.batched):
-                        memory = self.memory.pop(operand)
-                        break
-        if memory is None and self.free.get((x.shape, x.batched)):
-            memory = self.free[x.shape, x.batched].pop()
-        if memory is None:
-            memory = self._name(x, self._later_name(x))
-            self.before.append(_line(f"{memory} = empty({_tuple(self._dims(x))}, {self.dtype!r})", ""))
-        elif x.name and x.name != memory:
-            self.before.append(_line(f"{self._name(x)} = {memory}", f"the same memory: {memory} is not needed any more by then"))
-        self.called.setdefault(x, memory)
-        self.memory[x] = memory
-        return self.called[x]
-
-    def _overwritten(self, x: Instruction, place: int) -> str | None:
-        """The argument that x may overwrite: one that nobody reads later."""
-        if x.kind == "row" and x.shape == ():
-            for position, result in self.wanted.into.items():
-                argument = next((y for y in self.order if y.kind == "input" and y.position == position), None)
-                if result is x and x not in self.overwriting and (argument is None or self.last[argument] <= place):
-                    self.overwriting[x] = position
-                    return self.arguments[position]
-        return None
-
-    def _later_name(self, x: Instruction) -> str:
-        """What x will soon be, by operations in place: W1 x is called z1, since b1 is added to it next."""
-        y = x
-        while not y.name and len(self.readers[y]) == 1:
-            (reader,) = self.readers[y]
-            first = [z for z in reader.operands if z.shape == reader.shape and z.batched == reader.batched]
-            if reader.kind != "row" or (reader.shape, reader.batched) != (x.shape, x.batched) or first[:1] != [y]:
-                break
-            y = reader
-        return y.name if y not in self.called else ""
-
-    def _name(self, x: Instruction, other: str = "") -> str:
-        """Give x a name that nothing has yet."""
-        self.called[x] = self._fresh(x.name or other or f"t{x.serial}")
-        return self.called[x]
-
-    def _fresh(self, name: str) -> str:
-        """The name, or one like it that nothing has yet."""
-        while name in self.names:
-            name += "_"
-        self.names.add(name)
-        return name
-
-    # --- how things are written ---
-
-    def _dims(self, x: Instruction) -> "list[str]":
-        return [*(["n"] if x.batched else []), *map(str, x.shape)]
-
-    def _do(self, line: str, x: Instruction) -> None:
-        self.lines.append(_line(line, _tuple(self._dims(x)) if x.shape or x.batched else ""))
-
-    def _call(self, function: str) -> str:
-        self.used.add(function)
-        return function
-
-    def _is_number(self, x: Instruction) -> bool:
-        return x.shape == () and not x.batched
-
-    def _text(self, x: Instruction) -> str:
-        """How x is referred to."""
-        if x.scalar is not None:
-            return repr(x.scalar)
-        if x.kind == "transpose":
-            return f"{self._text(x.operands[0])}.T"
-        return self.called[x]
-
-    def _array(self, numbers: np.ndarray, stem: str) -> str:
-        """An array that is known now, under a name."""
-        name = f"{stem}{len(self.constants)}"
-        self.before.append(f"{name} = constants[{len(self.constants)}]")
-        self.constants.append(numbers)
-        return name
-
-    def _view(self, x: Instruction, end: str, suffix: str) -> str:
-        """x seen in another shape; made once, if x is a buffer."""
-        text = self._text(x) + end
-        if self._base(x).kind in GIVEN or x not in self.solid:
-            return text
-        if text not in self.views:
-            self.views[text] = self._fresh(self._text(x) + suffix)
-            self.before.append(f"{self.views[text]} = {text}")
-        return self.views[text]
-
-    def _rows(self, x: Instruction) -> str:
-        """x as a matrix: all axes but the last become rows."""
-        if len(x.shape) == (1 if x.batched else 2):
-            return self._text(x)
-        return self._view(x, f".reshape(-1, {x.shape[-1]})", "_rows")
-
-    def _flat(self, x: Instruction) -> str:
-        """All entries in a row."""
-        return self._view(x, ".reshape(-1)", "_flat") if len(x.shape) + x.batched != 1 else self._text(x)
-
-    def _entries(self, x: Instruction) -> str:
-        """x as (n, entries), or (entries,)."""
-        if len(x.shape) == 1:
-            return self._text(x)
-        return self._view(x, ".reshape(n, -1)" if x.batched else ".reshape(-1)", "_entries")
-
-    def _ones(self, length: str) -> str:
-        """A vector of ones: a product with it is a sum, and BLAS is quicker than a reduction."""
-        name = "ones_" + "".join(c if c.isalnum() else "_" for c in length)
-        if name not in self.views:
-            self.views[name] = name
-            self.before.append(_line(f"{name} = {self._call('ones')}({length}, {self.dtype!r})", "dot with ones is a sum"))
-        return name
-
-    def _row_count(self, x: Instruction) -> str:
-        size = int(np.prod(x.shape[:-1]))
-        return (f"n * {size}" if size > 1 else "n") if x.batched else str(size)
-
-    # --- one instruction ---
 
     def _write(self, x: Instruction, place: int) -> None:
         getattr(self, f"_write_{x.kind}")(x, place)
@@ -292,10 +59,10 @@ class Writer:
         steps = as_steps(index)
         if is_range(index):
             start = int(index.flat[0])
-            self.before.append(_line(f"{self._name(x)} = theta[{start}:{start + x.size}]{_reshaped(x.shape)}", str(x.shape)))
+            self.before.append(line_with(f"{self._name(x)} = theta[{start}:{start + x.size}]{reshape_to(x.shape)}", str(x.shape)))
         elif steps is not None:
             self.helpers.add("strided")
-            self.before.append(_line(f"{self._name(x)} = strided(theta, 0, {steps.start}, {steps.shape}, {steps.step})",
+            self.before.append(line_with(f"{self._name(x)} = strided(theta, 0, {steps.start}, {steps.shape}, {steps.step})",
                                      str(x.shape)))  # fmt: skip
         else:
             array = self._array(index, "i")
@@ -303,23 +70,17 @@ class Writer:
 
     def _write_seed(self, x: Instruction, place: int) -> None:
         self.called[x] = "s"
-        if not self.wanted.weighted and not all(self._carries(reader, x) for reader in self.readers[x]):
-            self.before.append(_line(f"seeds = empty((n, 1), {self.dtype!r})", "the weight of each example"))
-            self.lines.append(_line("seeds.fill(s)", "(n, 1)"))
+        if not self.wanted.weighted and not all(self.plan.carries(reader, x) for reader in self.plan.readers[x]):
+            self.before.append(line_with(f"seeds = empty((n, 1), {self.dtype!r})", "the weight of each example"))
+            self.lines.append(line_with("seeds.fill(s)", "(n, 1)"))
             self.called[x] = "seeds"
 
-    def _carries(self, reader: Instruction, seed: Instruction) -> bool:
-        """Whether one number s would do in place of a column of them: the other factor has a row for each example."""
-        if reader.is_row(ops.mul):
-            (other,) = [y for y in reader.operands if y is not seed] or [seed]
-            return other.batched and other is not seed and other.shape == reader.shape
-        return False
 
     def _write_row(self, x: Instruction, place: int) -> None:
         row = x.row
         assert row is not None  # of this kind
-        if x in self.scales:
-            seed, y = self._reads(x)
+        if x in self.plan.scales:
+            seed, y = self.plan.reads(x)
             factor = f"-{self._text(seed)}" if row is ops.neg else f"{self._text(x.operands[0])} * {self._text(seed)}"
             self._do(f"{self._call('multiply')}({self._text(y)}, {factor}, out={self._buffer(x, place)})", x)
             return
@@ -365,37 +126,37 @@ class Writer:
 
     def _write_reshape(self, x: Instruction, place: int) -> None:
         (operand,) = x.operands
-        if x in self.looking:
-            self._define_view(x, f"{self._text(operand)}.reshape{_tuple(self._dims(x))}")
+        if x in self.plan.looking:
+            self._define_view(x, f"{self._text(operand)}.reshape{tuple_of(self._dims(x))}")
         else:
             out = self._buffer(x, place)
-            self._do(f"{self._call('copyto')}({out}, {self._text(operand)}.reshape{_tuple(self._dims(x))})", x)
+            self._do(f"{self._call('copyto')}({out}, {self._text(operand)}.reshape{tuple_of(self._dims(x))})", x)
 
     def _define_view(self, x: Instruction, text: str) -> None:
         """A view: made once if it looks into a buffer, at each run if it looks into an argument."""
-        if self._base(x).kind in GIVEN:
+        if self.plan.base(x).kind in GIVEN:
             self._do(f"{self._name(x)} = {text}", x)
         else:
-            self.before.append(_line(f"{self._name(x)} = {text}", _tuple(self._dims(x))))
+            self.before.append(line_with(f"{self._name(x)} = {text}", tuple_of(self._dims(x))))
 
     def _write_take(self, x: Instruction, place: int) -> None:
         (operand,) = x.operands
         index = x.index[0]
         rows = "n, " if operand.batched else ""
         steps = as_steps(index) or as_nested_steps(index)
-        if x in self.looking and is_range(index):
+        if x in self.plan.looking and is_range(index):
             start = int(index.flat[0])
             ahead = ":, " if operand.batched else ""
             text = f"{self._entries(operand)}[{ahead}{start}:{start + index.size}]"
             self._define_view(x, text + (f".reshape({rows}{', '.join(map(str, x.shape))})" if len(x.shape) > 1 else ""))
             return
-        if operand in self.solid and steps is not None:
+        if operand in self.plan.solid and steps is not None:
             self.helpers.add("strided")
             text = f"strided({self._text(operand)}, {int(operand.batched)}, {steps.start}, {steps.shape}, {steps.step})"
-            if x in self.looking:
+            if x in self.plan.looking:
                 self._define_view(x, text)
             else:  # a matrix product wants it in one piece
-                if self._base(operand).kind not in GIVEN:
+                if self.plan.base(operand).kind not in GIVEN:
                     view = f"{self._text(operand)}_windows{place}"
                     self.before.append(f"{view} = {text}")
                     text = view
@@ -439,7 +200,7 @@ class Writer:
             self._do(f"{self._call('copyto')}({out}, {self._total(operand)})", x)
         else:
             axes, rest = _summed_axes(operand, x)
-            target = f"{out}.reshape{_tuple(rest)}"
+            target = f"{out}.reshape{tuple_of(rest)}"
             self._do(f"{self._call('add')}.reduce({self._text(operand)}, axis={axes}, out={target})", x)
 
     def _write_total(self, x: Instruction, place: int) -> None:
@@ -489,7 +250,7 @@ class Writer:
         """Add patches column by column, each a view in which no place stands twice; False if they are not of that kind."""
         columns = [index[..., k] for k in range(index.shape[-1])] if index.ndim > 1 else []
         steps = [as_nested_steps(column) for column in columns if len(np.unique(column)) == column.size]
-        if not columns or len(steps) < len(columns) or None in steps or part not in self.solid:
+        if not columns or len(steps) < len(columns) or None in steps or part not in self.plan.solid:
             return False
         self.helpers.add("strided")
         views, columns_of = f"{out}_into{len(self.before)}", f"{self._text(part)}_columns{len(self.before)}"
@@ -524,7 +285,7 @@ class Writer:
 
     def _at_home(self, parameter: Instruction, adjoint: Instruction) -> bool:
         """Whether the derivative was computed in the place where it belongs."""
-        return adjoint in self.homes and self.homes[adjoint] == _range(parameter)
+        return adjoint in self.plan.homes and self.plan.homes[adjoint] == _range(parameter)
 
     def _add_gradient(self, parameter: Instruction, adjoint: Instruction) -> None:
         """Add a derivative to its places in the vector of gradients."""
@@ -551,28 +312,17 @@ class Writer:
         if helpers:
             lines += ["", f"from engine.compiler.kernels import {', '.join(helpers)}"]
         lines += ["", "", "def build(n, theta, gradient, constants):"]
-        lines += [f"    {line}" for line in self.before]
+        lines += aligned(self.before, 4)
         lines += ["", f"    def run({', '.join([*self.arguments, 's'])}):"]
-        lines += [f"        {line}" for line in self.lines]
+        lines += aligned(self.lines, 8)
         lines += ["", "    return run", ""]
         return Text("\n".join(lines), self.constants)
+
 
 
 def _range(parameter: Instruction) -> "tuple[int, int] | None":
     index = parameter.index[0]
     return (int(index.flat[0]), int(index.flat[-1]) + 1) if is_range(index) else None
-
-
-def _line(text: str, comment: str) -> str:
-    return f"{text:<{WIDTH}}  # {comment}" if comment else text
-
-
-def _tuple(parts: "Sequence[str]") -> str:
-    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
-
-
-def _reshaped(shape: Shape) -> str:
-    return f".reshape({', '.join(map(str, shape))})" if len(shape) != 1 else ""
 
 
 def _summed_axes(operand: Instruction, x: Instruction) -> "tuple[tuple[int, ...], list[str]]":

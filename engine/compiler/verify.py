@@ -55,7 +55,7 @@ def _shape(x: Instruction) -> "Shape | None":
     if x.kind == "seed":
         return (1,)
     if x.kind == "constant":
-        return np.shape(x.number)
+        return tuple(np.shape(x.number))
     if x.kind == "apply":
         (out, inner), a = shapes
         return (*a[:-1], out) if a and a[-1] == inner else (-1,)

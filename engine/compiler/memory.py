@@ -1,0 +1,124 @@
+"""What lies where while a program runs, decided before its text is written.
+
+Which instructions look into the memory of others, how long each result is needed, which derivatives are computed in their
+place in the vector of gradients, and which arguments are overwritten.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from .. import ops
+from .instructions import Instruction, reachable
+from .views import as_steps, is_range
+
+
+class Wanted(NamedTuple):
+    """What a program is to give: results by name, and into the vector of gradients, for each parameter instruction, one."""
+
+    results: "list[tuple[str, Instruction]]"
+    gradients: "list[tuple[Instruction, Instruction]]"
+    weighted: bool = False  # whether each example has a weight of its own; else the seed is one number
+    into: "Mapping[int, Instruction]" = {}  # noqa: RUF012  # results that overwrite arguments, by position
+
+    @property
+    def ends(self) -> "list[Instruction]":
+        """Everything that is asked for."""
+        return [*(x for _, x in self.results), *(x for pair in self.gradients for x in pair), *self.into.values()]
+
+
+class Memory:
+    """The plan.
+
+    order    the instructions, and readers: who reads each of them
+    looking  those without memory of their own, which look into an operand's; solid: those that lie in one piece
+    scales   products that are computed together with the weight of the example
+    last     the place in the order where each memory is read for the last time
+    homes    derivatives that are computed where they belong: start and end in the vector of gradients
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.order = reachable(wanted.ends)
+        self.readers: dict[Instruction, list[Instruction]] = {x: [] for x in self.order}
+        for x in self.order:
+            for operand in x.operands:
+                self.readers[operand].append(x)
+        self.looking: set[Instruction] = set()
+        self.solid: set[Instruction] = set()
+        for x in self.order:
+            self._sort(x)
+        self.scales = self._scales()
+        self.last = self._last_uses(wanted.ends)
+        self.homes = self._homes()
+
+    def _sort(self, x: Instruction) -> None:
+        """Decide whether x looks into its operand's memory, and whether it lies in one piece."""
+        first = x.operands[0] if x.operands else None
+        if x.kind == "transpose":
+            self.looking.add(x)
+        elif x.kind == "reshape" and first in self.solid:
+            self.looking.add(x)
+            self.solid.add(x)
+        elif x.kind == "take" and first in self.solid and is_range(x.index[0]):
+            self.looking.add(x)
+            if not x.batched:
+                self.solid.add(x)
+        elif x.kind == "take" and first in self.solid and as_steps(x.index[0]) and self._only_rows_read(x):
+            self.looking.add(x)
+        elif x.kind != "parameter" or is_range(x.index[0]) or as_steps(x.index[0]) is None:
+            self.solid.add(x)
+
+    def _only_rows_read(self, x: Instruction) -> bool:
+        """Elementwise operations take entries from anywhere; a product of matrices wants its operands in one piece."""
+        return all(reader.kind == "row" for reader in self.readers[x])
+
+    def base(self, x: Instruction) -> Instruction:
+        """The instruction whose memory x looks into."""
+        while x in self.looking:
+            x = x.operands[0]
+        return x
+
+    def reads(self, x: Instruction) -> "tuple[Instruction, ...]":
+        """What the line that computes x reads."""
+        return self.scales[x].operands if x in self.scales else x.operands
+
+    def _last_uses(self, ends: "Iterable[Instruction]") -> "dict[Instruction, int]":
+        """For each instruction with memory the last place at which it, or a view of it, is read."""
+        last = {}
+        for place, x in enumerate(self.order):
+            for operand in (x, *self.reads(x)):
+                last[self.base(operand)] = place
+        for x in ends:
+            last[self.base(x)] = len(self.order)
+        return last
+
+    def _scales(self) -> "dict[Instruction, Instruction]":
+        """c·(s·y) and -(s·y) as (c·s)·y, one operation: for each such product the s·y that need not be written."""
+        found = {}
+        for x in self.order:
+            inner = x.operands[-1] if x.is_row(ops.neg) or (x.is_row(ops.mul) and x.operands[0].scalar is not None) else None
+            if inner is None or not inner.is_row(ops.mul) or inner.operands[0].kind != "seed" or self.readers[inner] != [x]:
+                continue
+            if self.wanted.weighted or self.carries(inner, inner.operands[0]):
+                found[x] = inner
+        return found
+
+    def carries(self, reader: Instruction, seed: Instruction) -> bool:
+        """Whether one number s would do in place of a column of them: the other factor has a row for each example."""
+        if reader.is_row(ops.mul):
+            (other,) = [y for y in reader.operands if y is not seed] or [seed]
+            return other.batched and other is not seed and other.shape == reader.shape
+        return False
+
+    def _homes(self) -> "dict[Instruction, tuple[int, int]]":
+        """Gradients that are written straight into their part of the vector: pieces that no other parameter shares."""
+        homes: dict[Instruction, tuple[int, int]] = {}
+        taken: set[int] = set()
+        for parameter, adjoint in self.wanted.gradients:
+            index = parameter.index[0].ravel()
+            fresh = taken.isdisjoint(index.tolist())
+            taken.update(index.tolist())
+            has_memory = adjoint not in self.looking and adjoint.kind not in ("parameter", "constant")
+            if fresh and is_range(index) and has_memory and not adjoint.batched and adjoint.shape and adjoint not in homes:
+                homes[adjoint] = int(index[0]), int(index[-1]) + 1
+        return homes

@@ -1,0 +1,188 @@
+"""A sheet to write a program's text on: names, references, buffers, and what is made once.
+
+`before` are the lines of `build`, which are carried out once for each batch size; `lines` those of `run`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .instructions import Instruction, Shape
+from .memory import Memory
+
+GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made before
+WIDTH = 56  # where the comments begin at most
+COMMENT = "  #: "  # what stands between a line and its comment, until the lines are set below each other
+
+
+class Sheet:
+    """The text so far, and what each instruction is called in it."""
+
+    def __init__(self, memory: Memory, arguments: "Sequence[str]", dtype: str) -> None:
+        self.plan, self.arguments, self.dtype = memory, list(arguments), dtype
+        self.before: list[str] = []
+        self.lines: list[str] = []
+        self.used: set[str] = {"empty"}  # NumPy's functions
+        self.helpers: set[str] = set()  # this package's
+        self.constants: list[np.ndarray] = []
+        self.called: dict[Instruction, str] = {}
+        self.views: dict[str, str] = {}  # names of views, by their text
+        self.names: set[str] = set(self.arguments) | {"n", "s", "theta", "gradient", "constants"}
+        self.memory: dict[Instruction, str] = {}  # the buffer that an instruction's result lies in
+        self.free: dict[tuple[Shape, bool], list[str]] = {}
+        self.overwriting: dict[Instruction, int] = {}  # which argument a result is written over
+
+    # --- how things are written ---
+
+    def _name(self, x: Instruction, other: str = "") -> str:
+        """Give x a name that nothing has yet."""
+        self.called[x] = self._fresh(x.name or other or f"t{x.serial}")
+        return self.called[x]
+
+    def _fresh(self, name: str) -> str:
+        """The name, or one like it that nothing has yet."""
+        while name in self.names:
+            name += "_"
+        self.names.add(name)
+        return name
+
+    def _dims(self, x: Instruction) -> "list[str]":
+        return [*(["n"] if x.batched else []), *map(str, x.shape)]
+
+    def _do(self, line: str, x: Instruction) -> None:
+        self.lines.append(line_with(line, tuple_of(self._dims(x)) if x.shape or x.batched else ""))
+
+    def _call(self, function: str) -> str:
+        self.used.add(function)
+        return function
+
+    def _is_number(self, x: Instruction) -> bool:
+        return x.shape == () and not x.batched
+
+    def _text(self, x: Instruction) -> str:
+        """How x is referred to."""
+        if x.scalar is not None:
+            return repr(x.scalar)
+        if x.kind == "transpose":
+            return f"{self._text(x.operands[0])}.T"
+        return self.called[x]
+
+    def _array(self, numbers: np.ndarray, stem: str) -> str:
+        """An array that is known now, under a name."""
+        name = f"{stem}{len(self.constants)}"
+        self.before.append(f"{name} = constants[{len(self.constants)}]")
+        self.constants.append(numbers)
+        return name
+
+    def _view(self, x: Instruction, end: str, suffix: str) -> str:
+        """x seen in another shape; made once, if x is a buffer."""
+        text = self._text(x) + end
+        if self.plan.base(x).kind in GIVEN or x not in self.plan.solid:
+            return text
+        if text not in self.views:
+            self.views[text] = self._fresh(self._text(x) + suffix)
+            self.before.append(f"{self.views[text]} = {text}")
+        return self.views[text]
+
+    def _rows(self, x: Instruction) -> str:
+        """x as a matrix: all axes but the last become rows."""
+        if len(x.shape) == (1 if x.batched else 2):
+            return self._text(x)
+        return self._view(x, f".reshape(-1, {x.shape[-1]})", "_rows")
+
+    def _flat(self, x: Instruction) -> str:
+        """All entries in a row."""
+        return self._view(x, ".reshape(-1)", "_flat") if len(x.shape) + x.batched != 1 else self._text(x)
+
+    def _entries(self, x: Instruction) -> str:
+        """x as (n, entries), or (entries,)."""
+        if len(x.shape) == 1:
+            return self._text(x)
+        return self._view(x, ".reshape(n, -1)" if x.batched else ".reshape(-1)", "_entries")
+
+    def _ones(self, length: str) -> str:
+        """A vector of ones: a product with it is a sum, and BLAS is quicker than a reduction."""
+        name = "ones_" + "".join(c if c.isalnum() else "_" for c in length)
+        if name not in self.views:
+            self.views[name] = name
+            self.before.append(line_with(f"{name} = {self._call('ones')}({length}, {self.dtype!r})", "dot with ones is a sum"))
+        return name
+
+    def _row_count(self, x: Instruction) -> str:
+        size = int(np.prod(x.shape[:-1]))
+        return (f"n * {size}" if size > 1 else "n") if x.batched else str(size)
+
+    # --- buffers ---
+
+    def _buffer(self, x: Instruction, place: int) -> str:
+        """A place for x's result: the memory of an operand that ends here, another's that is free, or new."""
+        if x in self.plan.homes:
+            start, end = self.plan.homes[x]
+            name = self._name(x)
+            self.before.append(line_with(f"{name} = gradient[{start}:{end}]{reshape_to(x.shape)}", str(x.shape)))
+            self.memory[x] = name
+            return name
+        memory = self._overwritten(x, place)
+        if memory is None and x.kind == "row":
+            ending = [y for y in self.plan.reads(x) if y in self.memory and self.plan.last[y] == place]
+            fitting = [y for y in ending if y not in self.plan.homes and (y.shape, y.batched) == (x.shape, x.batched)]
+            memory = self.memory.pop(fitting[0]) if fitting else None
+        if memory is None and self.free.get((x.shape, x.batched)):
+            memory = self.free[x.shape, x.batched].pop()
+        if memory is None:
+            memory = self._name(x, self._later_name(x))
+            self.before.append(line_with(f"{memory} = empty({tuple_of(self._dims(x))}, {self.dtype!r})", ""))
+        elif x.name and x.name != memory:
+            self.before.append(line_with(f"{self._name(x)} = {memory}", f"{memory} is not needed any more"))
+        self.called.setdefault(x, memory)
+        self.memory[x] = memory
+        return self.called[x]
+
+    def _overwritten(self, x: Instruction, place: int) -> str | None:
+        """The argument that x may overwrite: one that nobody reads later."""
+        if x.kind == "row" and x.shape == ():
+            for position, result in self.plan.wanted.into.items():
+                argument = next((y for y in self.plan.order if y.kind == "input" and y.position == position), None)
+                if result is x and x not in self.overwriting and (argument is None or self.plan.last[argument] <= place):
+                    self.overwriting[x] = position
+                    return self.arguments[position]
+        return None
+
+    def _later_name(self, x: Instruction) -> str:
+        """What x will soon be, by operations in place: W1 x is called z1, since b1 is added to it next."""
+        y = x
+        while not y.name and len(self.plan.readers[y]) == 1:
+            (reader,) = self.plan.readers[y]
+            first = [z for z in reader.operands if z.shape == reader.shape and z.batched == reader.batched]
+            if reader.kind != "row" or (reader.shape, reader.batched) != (x.shape, x.batched) or first[:1] != [y]:
+                break
+            y = reader
+        return y.name if y not in self.called else ""
+
+    def _release(self, x: Instruction, place: int) -> None:
+        """Memory that is not read after this place may be used again."""
+        for operand in {self.plan.base(operand) for operand in (x, *self.plan.reads(x))}:
+            if self.plan.last[operand] == place and operand in self.memory and operand not in self.plan.homes:
+                self.free.setdefault((operand.shape, operand.batched), []).append(self.memory.pop(operand))
+
+
+def line_with(text: str, comment: str) -> str:
+    """A line with a comment."""
+    return f"{text}{COMMENT}{comment}" if comment else text
+
+
+def aligned(lines: "Sequence[str]", indent: int) -> "list[str]":
+    """The lines, indented, with their comments below each other; a long line pushes its own."""
+    parts = [line.split(COMMENT) for line in lines]
+    width = min(max((len(part[0]) for part in parts if len(part) > 1), default=0), WIDTH)
+    return [" " * indent + (f"{part[0]:<{width}}  # {part[1]}" if len(part) > 1 else part[0]) for part in parts]
+
+
+def tuple_of(parts: "Sequence[str]") -> str:
+    """A tuple as Python writes it."""
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def reshape_to(shape: Shape) -> str:
+    """The call that gives a flat piece its shape."""
+    return f".reshape({', '.join(map(str, shape))})" if len(shape) != 1 else ""
