@@ -68,7 +68,7 @@ def program_step(sizes, hinge, dtype="float64"):
         value, gradient = program.value_and_grad(x, y, copy=False)
         if not rule:
             arrays = {"p": program.parameters.vector, "g": gradient.vector}
-            rule.append(InPlace(lambda s: {"p": s["p"] - RATE * s["g"]}, arrays, []))
+            rule.append(InPlace(lambda s: {"p": s["p"] - RATE * s["g"]}, arrays, [], read=["g"]))
         rule[0]()
         program.parameters.ahead = True
         return value

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from math import isfinite, prod
 from typing import NamedTuple
 
+from . import tracing
 from .errors import undefined_derivative
 from .graph import edge_paths, inner_order, names, topological_order
 from .primitive import UndefinedError
@@ -86,6 +87,8 @@ def grad(
     rules, run on Values instead of floats.
     """
     several: Iterable[Value] = list(inputs) if isinstance(inputs, Iterable) else [inputs]
+    if tracing.open_traces and not create_graph:
+        tracing.refuse("asks for derivatives as plain numbers", "Write create_graph=True: they are Values then.")
     for value in (output, *several):
         if not hasattr(value, "operands"):
             raise TypeError(f"grad takes Values: grad(output, [x, y]); {value!r:.60} is a {type(value).__name__}.")
@@ -115,7 +118,8 @@ def _gradients(order: "list[Value]", output: "Value", seed: float, create_graph:
                     if not isfinite(getattr(gradients[operand], "_data", gradients[operand])):
                         raise OverflowError
         except (ArithmeticError, ValueError):
-            raise undefined_derivative(node, names(order)) from None
+            with tracing.paused():
+                raise undefined_derivative(node, names(order)) from None
     return gradients
 
 
@@ -159,6 +163,8 @@ class Path(NamedTuple):
 def paths(source: "Value", output: "Value") -> "Iterator[Path]":
     """Each path from source to output with its rate factors. The products add up to the derivative: that is what the
     sweep computes, without visiting the paths one by one. There can be very many: see `count_paths`."""
+    if tracing.open_traces:
+        tracing.refuse("asks for paths, which are plain numbers", "Write engine.grad(f, x, create_graph=True).")
     called = names(topological_order(output))
     for edges in edge_paths(source, output):
         factors = tuple(local_derivative(node, position, called) for node, position in edges)

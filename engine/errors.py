@@ -58,6 +58,11 @@ def _no_value(row: Primitive, operands: "Sequence[Value]", name: str) -> str:
 
 def undefined_derivative(node: "Value", called: "dict[Value, str]") -> UndefinedError:
     """Why the sweep cannot pass from `node` to one of its operands, although the node itself has a value."""
+    with paused():
+        return _undefined_derivative(node, called)
+
+
+def _undefined_derivative(node: "Value", called: "dict[Value, str]") -> UndefinedError:
     row, operands = node.op, node.operands
     assert row is not None  # a leaf has no operands to pass to
     position = _first_failing(node)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-PACKAGE = __name__.rpartition(".")[0]
+# Whose lines are passed over, since the user's own is what helps
+OURS = ("engine", "nn", "numpy", "copy", "pickle")
 
 # As for no_grad: a trace belongs to one thread and task, and a plain count of open traces is looked at first.
 open_traces = 0
@@ -60,15 +61,23 @@ def refuse(looked: str, instead: str) -> None:
 
 
 def _place() -> str:
-    """Where the function did it: the innermost line that is not the engine's."""
+    """Where the function did it: the innermost line that is not ours."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_ours(frame):
+        frame = frame.f_back
+    return "" if frame is None else line_of(frame.f_code.co_filename, frame.f_lineno)
+
+
+def is_ours(frame: "FrameType") -> bool:
+    """Whether a frame belongs to this project's packages, or to a library that was only passed through."""
+    module: str = frame.f_globals.get("__name__", "")
+    return module.partition(".")[0] in OURS
+
+
+def line_of(path: str, line: int) -> str:
+    """A line of a file for the beginning of a sentence, with what is written there."""
     import linecache  # only an error needs it
 
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
-        frame = frame.f_back
-    if frame is None:
-        return ""
-    path, line = frame.f_code.co_filename, frame.f_lineno
     written = linecache.getline(path, line).strip()
-    name = path.replace("\\", "/").rpartition("/")[2]
+    name = "this cell" if "ipykernel" in path else path.replace("\\", "/").rpartition("/")[2]
     return f"{name}, line {line}" + (f": `{written}` " if written else " ")

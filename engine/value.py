@@ -144,6 +144,8 @@ class Value:
     @property
     def previous(self) -> float | None:
         """The number before the last assignment to `data`; None if none was ever assigned."""
+        if tracing.open_traces:
+            tracing.refuse("reads .previous", COMPUTE)
         return getattr(self, "_previous", None)
 
     def _forget_previous(self) -> None:
@@ -166,12 +168,16 @@ class Value:
 
     @grad.setter
     def grad(self, grad: float | None) -> None:
+        if tracing.open_traces:
+            tracing.refuse("assigns to .grad", "Change numbers before or after the program runs, not inside it.")
         if not self.constant:
             self._grad = None if grad is None else _number(grad)  # None: not computed, as in PyTorch
 
     @property
     def has_grad(self) -> bool:
         """Whether a gradient has been computed (or set): tells 0 from not yet known."""
+        if tracing.open_traces:
+            tracing.refuse("reads .has_grad", COMPUTE)
         return self._grad is not None
 
     __add__ = _infix(ops.add)
@@ -366,6 +372,16 @@ def zero_grad(values: "Iterable[Value]") -> None:
         if not isinstance(value, Value):
             raise TypeError(f"zero_grad takes Values: zero_grad([x, y]), or f.zero_grad() for a whole graph; not {value!r:.60}.")
         value._grad = None
+
+
+@contextmanager
+def recording() -> "Iterator[None]":
+    """Inside this block arithmetic records its graph, whatever no_grad() stands around it: a trace needs it."""
+    token = _off.set(False)
+    try:
+        yield
+    finally:
+        _off.reset(token)
 
 
 @contextmanager

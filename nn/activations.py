@@ -51,7 +51,8 @@ class Activation:
         if self.name == "linear" and not self.custom:
             return z
         if not self.custom and self.name != "softmax":
-            return on_array(TABLE[self.name], z)
+            row = TABLE[self.name]
+            return on_array(row.bind(row.default) if row.parameter else row, z)
         return np.array([[float(value) for value in self(row)] for row in z.tolist()])
 
     def __reduce__(self) -> "tuple[Any, ...]":

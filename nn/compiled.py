@@ -6,19 +6,22 @@ and what is assigned to a Value's data meanwhile is taken over at the next epoch
 """
 
 import math
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
 
 import engine
-from engine.compiler.inplace import InPlace
 from engine.primitive import UndefinedError
+from engine.tracing import is_ours, line_of
+from engine.value import CHOOSE, COMPUTE
 
 from .losses import Loss, several
 from .optim import Optimizer
 from .penalties import Penalty
 from .run import Run
 from .targets import Targets
+from .update import UpdateRule
 
 
 class CompiledRun(Run):
@@ -29,60 +32,123 @@ class CompiledRun(Run):
         reduction: str,
     ) -> None:  # fmt: skip
         super().__init__(model, optimizer, loss, rows.tolist()[:1], targets, penalty, reduction)
+        self.size = len(rows)
         self.x, self.y = np.ascontiguousarray(rows), np.ascontiguousarray(targets.numbers)
+        self._trace()
+        self._compare()
+
+    def _trace(self) -> None:
+        """Compile the cost of one example, with the network's outputs beside it."""
+        model, loss, penalty = self.model, self.loss, self.penalty
 
         def cost(x: Any, y: Any) -> "tuple[Any, list[Any]]":
             prediction = model(x)
             return loss(prediction, y), several(prediction)
 
-        charge = (lambda: penalty(model, len(rows))) if penalty else None
-        self.program = engine.compile(cost, has_aux=True, penalty=charge).trace(self.x[:1], self.y[:1])
-        self.size = len(rows)
+        charge = (lambda: penalty(model, self.size)) if penalty else None
+        self.program = engine.compile(cost, has_aux=True, penalty=charge)
+        try:
+            self.program.trace(self.x[:1], self.y[:1])
+        except (engine.TracingError, ArithmeticError):
+            raise
+        except Exception as error:  # it went well with numbers, so it is something that cannot be done with symbols
+            raise engine.TracingError(f"{_place(error)}{type(error).__name__}: {error}. {COMPUTE}") from error
         self.parameters = self.program.parameters
-        self.update_rule = UpdateRule(optimizer, self.parameters)
+        self.constants = [(p, p._data) for p in model.parameters() if p.constant]  # frozen into the program
+        self.rule = UpdateRule(self.optimizer, self.parameters)
+
+    def _compare(self) -> None:
+        """The program must say what the cost itself says; it does not if the cost looked at a number unnoticed."""
+        different = np.flatnonzero((self.y != self.y[0]).reshape(len(self.y), -1).any(axis=1))
+        for i in [0, *different[:1].tolist()]:
+            prediction = self.model(self.x[i].tolist())
+            expected = float(self.loss(prediction, self.targets[i]))
+            found, _ = self.program(self.x[i : i + 1], self.y[i : i + 1])
+            if not math.isclose(found[0], expected, rel_tol=1e-6, abs_tol=1e-9):
+                raise engine.TracingError(
+                    f"The cost of example {i} is {expected:g}, and {found[0]:g} when it is traced: it treats Values otherwise "
+                    "than numbers, by a look that cannot be noticed (isinstance, a set, a dictionary, text), or it is random. "
+                    f"{CHOOSE}"
+                )
 
     def epoch(self, batches: "list[list[int]]") -> None:
         """One pass over the data; the history gets its entries."""
+        if any(p._data != number for p, number in self.constants):
+            self.rule.hand_back()
+            self._trace()
         self.parameters.synchronise()
-        self.update_rule.begin()
+        self.rule.begin()
+        state = self.rule.snapshot()
+        done = self.history.updates
+        try:
+            with np.errstate(all="ignore"):
+                costs, penalties, hits = self._updates(batches)
+                self._check_parameters()
+        except ArithmeticError:
+            if not np.isfinite(self.parameters.vector).all():
+                with np.errstate(all="ignore"):
+                    self._go_back(batches, state, done)
+            raise
+        finally:
+            self.norm = self.rule.norm()
+            self.parameters.store_to()
+        self._note(costs, hits, penalties / len(batches))
+
+    def _updates(self, batches: "list[list[int]]") -> "tuple[float, float, float]":
+        """An update for each batch; the sums of the costs, of the penalties, and of the hits."""
         order = np.array([i for batch in batches for i in batch], dtype=np.intp)
         largest = max(map(len, batches))
         xs, ys = (np.empty((largest, *array.shape[1:])) for array in (self.x, self.y))
-        outputs, ends = np.empty((len(order), self.targets.n_out)), np.cumsum([len(batch) for batch in batches]).tolist()
+        outputs = np.empty((len(order), self.targets.n_out))
         vector, gradient = self.parameters.vector, self.parameters.gradient
-        code, mean, step = self.program.code(), self.mean, self.update_rule.step
+        code, mean, step = self.program.code(), self.mean, self.rule.step
+        alike = not self.program.compiled.outputs.batched  # the cost is the same for all examples: given once, reduced
         costs = penalties = 0.0
         start = 0
-        try:
-            with np.errstate(all="ignore"):
-                for end in ends:
-                    self.inside = True
-                    n = end - start
-                    run = code.built.get(n) or code.run(n, vector, gradient)
-                    x = np.take(self.x, order[start:end], axis=0, out=xs[:n], mode="clip")
-                    y = np.take(self.y, order[start:end], axis=0, out=ys[:n], mode="clip")
-                    cost, *charge, outputs[start:end] = run(x, y, 1.0 / n if mean else 1.0)
-                    square = np.dot(gradient, gradient)
-                    if not (math.isfinite(cost) and math.isfinite(square)):
-                        self._check(cost, x, y)
-                    if charge:
-                        penalties += float(charge[0])
-                    costs += float(cost)
-                    step()
-                    self.parameters.ahead = True
-                    self.history.updates += 1
-                    self.inside = False
-                    start = end
-        finally:
-            self.norm = self.update_rule.norm()
-            self.parameters.store_to()
-        self._note(costs, self.targets.hits(order, outputs), penalties / len(ends))
+        for batch in batches:
+            self.inside = True
+            n = len(batch)
+            end = start + n
+            run = code.built.get(n) or code.run(n, vector, gradient)
+            x = np.take(self.x, order[start:end], axis=0, out=xs[:n], mode="clip")
+            y = np.take(self.y, order[start:end], axis=0, out=ys[:n], mode="clip")
+            cost, *charge, outputs[start:end] = run(x, y, 1.0 / n if mean else 1.0)
+            if charge:
+                penalties += float(charge[0])
+            costs += float(cost) * n if alike and mean else float(cost)
+            if not (math.isfinite(costs + penalties) and math.isfinite(np.dot(gradient, gradient))):
+                self._check_batch(costs + penalties, x, y)
+            step()
+            self.parameters.ahead = True
+            self.history.updates += 1
+            self.inside = False
+            start = end
+        return costs, penalties, self.targets.hits(order, outputs)
 
-    def _check(self, cost: float, x: np.ndarray, y: np.ndarray) -> None:
+    def _check_batch(self, cost: float, x: np.ndarray, y: np.ndarray) -> None:
         """Raise the error that says where the numbers were left, if they were."""
         if not (math.isfinite(cost) and np.isfinite(self.parameters.gradient).all()):
+            self._check_parameters()
             self.program.value_and_grad(x, y, copy=False)
-            raise UndefinedError("The sum of the costs of a batch is too large for a float.")
+            raise UndefinedError("The sum of the costs of an epoch is too large for a float.")
+
+    def _check_parameters(self) -> None:
+        if not np.isfinite(self.parameters.vector).all():
+            rate = self.optimizer.lr
+            raise OverflowError(f"A parameter would become larger than any float: the learning rate {rate} is too large.")
+
+    def _go_back(self, batches: "list[list[int]]", state: Any, done: int) -> None:
+        """Make the epoch's updates again, from the state before it, up to the one that made a parameter overflow."""
+        failed = self.history.updates - done
+        for count in range(failed, -1, -1):
+            self.rule.restore(state)
+            self.history.updates = done
+            if count:
+                self._updates(batches[:count])
+            if np.isfinite(self.parameters.vector).all():
+                break
+            state = (state[0], {name: array.copy() for name, array in state[1].items()}, dict(state[2]))
+        self.inside = True
 
     def judge(self, X: np.ndarray, targets: Targets) -> "tuple[float, float]":
         """The cost over other examples, reduced, and the share decided rightly."""
@@ -90,123 +156,25 @@ class CompiledRun(Run):
         total = math.fsum(costs.tolist())
         return (total / len(X) if self.mean else total), targets.hits(range(len(X)), outputs) / len(X)
 
-    def show_gradients(self) -> None:
-        """Give each parameter Value the gradient of the last update, for a callback to look at."""
+    def before_callbacks(self) -> None:
+        """Give each parameter Value the gradient of the last update, and the optimiser its memory."""
+        moved = set() if self.rule.rule else set(self.rule.moving)  # a step on the Values has left its gradients there
         for value, number in zip(self.parameters.values, self.parameters.gradient[self.parameters.order].tolist()):
-            value.grad = number
+            if value not in moved:
+                value.grad = number
+        self.rule.hand_back()
+
+    def after_callbacks(self) -> None:
+        """Take up what callbacks may have changed in the optimiser; the parameters are followed by themselves."""
+        self.rule.take_up()
 
     def finish(self) -> None:
         """Give the optimiser its memory back."""
-        self.update_rule.finish()
+        self.rule.hand_back()
+        super().finish()
 
 
-class UpdateRule:
-    """The optimiser's rule, moving the program's vector in place.
-
-    An optimiser begins with an empty memory, which its rule fills; so the first step is made parameter by parameter, on
-    the Values, and its memory becomes arrays. An optimiser whose rule is not arithmetic alone goes on in that way.
-    """
-
-    def __init__(self, optimizer: Optimizer, parameters: Any) -> None:
-        self.optimizer, self.parameters = optimizer, parameters
-        self.moving = [p for p in optimizer.parameters if p in parameters.place]
-        self.index = np.array([parameters.place[p] for p in self.moving], dtype=np.intp)
-        self.all = len(self.moving) == len(parameters.vector)
-        self.memory: dict[str, np.ndarray] = {}
-        self.counts: dict[str, float] = {}
-        self.options: Any = None  # those that the rule was compiled with
-        self.rule: InPlace | None = None
-
-    def begin(self) -> None:
-        """Before an epoch: notice if the learning rate or another option was changed."""
-        if self.rule and self._options() != self.options:
-            self._compile()
-
-    def _options(self) -> Any:
-        return {name: option for name, option in vars(self.optimizer).items() if name not in ("parameters", "memory", "warn")}
-
-    def step(self) -> None:
-        """Move the parameters by the program's gradient."""
-        if self.rule is None:
-            self._step_by_values()
-            return
-        p, g = self.parameters.vector, self.parameters.gradient
-        if not self.all:
-            np.take(p, self.index, out=self.p, mode="clip")
-            np.take(g, self.index, out=self.g, mode="clip")
-        counts = self.rule(*self.counts.values())
-        if counts:
-            self.counts = dict(zip(self.counts, counts))
-        if not self.all:
-            p[self.index] = self.p
-
-    def _step_by_values(self) -> None:
-        parameters = self.parameters
-        parameters.store_to()
-        self.optimizer.zero_grad()
-        for value, number in zip(self.moving, parameters.gradient[self.index].tolist()):
-            value.grad = number
-        self.optimizer.step()
-        parameters.load_from()
-        self._compile()
-
-    def _compile(self) -> None:
-        """Compile the rule for the arrays of its memory, if it can be."""
-        optimizer, vector = self.optimizer, self.parameters.vector
-        if type(optimizer).step is not Optimizer.step:
-            return
-        if self.rule is None and not self._gather_memory():
-            return
-        self.p = vector if self.all else vector[self.index]
-        self.g = self.parameters.gradient if self.all else self.parameters.gradient[self.index]
-
-        def rule(symbols: "dict[str, Any]") -> "dict[str, Any]":
-            p, g = symbols.pop("p"), symbols.pop("g")
-            return {"p": optimizer.rule(p, g, symbols), **symbols}
-
-        try:
-            self.rule = InPlace(rule, {"p": self.p, "g": self.g, **self.memory}, list(self.counts))
-            self.options = self._options()
-        except (TypeError, KeyError):  # the rule looks at numbers, or does not keep its memory as a number for each parameter
-            self.finish()
-            self.rule = None
-
-    def _gather_memory(self) -> bool:
-        """The memory of all parameters as arrays; False if it is not the same for all."""
-        memories = [memory for p, memory in zip(self.optimizer.parameters, self.optimizer.memory) if p in self.parameters.place]
-        first = memories[0] if memories else {}
-        if not memories or any(memory.keys() != first.keys() for memory in memories) or {"p", "g"} & first.keys():
-            return False
-        counts = {name: number for name, number in first.items() if isinstance(number, int)}
-        if any(memory[name] != number for memory in memories for name, number in counts.items()):
-            return False
-        numbers = [number for memory in memories for number in memory.values()]
-        if not all(isinstance(number, (int, float)) for number in numbers):
-            return False
-        self.counts = dict(counts)
-        self.memory = {}
-        for name in first.keys() - counts.keys():
-            column = np.array([memory[name] for memory in memories])
-            self.memory[name] = np.empty_like(column)
-            self.memory[name][self._slots()] = column
-        return True
-
-    def _slots(self) -> np.ndarray:
-        """Where each moving parameter's number is in the arrays of the memory."""
-        return self.index if self.all else np.arange(len(self.moving))
-
-    def norm(self) -> float:
-        """The Euclidean norm of the gradient of the parameters that move."""
-        g = self.parameters.gradient if self.all else self.parameters.gradient[self.index]
-        return math.hypot(*g.tolist()) if len(g) else 0.0
-
-    def finish(self) -> None:
-        """Give the optimiser its memory back, a dictionary for each parameter."""
-        if self.rule is None:
-            return
-        columns = {name: array[self._slots()].tolist() for name, array in self.memory.items()}
-        counts = {name: int(number) for name, number in self.counts.items()}
-        place = {p: i for i, p in enumerate(self.moving)}
-        for k, p in enumerate(self.optimizer.parameters):
-            if p in place:
-                self.optimizer.memory[k] = {**{name: column[place[p]] for name, column in columns.items()}, **counts}
+def _place(error: Exception) -> str:
+    """The user's line that raised the error."""
+    lines = [line_of(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__) if not is_ours(frame)]
+    return lines[-1] + "raises " if lines else ""

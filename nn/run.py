@@ -4,7 +4,7 @@ import math
 import time
 from typing import Any
 
-from engine import Constant
+from engine import Constant, zero_grad
 
 from .history import History
 from .losses import BY_NAME, SOFTMAX_TWICE, Loss, cross_entropy, loss_function
@@ -23,6 +23,7 @@ class Run:
         self.model, self.optimizer, self.loss, self.penalty = model, optimizer, loss, penalty
         self.rows, self.targets, self.mean = rows, targets, reduction == "mean"
         self.size = len(rows)
+        self.others = [p for p in model.parameters() if p not in set(optimizer.parameters)]  # frozen: nobody moves them
         self.history = History()
         self.began = time.perf_counter()
         self.inside = False  # whether an update is being computed; an error then is the arithmetic's
@@ -50,6 +51,7 @@ class Run:
         """Sweep each example of the batch and the penalty, then step; the sum of the costs, the hits, and the penalty."""
         self.inside = True
         self.optimizer.zero_grad()
+        zero_grad(self.others)
         costs = right = extra = 0.0
         weight = 1.0 / len(batch) if self.mean else 1.0
         for i in batch:
@@ -73,11 +75,16 @@ class Run:
         """The cost over other examples, reduced, and the share decided rightly."""
         return evaluate(self.model, X, targets, self.loss, "mean" if self.mean else "sum")
 
-    def show_gradients(self) -> None:
-        """The Values have the gradients of the last update already."""
+    def before_callbacks(self) -> None:
+        """The Values and the optimiser have everything that a callback may look at."""
+
+    def after_callbacks(self) -> None:
+        """What callbacks changed is there already."""
 
     def finish(self) -> None:
-        """Nothing is kept elsewhere."""
+        """Leave no gradients behind."""
+        self.optimizer.zero_grad()
+        zero_grad(self.others)
 
 
 def wrapped(output: Any) -> Any:

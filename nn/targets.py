@@ -79,7 +79,7 @@ class Targets:
         numbers = [float(value) for value in output]
         return float(numbers.index(max(numbers)) == target.index(max(target)))
 
-    def hits(self, positions: "Sequence[int]", outputs: np.ndarray) -> float:
+    def hits(self, positions: "Sequence[int] | np.ndarray", outputs: np.ndarray) -> float:
         """How many of these outputs (examples, outputs) are right; the examples at these positions; nan if it cannot be said."""
         if self.middle != self.middle:
             return float("nan")

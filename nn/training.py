@@ -62,7 +62,9 @@ def fit(
     compiled    None: by a compiled program, or one example at a time if the network or the cost cannot be traced, which a
                 remark says; True and False insist. Both train the same way, but for the rounding of sums in another order
 
-    Ctrl-C ends the run and keeps what was learned.
+    Ctrl-C ends the run and keeps what was learned. In a compiled run the network and the cost are called once, to be traced:
+    randomness in them would be frozen (a cost that differs from call to call is therefore trained eagerly), and a number
+    that overflows only inside, behind an activation that saturates, is not noticed.
     """
     if not hasattr(model, "layers"):
         raise TypeError(f"fit trains networks, not {model!r:.60}; one neuron is MLP(n_in, [1]).")
@@ -124,9 +126,10 @@ def fit(
                 # before the callbacks, which may change the parameters that were just judged
                 reasons = [condition(history, model) for condition in conditions]
                 if callbacks:
-                    run.show_gradients()
-                for callback in callbacks:
-                    callback(history, model)
+                    run.before_callbacks()
+                    for callback in callbacks:
+                        callback(history, model)
+                    run.after_callbacks()
                 bar.advance(history)
                 history.reason = str(next(filter(None, reasons), ""))
     except KeyboardInterrupt:
@@ -134,7 +137,6 @@ def fit(
     finally:
         run.finish()
         chosen.warn = spoke
-        chosen.zero_grad()
         for condition in conditions:
             if isinstance(condition, EarlyStopping):
                 history.reason += condition.finish(model)
@@ -153,6 +155,8 @@ def run_for(
             if compiled:
                 raise
             teacher.say("eager", f"This trains one example at a time, since it cannot be compiled. {error}")
+        except ArithmeticError:
+            pass  # undefined from the start: the run itself will say where
     return Run(model, optimizer, loss, rows.tolist(), targets, penalty, reduction)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tracing import TracingError
 from .instructions import Shape
 
 
@@ -14,7 +15,11 @@ def array_of(x: Any, dtype: "np.dtype[Any]", name: str) -> np.ndarray:
     if type(x) is np.ndarray and x.dtype == dtype and x.flags.c_contiguous:
         return x
     try:
+        if np.iscomplexobj(x):
+            raise ValueError("complex")
         return np.asarray(x, dtype=dtype, order="C")
+    except TracingError:
+        raise
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numbers, an array with a row for each example; it is {x!r:.60}.") from None
 

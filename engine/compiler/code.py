@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .differentiate import backward
+from .. import ops
+from .differentiate import backward, weight_of
 from .equations import heading
 from .instructions import Instruction, reachable
 from .lower import lower
@@ -70,14 +71,19 @@ def _variant(
 ) -> "tuple[list[tuple[str, Instruction]], list[tuple[Instruction, Instruction]]]":
     """The results of a variant, and each parameter instruction with its derivative.
 
-    Results are: outputs and others; or, with a gradient, the value (the sum over the batch, to be scaled; with weights the
-    weighted sum), the penalty, the others, and the derivatives of the inputs.
+    Results are: outputs and others; or, with a gradient, the value, the penalty, the others, and the derivatives of the
+    inputs. The value is the sum over the batch, yet to be scaled; it is weighted already if the examples have weights, or
+    if it is the same for all of them.
     """
     others = [("others", compiled.others)] if compiled.others is not None else []
     if not gradient:
         return [("outputs", compiled.outputs), *others], []
     builder, cost = compiled.builder, compiled.outputs
-    value = builder.inner(builder.seed(), cost) if weighted and cost.batched else builder.total(cost)
+    value = builder.total(cost)
+    if cost.batched and weighted:
+        value = builder.inner(builder.seed(), cost)
+    elif not cost.batched and compiled.arguments:
+        value = builder.total(builder.elementwise(ops.mul, weight_of(compiled), cost))
     results = [("value", value)]
     if compiled.penalty is not None:
         results.append(("penalty", builder.total(compiled.penalty)))

@@ -98,10 +98,18 @@ class Backward(NamedTuple):
     adjoints: "dict[Instruction, Instruction]"
 
 
+def weight_of(compiled: Compiled) -> Instruction:
+    """What arrives at the cost: the weight of the example; if the cost is the same for all examples, that of them all."""
+    builder = compiled.builder
+    if not compiled.arguments:
+        return builder.constant(1.0)
+    return builder.seed() if compiled.outputs.batched else builder.sum_to(builder.seed(), (1,), False)
+
+
 def backward(compiled: Compiled, *, inputs: bool = False) -> Backward:
     """The derivatives of the cost of a batch, with matrices first; the errors ∂C/∂z get their names, δ1, δ2, ..."""
     cost, builder = compiled.outputs, compiled.builder
-    seeds = [(cost, builder.seed() if cost.batched else builder.constant(1.0))]
+    seeds = [(cost, weight_of(compiled))]
     if compiled.penalty is not None:
         seeds.append((compiled.penalty, builder.constant(1.0)))
     leaves = [x for x in reachable(x for x, _ in seeds) if x.kind == "parameter" or (inputs and x.kind == "input")]

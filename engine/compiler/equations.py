@@ -13,7 +13,7 @@ import numpy as np
 from .. import ops
 from ..notation import Term, latex_name, show, write
 from .differentiate import backward
-from .instructions import Instruction, reachable
+from .instructions import Instruction, is_seed, reachable
 from .passes import Compiled
 from .views import is_range
 
@@ -95,7 +95,7 @@ class Writer:
             return call("softmax", [self.terms[x.operands[0].operands[0].operands[0]]])
         if row is not ops.mul:
             return write(row, terms)
-        if x.operands[0].kind == "seed":
+        if is_seed(x.operands[0]):
             return terms[1]
         if x.operands[0] is x.operands[1]:
             return write(ops.power.bind(2.0), terms[:1])
@@ -116,11 +116,29 @@ class Writer:
         if index.size == 1:
             where = ", ".join(str(int(i)) for i in np.unravel_index(int(index.flat[0]), operand.shape))
         elif is_range(index):
-            where = f"{int(index.flat[0])}:{int(index.flat[-1]) + 1}"
+            where = _range_in(int(index.flat[0]), index.size, operand.shape)
         else:
             return call("windows" if index.ndim > 1 else "entries", [source])
         inside = _wrapped(source, 5)
         return Term(f"{inside.text}[{where}]", rf"{inside.latex}\left[{where}\right]")
+
+
+def _range_in(start: int, size: int, shape: "tuple[int, ...]") -> str:
+    """A range of entries as it would be indexed: 3 for the row 3 of a matrix, 0:4 in a vector."""
+    where = []
+    for axis in range(len(shape)):
+        inner = int(np.prod(shape[axis + 1 :]))
+        if size == inner and start % inner == 0:
+            where.append(str(start // inner))
+            return ", ".join(where)
+        if start // (shape[axis] * inner) or (start % inner + size > inner and axis + 1 < len(shape)):
+            break
+        if axis + 1 == len(shape):
+            where.append(f"{start}:{start + size}")
+            return ", ".join(where)
+        where.append(str(start // inner))
+        start %= inner
+    return f"flat {start}:{start + size}" if len(shape) > 1 else f"{start}:{start + size}"
 
 
 def named(name: str) -> Term:
@@ -204,15 +222,20 @@ def lines(compiled: Compiled) -> "list[list[Line]]":
     found = backward(compiled)
     gradients = found.gradients
     order = reachable([*ends, *(adjoint for _, adjoint in gradients)])
+    for p, adjoint in gradients:  # a derivative that has no other name and is read by nobody else is written but once
+        if not adjoint.name and adjoint.operands and all(adjoint not in x.operands for x in order):
+            column.setdefault(adjoint, f"∂{compiled.cost}/∂{p.name}")
     writer = Writer(order, column)
     ahead = set(forward)
     first = [line for x, line in writer.lines.items() if x in ahead]
-    back = [line for x, line in writer.lines.items() if x not in ahead]
+    own = {adjoint for _, adjoint in gradients if adjoint in column}
+    back = [line for x, line in writer.lines.items() if x not in ahead and x not in own]
     cost = writer.terms[compiled.outputs]
     if compiled.outputs not in writer.lines:
         first.append(Line(named(compiled.cost), cost))
     derivatives = [
-        Line(named(f"∂{compiled.cost}/∂{p.name}"), writer.terms[adjoint], _together(p, [q for q, _ in gradients]))
+        Line(named(f"∂{compiled.cost}/∂{p.name}"), writer.lines[adjoint].right if adjoint in own else writer.terms[adjoint],
+             _together(p, [q for q, _ in gradients]))
         for p, adjoint in sorted(gradients, key=lambda both: _last_layer_first(both[0]))
     ]
     return [_inputs(column) + first, back, derivatives]

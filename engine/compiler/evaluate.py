@@ -61,13 +61,15 @@ def _value(x: Instruction, operands: "list[Any]", parameters: Any, batch: "Seque
 
 
 def _assembled(x: Instruction, parts: "list[Any]", rows: "tuple[int, ...]", xp: Any) -> Any:
-    """Each entry of the result collects what goes to it: a sum over the parts, as a product with a matrix of 0 and 1."""
-    result = xp.zeros((*rows, x.size))
-    for part, index in zip(parts, x.index):
-        flat = part.reshape(*part.shape[: part.ndim - index.ndim], -1)
-        order, starts, targets = kernels.collected(index)
-        result[..., targets] += xp.add.reduceat(flat[..., order], starts, axis=-1)
-    return result.reshape(*rows, *x.shape)
+    """Each entry of the result collects what goes to it; entries that get less than others collect zeros, too."""
+    flat = [xp.broadcast_to(part, (*rows, *index.shape)).reshape((*rows, -1)) for part, index in zip(parts, x.index)]
+    everything = xp.concatenate([*flat, xp.zeros((*rows, 1), dtype=flat[0].dtype)], axis=-1)
+    order, starts, targets = kernels.collected(np.concatenate([index.ravel() for index in x.index]))
+    counts = np.diff([*starts, len(order)])
+    sources = np.full((x.size, counts.max(initial=1)), len(order))
+    for target, start, count in zip(targets, starts, counts):
+        sources[target, :count] = order[start : start + count]
+    return xp.sum(everything[..., sources], axis=-1).reshape((*rows, *x.shape))
 
 
 def _summed(value: Any, x: Instruction, xp: Any) -> Any:

@@ -44,27 +44,36 @@ class Symbol(Interpreter):
     def _look(self, *_: Any) -> Any:
         raise TracingError("The rule looks at a number (a comparison, if, float, max): it must be arithmetic alone.")
 
-    __bool__ = __float__ = __int__ = __lt__ = __le__ = __gt__ = __ge__ = _look
+    __bool__ = __float__ = __int__ = __index__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __hash__ = _look
 
 
 class InPlace:
-    """rule(symbols by name) -> results by name, as a function of arrays that overwrites those with a result.
+    """rule(symbols by name) -> results by name, as a function of arrays that overwrites each with its result.
 
-    `arrays` are of one length; a name in `numbers` stands for one number instead, and its result is returned.
+    `arrays` are of one length; a name in `numbers` stands for one number instead, and its result is returned. There is a
+    result for every name but those in `read`. Raises a TracingError for a rule that cannot be done so.
     """
 
     def __init__(
-        self, rule: "Callable[[dict[str, Any]], Mapping[str, Any]]", arrays: "Mapping[str, np.ndarray]", numbers: "Sequence[str]"
-    ) -> None:
+        self, rule: "Callable[[dict[str, Any]], Mapping[str, Any]]", arrays: "Mapping[str, np.ndarray]",
+        numbers: "Sequence[str]", read: "Sequence[str]" = (),
+    ) -> None:  # fmt: skip
         builder = Builder(RULES)
         names = [*arrays, *numbers]
         leaves = {
             name: builder.make("input", (), (), name in arrays, position=position) for position, name in enumerate(names)
         }
         found = {name: _instruction(result, builder) for name, result in rule({n: Symbol(x) for n, x in leaves.items()}).items()}
+        if {*found, *read} != {*names}:
+            raise TracingError(f"The rule gives {sorted(found)} for {sorted(names)}: its memory comes and goes.")
+        if any(found[name].batched for name in numbers):
+            raise TracingError("A number of the rule became one for each entry.")
+        if any(x in leaves.values() and x is not leaves[name] for name, x in found.items()):
+            raise TracingError("The rule hands one array on as another, which in place would be lost.")
         first = next(iter(arrays.values()))
         lowered = lower(reachable([*leaves.values(), *found.values()]), first.dtype)
-        into = {names.index(name): lowered[x] for name, x in found.items() if name in arrays and x is not leaves[name]}
+        moved = {name: x for name, x in found.items() if name in arrays and x is not leaves[name]}
+        into = {names.index(name): lowered[x] for name, x in moved.items()}
         returned = [(name, lowered[found[name]]) for name in numbers]
         self.source, constants = write(Wanted(returned, [], into=into), names, first.dtype.name, "A rule, in place.")
         self._run = loaded(self.source)(len(first), None, None, constants)

@@ -219,6 +219,11 @@ def reachable(outputs: "Iterable[Instruction]") -> "list[Instruction]":
     return sorted(found, key=lambda x: x.serial)
 
 
+def is_seed(x: Instruction) -> bool:
+    """Whether x is the weight of an example, perhaps with axes of length 1 added."""
+    return x.kind == "seed" or (x.kind == "reshape" and x.operands[0].kind == "seed")
+
+
 def constant_scale(x: Instruction) -> "tuple[float, Instruction]":
     """x as a number times the rest: (c, y) for c·y."""
     if x.is_row(ops.mul) and x.operands[0].scalar is not None:

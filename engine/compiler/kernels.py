@@ -37,7 +37,10 @@ def native(row: Primitive, operands: "list[Any]", xp: Any) -> Any:
     if name == "where":
         return xp.where(xp.not_equal(operands[0], 0.0), *operands[1:])
     result = getattr(xp, NUMPY[name])(*operands)
-    return xp.where(result, 1.0, 0.0) if name in COMPARISONS else result
+    if name not in COMPARISONS:
+        return result
+    kinds = [x.dtype for x in operands if hasattr(x, "dtype")]
+    return xp.asarray(result, dtype=kinds[0] if kinds else float)
 
 
 class Array(Interpreter):

@@ -34,6 +34,8 @@ FORMS: dict[Primitive, Form] = {
         lambda x, largest: ops.exp(ops.minimum(x, largest)) / _one_and_exp(x, largest),
         lambda r, x, largest: r / _one_and_exp(x, largest),
     ),
+    # relu' is the sign of relu, which is 0 or positive: NumPy takes signs faster than it compares
+    ops.relu: Form(lambda x, largest: ops.maximum(x, 0.0), lambda r, x, largest: ops.sign(r)),
     # tanh' = 4·σ(2x)·σ(-2x)
     ops.tanh: Form(
         lambda x, largest: ops.tanh(x),

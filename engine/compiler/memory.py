@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .. import ops
-from .instructions import Instruction, reachable
+from .instructions import Instruction, is_seed, reachable
 from .views import as_steps, is_range
 
 
@@ -97,7 +97,7 @@ class Memory:
         found = {}
         for x in self.order:
             inner = x.operands[-1] if x.is_row(ops.neg) or (x.is_row(ops.mul) and x.operands[0].scalar is not None) else None
-            if inner is None or not inner.is_row(ops.mul) or inner.operands[0].kind != "seed" or self.readers[inner] != [x]:
+            if inner is None or not inner.is_row(ops.mul) or not is_seed(inner.operands[0]) or self.readers[inner] != [x]:
                 continue
             if self.wanted.weighted or self.carries(inner, inner.operands[0]):
                 found[x] = inner
@@ -105,6 +105,8 @@ class Memory:
 
     def carries(self, reader: Instruction, seed: Instruction) -> bool:
         """Whether one number s would do in place of a column of them: the other factor has a row for each example."""
+        if reader.kind == "reshape":
+            return all(self.carries(further, reader) for further in self.readers[reader])
         if reader.is_row(ops.mul):
             (other,) = [y for y in reader.operands if y is not seed] or [seed]
             return other.batched and other is not seed and other.shape == reader.shape

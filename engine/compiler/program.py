@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from threading import Lock
 from typing import Any
 
@@ -36,9 +37,14 @@ def compile(
     """
     if not callable(f):
         raise TypeError(f"engine.compile takes a function of one example, not {f!r:.60}.")
-    if np.dtype(dtype).name not in ("float64", "float32"):
-        raise ValueError(f'dtype = {dtype!r}: a program computes in "float64" or "float32".')
-    return Program(f, has_aux=has_aux, penalty=penalty, dtype=np.dtype(dtype))
+    if penalty is not None and not callable(penalty):
+        raise TypeError(f"penalty is a function without arguments that gives a Value, not {penalty!r:.60}.")
+    kinds: list[np.dtype[Any]] = [np.dtype("float64"), np.dtype("float32")]
+    try:
+        chosen = kinds[kinds.index(np.dtype(dtype))]
+    except (TypeError, ValueError):
+        raise ValueError(f'dtype = {dtype!r}: a program computes in "float64" or "float32".') from None
+    return Program(f, has_aux=has_aux, penalty=penalty, dtype=chosen)
 
 
 class Gradient(Mapping[Any, Any]):
@@ -91,12 +97,21 @@ class Program:
         self._parameters: Parameters | None = None
         self._codes: dict[Any, Code] = {}
         self._running = Lock()  # the buffers belong to one call at a time
+        # NumPy need not warn: results are looked at. A context with that setting costs a tenth of np.errstate in each call
+        self._quiet = copy_context()
+        self._quiet.run(np.seterr, all="ignore")
 
     def trace(self, *batch: Any) -> "Program":
         """Compile now, for batches like this one; the first call does it by itself."""
         if self._compiled is None:
             examples = [first_example(x, self.dtype, number) for number, x in enumerate(batch, 1)]
-            found = run_passes(self.f, examples, has_aux=self.has_aux, penalty=self.penalty)
+            try:
+                found = run_passes(self.f, examples, has_aux=self.has_aux, penalty=self.penalty)
+            except Exception as error:
+                shapes = ", ".join(str(example.shape) for example in examples)
+                error.add_note(f"The function was being traced with the first example of a batch, of shape {shapes}; "
+                               "a batch has a row for each example.")  # fmt: skip
+                raise
             self._parameters = Parameters(found.values, found.order, found.parameters, self.dtype)
             self._compiled = found
         return self
@@ -124,8 +139,9 @@ class Program:
         """
         arrays, n = self._prepare(batch, check=check)
         compiled, parameters = self.compiled, self.parameters
-        with self._running, np.errstate(all="ignore"):
-            found = self.code(gradient=False).run(n, parameters.vector, parameters.gradient)(*arrays, 1.0)
+        with self._running:
+            run = self.code(gradient=False).run(n, parameters.vector, parameters.gradient)
+            found = self._quiet.run(run, *arrays, 1.0)
             rows = n if batch else None
             ends = [x for x in (compiled.outputs, compiled.others) if x is not None]
             outputs: list[Any] = [_rows(result, x, rows) for result, x in zip(found, ends)]
@@ -133,6 +149,8 @@ class Program:
             self._explain_failure(ends, arrays)
         if not compiled.several:
             outputs[0] = outputs[0][..., 0] if batch else float(outputs[0][0])
+        if self.has_aux and compiled.others is None:
+            outputs.append(np.empty((n, 0)))
         return tuple(outputs) if self.has_aux else outputs[0]
 
     def value_and_grad(
@@ -157,14 +175,11 @@ class Program:
         scale = 1.0 / n if reduction == "mean" else 1.0
         code = self.code(weighted=given is not None, inputs=inputs)
         slopes: tuple[np.ndarray, ...] = ()
-        others = None
-        with self._running, np.errstate(all="ignore"):
+        others = np.empty((n, 0)) if self.has_aux else None
+        with self._running:
             run = code.built.get(n) or code.run(n, parameters.vector, parameters.gradient)
-            value, *rest = run(*arrays, scale if given is None else given)
-            if not compiled.outputs.batched:
-                scale = _scale_of_constant(n, given, reduction)
-                parameters.gradient *= scale
-            if given is None or not compiled.outputs.batched:
+            value, *rest = self._quiet.run(run, *arrays, scale if given is None else given)
+            if given is None and compiled.outputs.batched:
                 value = value * scale
             vector = parameters.gradient.copy() if copy else parameters.gradient
             length = np.dot(vector, vector)
@@ -267,18 +282,17 @@ class Program:
         """How the scalar nodes became blocks, rule by rule."""
         return report.explain(self.compiled)
 
+    def _repr_latex_(self) -> str:
+        """The equations in a notebook."""
+        return f"$${self.latex()}$$" if self._compiled else repr(self)
+
     def __str__(self) -> str:
-        return equations.text(self.compiled) if self._compiled else repr(self)
+        return equations.text(self.compiled) if self._compiled else f"{self!r}: give it a batch first, program(X, Y)"
 
     def __repr__(self) -> str:
         if self._compiled is None:
             return "Program(not traced yet)"
         return f"Program({', '.join(self.compiled.arguments)}; {len(self.parameters.values)} parameters, {self.dtype.name})"
-
-
-def _scale_of_constant(n: int, given: "np.ndarray | None", reduction: str) -> float:
-    """What the reduction makes of a cost that is the same for every example."""
-    return 1.0 if reduction == "mean" else float(n if given is None else given.sum())
 
 
 def _rows(result: np.ndarray, x: Instruction, n: int | None) -> np.ndarray:

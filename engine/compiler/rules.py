@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import ops
-from .instructions import Builder, Instruction, Rule, constant_scale
+from .instructions import Builder, Instruction, Rule, constant_scale, is_seed
 
 RULES: list[tuple[str, Rule]] = []
 
@@ -29,9 +29,14 @@ def same(x: Instruction, result: Instruction) -> "Instruction | None":
     return x if x.shape == result.shape and x.batched == result.batched else None
 
 
+def fits(c: float, d: float) -> bool:
+    """Whether numbers are of a size that may be moved about: with others, c·(d·x) may exist where (c·d)·x does not."""
+    return all(1e-30 < abs(number) < 1e30 or number == 0 for number in (c, d))
+
+
 def seeded(x: Instruction) -> bool:
     """Whether x is something times the weight of its example."""
-    return x.is_row(ops.mul) and x.operands[0].kind == "seed"
+    return x.is_row(ops.mul) and is_seed(x.operands[0])
 
 
 # --- numbers ---
@@ -80,8 +85,8 @@ def _zero(b: Builder, i: Instruction) -> "Instruction | None":
 def _numbers_together(b: Builder, i: Instruction) -> "Instruction | None":
     if not i.is_row(ops.mul) or i.operands[0].scalar is None:
         return None
-    d, x = constant_scale(i.operands[1])
-    return None if d == 1.0 else b.elementwise(ops.mul, b.constant(i.operands[0].scalar * d), x)
+    c, (d, x) = i.operands[0].scalar, constant_scale(i.operands[1])
+    return b.elementwise(ops.mul, b.constant(c * d), x) if d != 1.0 and fits(c, d) else None
 
 
 @rule("x·(c·y) = (c·y)·x = c·(x·y)")
@@ -89,7 +94,7 @@ def _number_outside(b: Builder, i: Instruction) -> "Instruction | None":
     if not i.is_row(ops.mul) or i.operands[0].scalar is not None:
         return None
     (c, x), (d, y) = constant_scale(i.operands[0]), constant_scale(i.operands[1])
-    return None if c == d == 1.0 else b.elementwise(ops.mul, b.constant(c * d), b.elementwise(ops.mul, x, y))
+    return b.elementwise(ops.mul, b.constant(c * d), b.elementwise(ops.mul, x, y)) if (c, d) != (1.0, 1.0) and fits(c, d) else None
 
 
 # --- signs ---
@@ -156,14 +161,14 @@ def _twice(b: Builder, i: Instruction) -> "Instruction | None":
 
 @rule("x·s = s·x")
 def _seed_first(b: Builder, i: Instruction) -> "Instruction | None":
-    if i.is_row(ops.mul) and i.operands[1].kind == "seed" and i.operands[0].kind != "seed" and i.operands[0].scalar is None:
+    if i.is_row(ops.mul) and is_seed(i.operands[1]) and not is_seed(i.operands[0]) and i.operands[0].scalar is None:
         return b.elementwise(ops.mul, i.operands[1], i.operands[0])
     return None
 
 
 @rule("x·(s·y) = (s·y)·x = s·(x·y)")
 def _seed_outside(b: Builder, i: Instruction) -> "Instruction | None":
-    if not i.is_row(ops.mul) or i.operands[0].kind == "seed":
+    if not i.is_row(ops.mul) or is_seed(i.operands[0]):
         return None
     for weighed, other in (i.operands, i.operands[::-1]):
         if seeded(weighed) and same(weighed, i) and other.shape == i.shape:  # not where the weighed one is the smaller
@@ -241,6 +246,22 @@ def _same_shape(b: Builder, i: Instruction) -> "Instruction | None":
         return None
     x = i.operands[0]
     return x if x.shape == i.shape else b.reshape(x.operands[0], i.shape) if x.kind == "reshape" else None
+
+
+@rule("a shape for c·x = c·(a shape for x), and so for -x and s·x")
+def _shape_inside(b: Builder, i: Instruction) -> "Instruction | None":
+    if i.kind != "reshape":
+        return None
+    (x,) = i.operands
+    if x.is_row(ops.neg):
+        return b.elementwise(ops.neg, b.reshape(x.operands[0], i.shape))
+    if not x.is_row(ops.mul) or x.operands[1].shape != x.shape:
+        return None
+    if x.operands[0].scalar is not None:
+        return b.elementwise(ops.mul, x.operands[0], b.reshape(x.operands[1], i.shape))
+    if is_seed(x.operands[0]):
+        return b.elementwise(ops.mul, b.seed(), b.reshape(x.operands[1], i.shape))
+    return None
 
 
 @rule("one part that fills everything in order = the part")

@@ -3,15 +3,21 @@
 `before` are the lines of `build`, which are carried out once for each batch size; `lines` those of `run`.
 """
 
+import keyword
 from collections.abc import Sequence
 
 import numpy as np
 
 from .instructions import Instruction, Shape
+from .kernels import NUMPY
 from .memory import Memory
 
 GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made before
 WIDTH = 56  # where the comments begin at most
+# Names that mean something in the text already
+RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "ones", "dot", "copyto", "take", "strided",
+                      "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
+                      "enumerate", "__debug__"])  # fmt: skip
 COMMENT = "  #: "  # what stands between a line and its comment, until the lines are set below each other
 
 
@@ -19,7 +25,7 @@ class Sheet:
     """The text so far, and what each instruction is called in it."""
 
     def __init__(self, memory: Memory, arguments: "Sequence[str]", dtype: str) -> None:
-        self.plan, self.arguments, self.dtype = memory, list(arguments), dtype
+        self.plan, self.dtype = memory, dtype
         self.before: list[str] = []
         self.lines: list[str] = []
         self.used: set[str] = {"empty"}  # NumPy's functions
@@ -27,7 +33,8 @@ class Sheet:
         self.constants: list[np.ndarray] = []
         self.called: dict[Instruction, str] = {}
         self.views: dict[str, str] = {}  # names of views, by their text
-        self.names: set[str] = set(self.arguments) | {"n", "s", "theta", "gradient", "constants"}
+        self.names = set(RESERVED)
+        self.arguments = [self._fresh(name) for name in arguments]
         self.memory: dict[Instruction, str] = {}  # the buffer that an instruction's result lies in
         self.free: dict[tuple[Shape, bool], list[str]] = {}
         self.overwriting: dict[Instruction, int] = {}  # which argument a result is written over
@@ -104,9 +111,10 @@ class Sheet:
         """A vector of ones: a product with it is a sum, and BLAS is quicker than a reduction."""
         name = "ones_" + "".join(c if c.isalnum() else "_" for c in length)
         if name not in self.views:
-            self.views[name] = name
-            self.before.append(line_with(f"{name} = {self._call('ones')}({length}, {self.dtype!r})", "dot with ones is a sum"))
-        return name
+            self.views[name] = self._fresh(name)
+            made = f"{self.views[name]} = {self._call('ones')}({length}, {self.dtype!r})"
+            self.before.append(line_with(made, "dot with ones is a sum"))
+        return self.views[name]
 
     def _row_count(self, x: Instruction) -> str:
         size = int(np.prod(x.shape[:-1]))

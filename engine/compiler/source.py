@@ -71,9 +71,9 @@ class Writer(Sheet):
     def _write_seed(self, x: Instruction, place: int) -> None:
         self.called[x] = "s"
         if not self.wanted.weighted and not all(self.plan.carries(reader, x) for reader in self.plan.readers[x]):
-            self.before.append(line_with(f"seeds = empty((n, 1), {self.dtype!r})", "the weight of each example"))
-            self.lines.append(line_with("seeds.fill(s)", "(n, 1)"))
-            self.called[x] = "seeds"
+            self.called[x] = self._fresh("seeds")
+            self.before.append(line_with(f"{self.called[x]} = empty((n, 1), {self.dtype!r})", "the weight of each example"))
+            self.lines.append(line_with(f"{self.called[x]}.fill(s)", "(n, 1)"))
 
 
     def _write_row(self, x: Instruction, place: int) -> None:
@@ -126,7 +126,9 @@ class Writer(Sheet):
 
     def _write_reshape(self, x: Instruction, place: int) -> None:
         (operand,) = x.operands
-        if x in self.plan.looking:
+        if operand.kind == "seed" and self.called[operand] == "s" and not self.wanted.weighted:
+            self.called[x] = "s"  # one number, which has no shape
+        elif x in self.plan.looking:
             self._define_view(x, f"{self._text(operand)}.reshape{tuple_of(self._dims(x))}")
         else:
             out = self._buffer(x, place)

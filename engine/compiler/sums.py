@@ -85,12 +85,18 @@ def _factor(scalars: Scalars, node: int) -> "tuple[float, int] | None":
     """c·y or y/c as the number and the place of y among the operands, where y is computed; None for anything else."""
     if scalars.kind[node] != COMPUTED:
         return None
+    found = _number_and_rest(scalars, node)
+    # other numbers stay where they are: moved into another product they might overflow
+    return found if found and 1e-30 < abs(found[0]) < 1e30 else None
+
+
+def _number_and_rest(scalars: Scalars, node: int) -> "tuple[float, int] | None":
     row, operands = scalars.row_of(node), scalars.of(node)
     if row is ops.mul and scalars.kind[operands[0]] == CONSTANT and scalars.kind[operands[1]] == COMPUTED:
         return scalars.constants[scalars.entry[operands[0]]], 1
     if row in (ops.mul, ops.div) and scalars.kind[operands[1]] == CONSTANT and scalars.kind[operands[0]] == COMPUTED:
         number = scalars.constants[scalars.entry[operands[1]]]
-        return (number if row is ops.mul else 1 / number), 0
+        return (number if row is ops.mul or abs(number) < 1e-300 else 1 / number), 0
     return None
 
 

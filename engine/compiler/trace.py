@@ -4,6 +4,7 @@ The inputs become Values that stand for the entries of any example; every other 
 """
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..tracing import TracingError, tracing
-from ..value import Constant, Value
+from ..value import Constant, Value, recording
 
 
 class Trace(NamedTuple):
@@ -40,17 +41,17 @@ def trace(
     """Run f on one example, an array for each argument."""
     names = argument_names(f, len(examples))
     inputs = [(_values(name, example), example.shape) for name, example in zip(names, examples)]
-    with tracing():
+    with tracing(), recording():
         result = f(*[nested(values, shape) for values, shape in inputs])
         others: list[Value] = []
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
                 raise TracingError(f"With has_aux the function returns (cost, list of others); it returned {_kind(result)}.")
-            others = _flat(result[1])
-            result = result[0]
-        several = isinstance(result, (list, tuple, np.ndarray)) and not isinstance(result, Value)
+            result, beside = result
+            others = _flat(beside) if _is_list(beside) and len(beside) else [] if _is_list(beside) else _flat(beside)
+        several = _is_list(result)
         outputs = _flat(result)
-        charge = _one(penalty()) if penalty else None
+        charge = _one(penalty(), "penalty") if penalty else None
     return Trace(names, inputs, [*outputs, *others], len(others), several, charge)
 
 
@@ -65,6 +66,9 @@ def argument_names(f: "Callable[..., Any]", count_of: int) -> "list[str]":
 
 
 def _values(name: str, example: np.ndarray) -> "list[Value]":
+    if not np.isfinite(example).all():
+        wrong = float(example[~np.isfinite(example)].flat[0])
+        raise ValueError(f"{name} has {wrong} in the first example, with which the function is traced: give finite numbers.")
     return [Value(number, name) for number in example.ravel().tolist()]
 
 
@@ -73,24 +77,30 @@ def nested(values: "list[Value]", shape: "tuple[int, ...]") -> Any:
     if not shape:
         return values[0]
     things: list[Any] = list(values)
-    for length in shape[:0:-1]:
-        things = [things[i : i + length] for i in range(0, len(things), length)]
+    for axis in range(len(shape) - 1, 0, -1):
+        length = shape[axis]
+        things = [things[i * length : (i + 1) * length] for i in range(math.prod(shape[:axis]))]
     return things
 
 
 def _flat(result: Any) -> "list[Value]":
-    things = list(result) if isinstance(result, (list, tuple, np.ndarray)) else [result]
+    things = list(result) if _is_list(result) else [result]
     if not things:
         raise TracingError("The function returned an empty list; it must return a Value or a list of Values.")
     return [_one(thing) for thing in things]
 
 
-def _one(thing: Any) -> Value:
+def _is_list(result: Any) -> bool:
+    return isinstance(result, (list, tuple, np.ndarray))
+
+
+def _one(thing: Any, what: str = "function") -> Value:
     if isinstance(thing, Value):
         return thing
     if isinstance(thing, (int, float, np.number)) and not isinstance(thing, bool):
         return Constant(thing)
-    raise TracingError(f"The function must return a Value or a flat list of Values; it returned {_kind(thing)}.")
+    wanted = "a Value" if what == "penalty" else "a Value or a flat list of Values"
+    raise TracingError(f"The {what} must return {wanted}; it returned {_kind(thing)}.")
 
 
 def _kind(thing: Any) -> str:

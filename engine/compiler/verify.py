@@ -36,8 +36,16 @@ def _complaint(x: Instruction, seen: "set[Instruction]", parameters: int) -> str
         batched = True
     else:
         batched = any(operand.batched for operand in x.operands)
-    if x.batched != batched and x.kind != "sum_to":
+    if x.batched != batched and not (x.kind == "sum_to" and batched):
         return f"batched is {x.batched}, which its operands contradict"
+    if x.kind in ("apply", "transpose") and x.operands[0].batched:
+        return "has a matrix that differs from example to example"
+    if x.kind in ("outer", "inner") and x.operands[0].batched != x.operands[1].batched:
+        return "sums over a batch that only one operand has"
+    if x.kind in ("row", "slope", "reduce") and x.row is None:
+        return "has no row of the table"
+    if x.kind in ("take", "parameter") and len(x.index) != 1:
+        return f"has {len(x.index)} indices; it takes 1"
     wanted = _shape(x)
     if wanted is not None and wanted != x.shape:
         return f"has shape {x.shape}; its operands give {wanted}"
@@ -47,6 +55,8 @@ def _complaint(x: Instruction, seen: "set[Instruction]", parameters: int) -> str
 def _shape(x: Instruction) -> "Shape | None":
     """The shape that follows from the operands; None if any would do; -1 if there is none."""
     shapes = [operand.shape for operand in x.operands]
+    if x.kind in ("reduce", "outer", "concat", "apply") and not all(shapes):
+        return (-1,)  # there is no last axis
     if x.kind in ("row", "slope"):
         try:
             return np.broadcast_shapes(*shapes)
@@ -57,8 +67,8 @@ def _shape(x: Instruction) -> "Shape | None":
     if x.kind == "constant":
         return tuple(np.shape(x.number))
     if x.kind == "apply":
-        (out, inner), a = shapes
-        return (*a[:-1], out) if a and a[-1] == inner else (-1,)
+        matrix, a = shapes
+        return (*a[:-1], matrix[0]) if len(matrix) == 2 and a[-1] == matrix[1] else (-1,)
     if x.kind == "outer":
         return (shapes[0][-1], shapes[1][-1]) if shapes[0][:-1] == shapes[1][:-1] else (-1,)
     if x.kind == "transpose":
@@ -72,7 +82,7 @@ def _shape(x: Instruction) -> "Shape | None":
     if x.kind == "reshape":
         return x.shape if x.size == x.operands[0].size else (-1,)
     if x.kind == "sum_to":
-        return x.shape if np.broadcast_shapes(shapes[0], x.shape) == shapes[0] else (-1,)
+        return x.shape if _stretches(x.shape, shapes[0]) else (-1,)
     return None
 
 
@@ -90,9 +100,22 @@ def _bounds(x: Instruction, parameters: int) -> str:
         return "puts parts where there is no place" if any(_outside(index, x.size) for index in x.index) else ""
     if x.kind == "row" and x.row is not None and x.row.arity != len(x.operands):
         return f"has {len(x.operands)} operands; {x.row.name} takes {x.row.arity}"
-    if x.kind == "slope" and x.row is not None and not 0 <= x.position < len(x.operands) - 1:
-        return f"is a derivative by operand {x.position}, which there is not"
+    if x.kind == "slope" and x.row is not None:
+        if x.row.arity != len(x.operands) - 1:
+            return f"has {len(x.operands) - 1} operands besides the result; {x.row.name} takes {x.row.arity}"
+        if not 0 <= x.position < len(x.operands) - 1:
+            return f"is a derivative by operand {x.position}, which there is not"
+    if x.kind == "reduce" and x.row is not None and x.row.arity is not None:
+        return f"goes along an axis, which {x.row.name} cannot"
     return ""
+
+
+def _stretches(shape: Shape, full: Shape) -> bool:
+    """Whether an array of that shape can be broadcast to the full one."""
+    try:
+        return np.broadcast_shapes(shape, full) == full
+    except ValueError:
+        return False
 
 
 def _outside(index: np.ndarray, limit: int) -> bool:

@@ -157,7 +157,7 @@ class Cook:
     def __init__(self, draw):
         self.draw = draw
         self.n = draw(st.integers(1, 4))
-        self.shapes = draw(st.lists(st.sampled_from(SHAPES), max_size=3))
+        self.shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=draw(st.sampled_from([1, 1, 1, 0])), max_size=3))
         rng = np.random.default_rng(draw(st.integers(0, 999)))
         decimals = draw(st.sampled_from([0, 1, 3]))  # with none, there are ties and zeros
         self.batch = [rng.normal(size=(self.n, *shape)).round(decimals) + 0.0 for shape in self.shapes]
@@ -173,10 +173,10 @@ class Cook:
 
     def place(self):
         """An operand: a recent node, a leaf, or one that is the same for all examples."""
-        where = self.draw(st.integers(0, 3))
-        if where == 0:
+        where = self.draw(st.sampled_from(["recent", "recent", "recent", "leaf", "leaf", "same for all"]))
+        if where == "leaf":
             return self.draw(st.integers(0, self.leaves - 1))
-        if where == 1:
+        if where == "same for all":
             return self.draw(st.sampled_from([i for i, fixed in enumerate(self.fixed) if fixed]))
         return len(self.nodes) - 1 - self.draw(st.integers(0, min(7, len(self.nodes) - 1)))
 
@@ -237,6 +237,16 @@ class Cook:
                 sofar = self.add("sub" if how == "sub" else "add", 0.0, sofar, product)
 
 
+    def gather(self):
+        """The sum of all that nobody has read so far: a cost that every gradient comes from."""
+        read = {p for _, _, places in self.steps for p in places}
+        ends = [i for i in range(self.leaves, len(self.nodes)) if i not in read] or [0]
+        self.steps.append(("fsum", 0.0, tuple(ends)))
+        self.nodes.append([sum(self.nodes[p][i] for p in ends) for i in range(self.n)])
+        self.fixed.append(all(self.fixed[p] for p in ends))
+        return len(self.nodes) - 1
+
+
 def cook_step(step, nodes):
     name, static, places = step
     return FUNCTIONS[name](*[nodes[p] for p in places], *([static] if TABLE[name].parameter else []))
@@ -246,14 +256,16 @@ def cook_step(step, nodes):
 def recipes(draw):
     """What to compile and what to feed it."""
     cook = Cook(draw)
-    for _ in range(draw(st.integers(0, 8))):
+    for _ in range(draw(st.sampled_from([*range(9), 5, 6, 7, 8]))):
         (cook.dots if draw(st.integers(0, 3)) == 3 else cook.many)()
+    what = draw(st.sampled_from(["everything", "everything", "everything", "last", "any", "several"]))
+    last = cook.gather() if what == "everything" else len(cook.nodes) - 1
     fixed = [i for i, same in enumerate(cook.fixed) if same]
-    ends = st.one_of(st.just(len(cook.nodes) - 1), st.integers(0, len(cook.nodes) - 1))
+    ends = st.integers(0, last)
     return SimpleNamespace(
         batch=cook.batch, numbers=cook.weights, constants=cook.constants, wrap=draw(st.booleans()), steps=cook.steps,
         fixed=cook.fixed, n=cook.n,
-        outputs=draw(st.one_of(ends, ends, ends, st.lists(ends, min_size=1, max_size=5))),
+        outputs=draw(ends) if what == "any" else draw(st.lists(ends, min_size=1, max_size=5)) if what == "several" else last,
         aux=draw(st.one_of(st.none(), st.none(), st.lists(ends, min_size=1, max_size=4))),
         penalty=draw(st.one_of(st.none(), st.none(), st.sampled_from(fixed))),
         options={
