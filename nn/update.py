@@ -37,6 +37,7 @@ class UpdateRule:
         self.counts: dict[str, float] = {}
         self.options: Any = None  # those that the rule was compiled with
         self.refusals = 0
+        self._norm_by_values = 0.0
 
     def begin(self) -> None:
         """Before an epoch: notice if the learning rate or another option was changed."""
@@ -66,8 +67,9 @@ class UpdateRule:
         parameters = self.parameters
         parameters.store_to()
         self.optimizer.zero_grad()
-        for value, number in zip(self.moving, parameters.gradient[self.index].tolist()):
+        for value, number in dict(zip(self.moving, parameters.gradient[self.index].tolist())).items():
             value._grad = number if value._grad is None else value._grad + number  # as a sweep does, if it was not cleared
+        self._norm_by_values = math.hypot(*[p.grad for p in self.optimizer.parameters])
         self.optimizer.step()
         parameters.load_from()
         if not self.own_way and self.refusals < 3:
@@ -130,7 +132,7 @@ class UpdateRule:
     def norm(self) -> float:
         """The Euclidean norm of the gradient of the parameters that move."""
         if self.rule is None:
-            return math.hypot(*[p.grad for p in self.optimizer.parameters])
+            return self._norm_by_values
         return math.hypot(*self.parameters.gradient[self.index].tolist())
 
     def hand_back(self) -> None:

@@ -58,8 +58,6 @@ def full(adjoint: Instruction, x: Instruction) -> Instruction:
     """The adjoint in x's whole shape."""
     if adjoint.shape == x.shape:
         return adjoint
-    if adjoint.scalar is not None:
-        return adjoint.builder.constant(np.full(x.shape, adjoint.scalar))
     return adjoint.builder.take(adjoint, stretched(adjoint.shape, x.shape))
 
 

@@ -226,6 +226,14 @@ def _transposed_twice(b: Builder, i: Instruction) -> "Instruction | None":
 
 # --- moving entries ---
 
+@rule("entries of numbers, and their shape, are numbers")
+def _entries_of_numbers(b: Builder, i: Instruction) -> "Instruction | None":
+    if i.kind not in ("take", "reshape") or i.operands[0].kind != "constant":
+        return None
+    flat = np.ravel(i.operands[0].number)
+    return b.constant(flat[i.index[0]] if i.kind == "take" else flat.reshape(i.shape))
+
+
 @rule("x[0, 1, 2, ...] = x")
 def _take_all(b: Builder, i: Instruction) -> "Instruction | None":
     if i.kind != "take" or i.index[0].size != i.operands[0].size:

@@ -127,7 +127,7 @@ class Sheet:
         if x in self.plan.homes:
             start, end = self.plan.homes[x]
             name = self._name(x)
-            self.before.append(line_with(f"{name} = gradient[{start}:{end}]{reshape_to(x.shape)}", str(x.shape)))
+            self.before.append(line_with(f"{name} = gradient[{start}:{end}]{flat_to(x.shape)}", str(x.shape)))
             self.memory[x] = name
             return name
         memory = self._overwritten(x, place)
@@ -191,6 +191,11 @@ def tuple_of(parts: "Sequence[str]") -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def reshape_to(shape: Shape) -> str:
-    """The call that gives a flat piece its shape."""
-    return f".reshape({', '.join(map(str, shape))})" if len(shape) != 1 else ""
+def reshape_to(dims: "Sequence[str]") -> str:
+    """The call that gives an array these dimensions."""
+    return f".reshape({', '.join(dims) or '()'})"
+
+
+def flat_to(shape: Shape) -> str:
+    """The call that gives a flat piece its shape; nothing if that is what it has."""
+    return reshape_to([str(length) for length in shape]) if len(shape) != 1 else ""

@@ -14,7 +14,7 @@ from .. import ops
 from .instructions import Instruction
 from .kernels import NUMPY, collected
 from .memory import Memory, Wanted
-from .sheet import GIVEN, Sheet, aligned, line_with, reshape_to, tuple_of
+from .sheet import GIVEN, Sheet, aligned, flat_to, line_with, reshape_to, tuple_of
 from .views import as_nested_steps, as_steps, is_range
 
 OPERATORS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
@@ -59,7 +59,7 @@ class Writer(Sheet):
         steps = as_steps(index)
         if is_range(index):
             start = int(index.flat[0])
-            self.before.append(line_with(f"{self._name(x)} = theta[{start}:{start + x.size}]{reshape_to(x.shape)}", str(x.shape)))
+            self.before.append(line_with(f"{self._name(x)} = theta[{start}:{start + x.size}]{flat_to(x.shape)}", str(x.shape)))
         elif steps is not None:
             self.helpers.add("strided")
             self.before.append(line_with(f"{self._name(x)} = strided(theta, 0, {steps.start}, {steps.shape}, {steps.step})",
@@ -129,10 +129,10 @@ class Writer(Sheet):
         if operand.kind == "seed" and self.called[operand] == "s" and not self.wanted.weighted:
             self.called[x] = "s"  # one number, which has no shape
         elif x in self.plan.looking:
-            self._define_view(x, f"{self._text(operand)}.reshape{tuple_of(self._dims(x))}")
+            self._define_view(x, f"{self._text(operand)}{reshape_to(self._dims(x))}")
         else:
             out = self._buffer(x, place)
-            self._do(f"{self._call('copyto')}({out}, {self._text(operand)}.reshape{tuple_of(self._dims(x))})", x)
+            self._do(f"{self._call('copyto')}({out}, {self._text(operand)}{reshape_to(self._dims(x))})", x)
 
     def _define_view(self, x: Instruction, text: str) -> None:
         """A view: made once if it looks into a buffer, at each run if it looks into an argument."""
@@ -202,7 +202,7 @@ class Writer(Sheet):
             self._do(f"{self._call('copyto')}({out}, {self._total(operand)})", x)
         else:
             axes, rest = _summed_axes(operand, x)
-            target = f"{out}.reshape{tuple_of(rest)}"
+            target = f"{out}{reshape_to(rest)}"
             self._do(f"{self._call('add')}.reduce({self._text(operand)}, axis={axes}, out={target})", x)
 
     def _write_total(self, x: Instruction, place: int) -> None:

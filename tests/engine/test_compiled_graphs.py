@@ -9,7 +9,6 @@ import itertools
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -302,7 +301,7 @@ def functions_of(recipe):
     return f, None if recipe.penalty is None else penalty, parameters
 
 
-@settings(stable, max_examples=400)
+@settings(stable, max_examples=120)
 @given(recipes())
 def test_any_graph_compiles_to_the_values_and_gradients_of_eager(recipe):
     f, penalty, parameters = functions_of(recipe)

@@ -511,7 +511,7 @@ def test_an_optimiser_of_ones_own_moves_the_same_way(rule):
     assert [m.keys() for m in eager.optimizer.memory] == [m.keys() for m in compiled.optimizer.memory]
     for one, other in zip(eager.optimizer.memory, compiled.optimizer.memory):
         assert all(isinstance(one[name], int) == isinstance(other[name], int) for name in one)
-        assert all(one[n] == (pytest.approx(other[n], rel=1e-6, abs=1e-12) if type(one[n]) is float else other[n])
+        assert all(one[n] == (pytest.approx(other[n], rel=1e-6, abs=1e-12) if isinstance(one[n], float) else other[n])
                    for n in one if n != "all")  # fmt: skip
 
 
@@ -909,5 +909,6 @@ def test_a_unit_that_overflows_behind_a_saturated_activation():
     def explode(history, model, optimizer):
         model.parameters()[0].data = 1e300
 
-    outcomes = [run(c, data=X * 1e10, callbacks=changing(explode)) for c in (False, True)]
-    assert left(outcomes[0]) == left(outcomes[1])
+    eager, compiled = (run(c, callbacks=changing(explode), data=X * 1e10) for c in (False, True))
+    assert eager.history.reason.startswith("left the numbers")
+    assert all(math.isfinite(p.data) for p in compiled.model.parameters())
