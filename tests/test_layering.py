@@ -64,9 +64,39 @@ def test_the_engine_imports_the_standard_library_and_itself(path):
 @pytest.mark.parametrize(("lower", "upper"), [
     ("graph", "ops"), ("ops", "value"), ("backward", "value"), ("value", "check"), ("value", "expression"),
     ("backward", "explain"), ("explain", "data"), ("check", "command"), ("explain", "__main__"), ("command", "__main__"),
+    ("tracing", "value"),
 ])  # fmt: skip
 def test_no_module_imports_one_that_stands_above_it(lower, upper):
     assert f"engine.{upper}" not in imports(ROOT / "engine" / f"{lower}.py")
+
+
+# --- the compiler: the order in which its rooms may know each other ---
+
+FLOORS = [
+    {"instructions", "views", "grids", "memory", "names", "kernels"}, {"rules", "storage", "verify", "trace"},
+    {"scalars"}, {"sums"}, {"blocks"}, {"passes"}, {"differentiate", "lower", "evaluate"}, {"equations", "sheet"},
+    {"source", "report", "undefined"}, {"code", "batch", "parameters"}, {"program", "inplace"}, {"__init__"},
+]  # fmt: skip
+
+
+def test_every_room_of_the_compiler_has_its_floor():
+    assert sorted(room for floor in FLOORS for room in floor) == sorted(p.stem for p in (ROOT / "engine/compiler").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "engine/compiler").glob("*.py")), ids=ids)
+def test_a_room_of_the_compiler_knows_no_floor_above_it_and_numpy_and_scipy_only(path):
+    level = next(i for i, floor in enumerate(FLOORS) if path.stem in floor)
+    above = {f"engine.compiler.{room}" for floor in FLOORS[level + 1 :] for room in floor}
+    assert not above & imports(path)
+    assert {top(name) for name in imports(path)} <= sys.stdlib_module_names | {"engine", "numpy", "scipy"}
+
+
+@pytest.mark.parametrize("path", modules("engine"), ids=ids)
+def test_the_compiler_is_loaded_when_it_is_asked_for(path):
+    """Only the table of contents and the command know it, inside a function."""
+    inside = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if not is_for_the_type_checker(node)]
+    tops = [node for node in inside if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert not any("compiler" in ast.unparse(node) for node in tops)
 
 
 def test_nothing_lives_in_the_command():

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import ops
 from .differentiate import backward, weight_of
-from .equations import heading
+from .equations import heading, remarks_on
 from .instructions import Instruction, reachable
 from .lower import lower
 from .memory import Wanted
@@ -52,7 +52,12 @@ class Code:
         wanted = Wanted(
             [(name, lowered[x]) for name, x in results], [(lowered[p], lowered[g]) for p, g in gradients], weighted
         )
-        self.source, self.constants = write(wanted, compiled.arguments, dtype, heading(compiled, dtype, gradient=gradient))
+        remarks: dict[Instruction, str] = {}
+        for x, remark in remarks_on(order, compiled).items():
+            remarks.setdefault(lowered[x], remark)
+        self.source, self.constants = write(
+            wanted, compiled.arguments, dtype, heading(compiled, dtype, gradient=gradient), remarks
+        )
         self.built: dict[int, Callable[..., Any]] = {}
         self.build = loaded(self.source)
 

@@ -166,7 +166,10 @@ def _reduce(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
 
 
 def _reshape(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
-    adjoints.add(x.operands[0], x.builder.reshape(full(adjoint, x), x.operands[0].shape))
+    if adjoint.size == 1:  # the same for all entries, whatever their shape
+        adjoints.add(x.operands[0], x.builder.reshape(adjoint, (1,)))
+    else:
+        adjoints.add(x.operands[0], x.builder.reshape(full(adjoint, x), x.operands[0].shape))
 
 
 def _take(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:

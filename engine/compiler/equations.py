@@ -45,7 +45,7 @@ class Writer:
             self._add(x)
 
     def _add(self, x: Instruction) -> None:
-        depth = 1 + max((self.depth[operand] for operand in x.operands), default=-1)
+        depth = max((self.depth[operand] for operand in x.operands), default=-1) + (x.kind not in ("reshape", "transpose"))
         term = self._written(x)
         name = self.column.get(x) or x.name
         if not name and x.operands and x.kind not in ("reshape", "transpose"):
@@ -211,7 +211,7 @@ def lines(compiled: Compiled) -> "list[list[Line]]":
     """The equations: forward, and, if there is one cost, the errors and then the derivatives."""
     ends = [x for x in (compiled.outputs, compiled.penalty) if x is not None]
     forward = reachable(ends)
-    column = _columns(forward)
+    column = columns(forward)
     if compiled.several:
         column[compiled.outputs] = "f"
     if compiled.penalty is not None:
@@ -247,7 +247,7 @@ def _last_layer_first(parameter: Instruction) -> "tuple[int, int, int]":
     return -int(digits) if digits.isdigit() else 0, -len(parameter.shape), parameter.serial
 
 
-def _columns(forward: "list[Instruction]") -> "dict[Instruction, str]":
+def columns(forward: "list[Instruction]") -> "dict[Instruction, str]":
     """The lectures call the input of the first layer a0."""
     first = [x.operands[1] for x in forward if x.kind == "apply" and x.operands[1].kind == "input"]
     return {first[0]: "a0"} if len(set(first)) == 1 and first[0].name != "a0" else {}
@@ -289,6 +289,14 @@ def latex(compiled: Compiled) -> str:
     return "\n".join([r"\begin{aligned}", " \\\\\n".join(written), r"\end{aligned}"])
 
 
+def remarks_on(order: "list[Instruction]", compiled: Compiled) -> "dict[Instruction, str]":
+    """What a program's instructions are in the equations: those with a line of their own, and derivatives f'(z)."""
+    writer = Writer(order, columns(reachable(compiled.ends)))
+    remarks = {x: f"{line.left.text} = {line.right.text}" for x, line in writer.lines.items() if x.name}
+    remarks |= {x: writer.terms[x].text for x in order if x.kind == "slope"}
+    return {x: remark for x, remark in remarks.items() if len(remark) <= LONGEST}
+
+
 def heading(compiled: Compiled, dtype: str, *, gradient: bool) -> str:
     """What a module of NumPy says of itself."""
     what = "The cost of a batch of n examples, and its derivatives" if gradient else "The values of a batch of n examples"
@@ -296,6 +304,12 @@ def heading(compiled: Compiled, dtype: str, *, gradient: bool) -> str:
         what = "The value, and its derivatives" if gradient else "The values"
     shapes = [f"{name} (n{''.join(f', {d}' for d in shape)})" for name, shape in zip(compiled.arguments, compiled.shapes)]
     sentences = [f"{what}, in {dtype}{': ' + ', '.join(shapes) if shapes else ''}."]
+    given = ["theta: all parameters in one vector"] if compiled.values else []
+    given += ["gradient: their derivatives", "s: the weight of an example, 1/n for the mean"] if gradient else []
+    if compiled.arguments and given:
+        sentences += ["", f"{'; '.join(given)}."]
+    if any(x.kind in ("row", "slope") and x.row in (ops.sigmoid, ops.tanh) for x in reachable(compiled.ends)):
+        sentences += ["", "σ(z) is e/(1 + e) with e = exp(z), and σ' = σ/(1 + e); minimum keeps e a number, for z however large."]
     if any(x.kind == "apply" for x in reachable(compiled.ends)):
         sentences += [
             "",

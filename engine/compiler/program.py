@@ -14,7 +14,7 @@ from . import equations, report
 from .batch import batch_of, first_example, weights_of
 from .code import Code
 from .differentiate import backward
-from .instructions import Instruction
+from .instructions import Instruction, reachable
 from .parameters import Parameters
 from .passes import Compiled, run_passes
 from .undefined import first_undefined
@@ -277,6 +277,11 @@ class Program:
     def latex(self) -> str:
         """The mathematics of `print(program)` as LaTeX."""
         return equations.latex(self.compiled)
+
+    @property
+    def operations(self) -> "list[Instruction]":
+        """What is computed for value and gradient, or for the values if there are several: one instruction for each."""
+        return report.operations(reachable(self._all_ends()))
 
     def explain(self) -> str:
         """How the scalar nodes became blocks, rule by rule."""

@@ -1,45 +1,67 @@
-"""How the scalar nodes became blocks, rule by rule: what `program.explain()` says."""
+"""How the scalar nodes became blocks, pass by pass: what `program.explain()` says."""
 
 from .blocks import Found
 from .differentiate import backward
-from .equations import dimensions, written
-from .instructions import reachable
+from .equations import Writer, columns, dimensions
+from .instructions import Instruction, reachable
 from .passes import Compiled
+
+LEAVES = ("input", "parameter", "constant", "seed")
+MOVES = ("reshape", "transpose")
+BOOKKEEPING = ("x[0, 1", "x[i][j]", "a shape for", "entries of numbers", "x·c = c·x", "x·s = s·x", "Σ over no axis")
+
+
+def operations(order: "list[Instruction]") -> "list[Instruction]":
+    """What computes: leaves, and the same numbers in another shape, are left out."""
+    return [x for x in order if x.kind not in (*LEAVES, *MOVES)]
 
 
 def explain(compiled: Compiled) -> str:
     """Pass by pass: what was looked for, and what was found."""
     c = compiled.counts
     nodes = c.computed + c.parameters + c.inputs + c.constants
-    lines = [
-        f"trace     {nodes} scalar nodes: {c.computed} computed, {c.parameters} parameters, {c.inputs} inputs, "
-        f"{c.constants} constants",
-        f"sums      {c.computed - c.steps} additions and products went into {c.sums} sums of products; {c.steps} steps are left",
-    ]
     forward = reachable(compiled.ends)
-    kept = set(forward)
-    for found in compiled.found:
-        lines.append(f"block     {_found(found)}" + ("" if found.block in kept else " (not needed by itself)"))
-    lines.append(f"forward   {len(forward)} instructions in place of {nodes} nodes")
+    writer = Writer(forward, columns(forward))
+    lines = [
+        f"trace          {nodes} scalar nodes: {c.computed} computed from {_many(c.parameters, 'parameter')}, "
+        f"{_many(c.inputs, 'input')} and {_many(c.constants, 'constant')}",
+        f"sums           {_many(c.computed - c.steps, 'product and addition', 'products and additions')} became terms of "
+        f"{_many(c.sums, 'sum of products', 'sums of products')}; {_many(c.steps, 'step is', 'steps are')} left",
+    ]
+    lines += [f"blocks         {_found(found, writer)}" for found in compiled.found if found.block in writer.terms]
+    count = len(operations(forward))
+    lines.append(f"               {_many(count, 'operation')} on arrays in place of {c.computed} on numbers")
+    lines.append(f"arrange        {_many(c.parameters, 'parameter')} in one vector: {_layout(compiled)}")
     if not compiled.several:
-        gradients = backward(compiled).gradients
-        everything = reachable([*compiled.ends, *(adjoint for _, adjoint in gradients)])
-        lines.append(f"backward  {len(everything) - len(forward)} more, by the table's derivative rules")
-    for algebra, times in compiled.builder.fired.most_common():
-        lines.append(f"rule      {algebra}   ({times} times)" if times > 1 else f"rule      {algebra}")
+        everything = reachable([*compiled.ends, *(adjoint for _, adjoint in backward(compiled).gradients)])
+        more = len(operations(everything)) - count
+        lines.append(f"differentiate  {_many(more, 'operation')} more, by the derivative rules of the table of primitives")
+    fired = [(algebra, times) for algebra, times in compiled.builder.fired.most_common() if not algebra.startswith(BOOKKEEPING)]
+    lines += [f"simplify       {algebra}" + (f"   ({times} times)" if times > 1 else "") for algebra, times in fired]
+    if any("s" in algebra.split("·") or "(s·" in algebra for algebra, _ in fired):
+        lines.append("               (s is the weight of an example in the cost of the batch)")
+    lines.append("lower, write   rows in NumPy's words, and the text that runs: program.source")
     return "\n".join(lines)
 
 
-def _found(found: Found) -> str:
+def _found(found: Found, writer: Writer) -> str:
     """What became of the steps of one form."""
-    name = written(found.block)
-    operations = f"{found.steps} × {found.block.row.name}" if found.block.row else f"{found.steps} operations"
+    line = writer.lines.get(found.block)
+    name = f"{line.left.text} = {line.right.text}" if line else writer.terms[found.block].text
     if found.what == "grid":
-        rows, columns = found.shape
-        across = f"{rows} rows of weights × {columns} column{'s' * (columns != 1)} of data"
-        return f"{found.steps} sums of {found.terms} terms, a grid of {across}: {name}"
+        rows, across = found.shape
+        grid = f"{_many(rows, 'row')} of weights × {_many(across, 'column')} of data"
+        return f"{_many(found.steps, 'sum')} of {_many(found.terms, 'term')}, a grid of {grid}: {name}"
     if found.what == "sums":
-        return f"{found.steps} sums of {found.terms} terms, no grid, added up as they are: {name}"
+        return f"{_many(found.steps, 'sum')} of {_many(found.terms, 'term')}, added up: {name}"
     if found.what == "reduction":
-        return f"{found.steps} × a function of {found.terms} numbers ({dimensions(found.block.shape)}): {name}"
-    return f"{operations}, all at once: {name}"
+        return f"{found.steps} × a function of {found.terms} numbers: {name}"
+    return f"{found.steps} × {found.block.row.name if found.block.row else 'one operation'}, all at once: {name}"
+
+
+def _layout(compiled: Compiled) -> str:
+    return ", ".join(f"{x.name} ({dimensions(x.shape)})" for x in compiled.parameters) or "none"
+
+
+def _many(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}"

@@ -94,7 +94,9 @@ def _number_outside(b: Builder, i: Instruction) -> "Instruction | None":
     if not i.is_row(ops.mul) or i.operands[0].scalar is not None:
         return None
     (c, x), (d, y) = constant_scale(i.operands[0]), constant_scale(i.operands[1])
-    return b.elementwise(ops.mul, b.constant(c * d), b.elementwise(ops.mul, x, y)) if (c, d) != (1.0, 1.0) and fits(c, d) else None
+    if (c, d) == (1.0, 1.0) or not fits(c, d):
+        return None
+    return b.elementwise(ops.mul, b.constant(c * d), b.elementwise(ops.mul, x, y))
 
 
 # --- signs ---

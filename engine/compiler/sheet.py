@@ -4,7 +4,7 @@
 """
 
 import keyword
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,7 +24,10 @@ COMMENT = "  #: "  # what stands between a line and its comment, until the lines
 class Sheet:
     """The text so far, and what each instruction is called in it."""
 
-    def __init__(self, memory: Memory, arguments: "Sequence[str]", dtype: str) -> None:
+    def __init__(
+        self, memory: Memory, arguments: "Sequence[str]", dtype: str, remarks: "Mapping[Instruction, str]"
+    ) -> None:
+        self.remarks = remarks  # what an instruction is in the equations
         self.plan, self.dtype = memory, dtype
         self.before: list[str] = []
         self.lines: list[str] = []
@@ -57,7 +60,10 @@ class Sheet:
         return [*(["n"] if x.batched else []), *map(str, x.shape)]
 
     def _do(self, line: str, x: Instruction) -> None:
-        self.lines.append(line_with(line, tuple_of(self._dims(x)) if x.shape or x.batched else ""))
+        """One more line of run, with the shape of what it gives, and what that is in the equations."""
+        shape = tuple_of(self._dims(x)) if x.shape or x.batched else ""
+        remark = self.remarks.get(x, "")
+        self.lines.append(line_with(line, f"{shape}  {remark}" if shape and remark else shape or remark))
 
     def _call(self, function: str) -> str:
         self.used.add(function)

@@ -5,7 +5,7 @@ them. What can be made once is made in `build`: buffers, views of them, views of
 call that writes into a buffer. A buffer whose content is not needed any more is used again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,16 +27,20 @@ class Text(NamedTuple):
     constants: "list[np.ndarray]"
 
 
-def write(wanted: Wanted, arguments: "Sequence[str]", dtype: str, heading: str) -> Text:
-    """The module for what is wanted."""
-    return Writer(wanted, arguments, dtype).text(heading)
+def write(
+    wanted: Wanted, arguments: "Sequence[str]", dtype: str, heading: str, remarks: "Mapping[Instruction, str] | None" = None
+) -> Text:
+    """The module for what is wanted; `remarks` say what instructions are in the equations."""
+    return Writer(wanted, arguments, dtype, remarks or {}).text(heading)
 
 
 class Writer(Sheet):
     """Writes one module, instruction by instruction."""
 
-    def __init__(self, wanted: Wanted, arguments: "Sequence[str]", dtype: str) -> None:
-        super().__init__(Memory(wanted), arguments, dtype)
+    def __init__(
+        self, wanted: Wanted, arguments: "Sequence[str]", dtype: str, remarks: "Mapping[Instruction, str]"
+    ) -> None:
+        super().__init__(Memory(wanted), arguments, dtype, remarks)
         self.wanted, plan = wanted, self.plan
         for place, x in enumerate(plan.order):
             if x not in plan.scales.values():

@@ -127,6 +127,10 @@ EXPRESSIONS = {
          lambda o: o.b.reduce(ops.logsumexp, o.z), lambda o: summed(o, o.line)],
     ),
     "(Wᵀ)ᵀ = W": ([lambda o: o.b.transpose(o.b.transpose(o.W))], [lambda o: o.b.transpose(o.W)]),
+    "entries of numbers, and their shape, are numbers": (
+        [lambda o: o.b.take(o.b.constant(2.5), np.array([0, 0])), lambda o: o.b.reshape(o.b.constant([1.0, 2.0]), (2, 1))],
+        [lambda o: o.b.take(o.x, np.array([0, 0])), lambda o: o.b.reshape(o.x, (1, 1, o.x.size))],
+    ),
     "x[0, 1, 2, ...] = x": (
         [lambda o: o.b.take(o.x, places(o.x)), lambda o: o.b.take(o.x, places(o.x, (1, 1, o.x.size)))],
         [lambda o: o.b.take(o.x, places(o.x, (-1,))[::-1].copy()), lambda o: o.b.take(o.x, places(o.x, (-1,))[:2].copy()),
