@@ -12,6 +12,7 @@ import pytest
 
 from engine import hessian, parse, to_data
 from engine.__main__ import main, report
+from engine.terminal import UsageError
 
 ROOT = Path(__file__).parents[2]
 WORKED = ["x**2*y/z", "x=3", "y=4", "z=2"]
@@ -208,6 +209,49 @@ def test_paths_beyond_number_are_counted(answer):
     )
 
 
+PROGRAM = """\
+parameters: x (1), y (1), z (1)
+
+v1 = x²
+v2 = v1·y
+f = v2/z
+
+∂f/∂v2 = 1/z
+∂f/∂v1 = ∂f/∂v2·y
+
+∂f/∂x = 2·∂f/∂v1·x
+∂f/∂y = ∂f/∂v2·v1
+∂f/∂z = -f/z
+
+at x = 3, y = 4, z = 2: f = 18, ∂f/∂x = 12, ∂f/∂y = 4.5, ∂f/∂z = -9
+"""
+
+
+def test_the_program_of_an_expression_is_shown_with_every_step_by_its_name(answer):
+    shown = answer(*WORKED, "--program")
+    assert shown.startswith(PROGRAM)
+    text = shown[len(PROGRAM) :].strip()
+    space = {}
+    exec(text, space)  # the text runs
+    import numpy as np
+
+    gradient = np.zeros(3)
+    assert space["build"](1, np.array([3.0, 4.0, 2.0]), gradient, [])(1.0) == (18.0,)
+    assert gradient.tolist() == [12.0, 4.5, -9.0]
+
+
+@pytest.mark.parametrize("expression", ["x", "-x", "x+x", "2", "x*x", "logsumexp(x, 2, x)", "gelu(x)**3", "relu(0*x)", "maximum(x, 1)"])
+def test_every_expression_that_is_understood_has_a_program(answer, expression):
+    shown = answer(expression, *(["x=3"] if expression != "2" else []), "--program")
+    assert "∂x = " in shown or "no variables" in shown
+
+
+def test_the_program_goes_with_no_other_form(answer):
+    for other in (["--latex"], ["--json"], ["--quiet"], ["--check"], ["--wrt", "x"]):
+        with pytest.raises(UsageError, match="do not go together"):
+            report([*WORKED, "--program", *other], 80, ascii=False)
+
+
 def test_latex_and_json_are_for_other_programs(answer):
     shown = answer(*WORKED, "--latex").splitlines()
     assert (shown[0], shown[-1]) == (r"\begin{align*}", r"\end{align*}")
@@ -225,7 +269,7 @@ def test_help_names_every_option(capsys):
     assert caught.value.code == 0
     shown = capsys.readouterr().out
     assert all(option in shown for option in
-               ["--wrt", "--check", "--hessian", "--paths", "--latex", "--json", "--digits", "--quiet"])  # fmt: skip
+               ["--wrt", "--check", "--hessian", "--paths", "--latex", "--json", "--digits", "--quiet", "--program"])  # fmt: skip
 
 
 # --- mistakes ---
