@@ -21,6 +21,7 @@ import gc
 import platform
 import sys
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -61,16 +62,16 @@ def program_step(sizes, hinge, dtype="float64"):
     cost = losses.hinge if hinge else losses.quadratic
     penalty = (lambda: 1e-4 * sum(p * p for p in model.parameters())) if hinge else None
     program = engine.compile(lambda x, y: cost(model(x), y), penalty=penalty, dtype=dtype)
-    rule = []
+    rule, parameters = [], []
 
     def step(x, y):
-        y = y[:, 0] if hinge else y
         value, gradient = program.value_and_grad(x, y, copy=False)
         if not rule:
+            parameters.append(program.parameters)
             arrays = {"p": program.parameters.vector, "g": gradient.vector}
             rule.append(InPlace(lambda s: {"p": s["p"] - RATE * s["g"]}, arrays, [], read=["g"]))
         rule[0]()
-        program.parameters.ahead = True
+        parameters[0].ahead = True
         return value
 
     return step
@@ -90,7 +91,7 @@ def by_hand_step(sizes, hinge, n, dtype=np.float64, kind=None):
 def torch_step(sizes, hinge):
     """The usual modules, autograd and torch.optim.SGD."""
     layers = []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         layers += [torch.nn.Linear(a, b), torch.nn.ReLU() if hinge else torch.nn.Sigmoid()]
     model = torch.nn.Sequential(*(layers[:-1] if hinge else layers)).double()
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
@@ -112,7 +113,7 @@ def torch_step(sizes, hinge):
 def jax_functions(sizes, hinge):
     """A jitted step, and the pure step for a scan over an epoch."""
     draw = np.random.default_rng(0)
-    weights = [(jnp.array(draw.normal(0, 1 / np.sqrt(a), (b, a))), jnp.zeros(b)) for a, b in zip(sizes, sizes[1:], strict=False)]
+    weights = [(jnp.array(draw.normal(0, 1 / np.sqrt(a), (b, a))), jnp.zeros(b)) for a, b in pairwise(sizes)]
 
     def cost(weights, x, y):
         a = x
@@ -211,7 +212,10 @@ def moons():
     y = np.sign(x[:, :1] - x[:, 1:])
     sizes = (2, 16, 16, 1)
     steps = {"NumPy by hand": by_hand_step(sizes, True, 100), "program": program_step(sizes, True)}
-    calls = {name: lambda step=step: step(x, y) for name, step in steps.items()}
+    labels = y[:, 0].copy()  # one number for each example, as the scalar cost has it
+    calls = {
+        name: lambda step=step, targets=labels if name == "program" else y: step(x, targets) for name, step in steps.items()
+    }
     if torch:
         step, tx, ty = torch_step(sizes, True), torch.tensor(x), torch.tensor(y)
         calls["PyTorch"] = lambda: step(tx, ty)

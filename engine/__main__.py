@@ -5,7 +5,7 @@ import shutil
 import sys
 
 from .backward import grad
-from .command import check_table, chosen, hessian_table, lesson, path_list, program_of, variables_from
+from .command import check_table, chosen, hessian_table, lesson, path_list, program_of, program_without_numbers, variables_from
 from .data import to_data
 from .explain import latex
 from .expression import parse
@@ -53,6 +53,8 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
         raise UsageError(f"--digits {given.digits}: a float has 1 to 17 significant digits to show.")
     page = Page(width, given.digits, ascii=ascii)
     text = WORKED_EXAMPLE if given.expression is None else given.expression.strip()
+    if given.program and not given.values and given.expression is not None:
+        return program_without_numbers(text, page)
     values = {"x": 3.0, "y": 4.0, "z": 2.0} if given.expression is None else variables_from(text, given.values)
     output = parse(text, **values)
     if output.constant:
@@ -60,7 +62,7 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
     wrt = chosen(output, given.wrt) if given.wrt is not None else None
     inputs = wrt or leaves(topological_order(output))
     if given.program:
-        return program_of(text, output, page)
+        return program_of(output, page)
     if given.json:
         return [json.dumps(to_data(output), ensure_ascii=True, indent=2)]
     if given.latex:

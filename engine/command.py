@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .value import Value
 
 MOST_ROWS = 40  # derivatives in the table under the board
+TRACED_AT = (1.0, 0.5, 2.0, 3.7, -0.5)  # where --program looks at an expression without numbers
 MOST_PATHS = 1000  # listed by --paths
 
 
@@ -56,8 +57,23 @@ def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]
     return found
 
 
-def program_of(text: str, output: "Value", page: Page) -> "list[str]":
-    """The expression as a compiled program: its equations, every step by its name, and the text that runs."""
+def program_without_numbers(text: str, page: Page) -> "list[str]":
+    """The program of an expression whose variables have no values: it is traced where the expression exists."""
+    wanted = [name for name in variables_of(text) if name not in {*expression.CONSTANTS, *expression.FUNCTIONS}]
+    for number in TRACED_AT:
+        try:
+            output = parse(text, **dict.fromkeys(wanted, number))
+        except UndefinedError as error:
+            last = error
+        else:
+            if output.constant:
+                return [f"{text} = {page.show(output.data)}", "It has no variables, so there is nothing to differentiate by."]
+            return program_of(output, page, numbers=False)
+    raise last
+
+
+def program_of(output: "Value", page: Page, *, numbers: bool = True) -> "list[str]":
+    """The expression as a compiled program: its equations, every step by its name, its numbers, and the text that runs."""
     try:
         from . import compiler  # NumPy is loaded only where it is asked for
     except ModuleNotFoundError as error:
@@ -67,13 +83,16 @@ def program_of(text: str, output: "Value", page: Page) -> "list[str]":
         if node.operands and called[node].isidentifier():
             node.label = called[node]
     program = compiler.compile(lambda: output).trace()
+    equations = [page.text(line) for line in str(program).split("\n")]
+    source = [page.text(line).rstrip() for line in program.source.split("\n")]
+    if not numbers:
+        return [*equations, "", *source]
     value, gradient = program.value_and_grad()
     inputs = leaves(topological_order(output))
     slopes = [f"∂{called[output]}/∂{called[x]} = {page.show(gradient[x])}" for x in inputs]
     at = f"at {', '.join(f'{called[x]} = {page.show(x.data)}' for x in inputs)}:"
-    equations = [page.text(line) for line in str(program).split("\n")]
     results = page.prose(at, f"{called[output]} = {page.show(value)},", ", ".join(slopes))
-    return [*equations, "", *results, "", *[page.text(line).rstrip() for line in program.source.split("\n")]]
+    return [*equations, "", *results, "", *source]
 
 
 def number_from(text: str) -> float:

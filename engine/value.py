@@ -268,8 +268,9 @@ class Value:
     def __index__(self) -> int:
         if tracing.open_traces:
             tracing.refuse(
-                "indexes by a Value",
-                "Add up what could be chosen, each times engine.equal(i, position), or give the choice as a row of 0 and 1.",
+                "takes a Value for a position in a list, or multiplies a list by it",
+                "Multiply the entries, sum(w * v for v in x); instead of choosing one, add up all, each times "
+                "engine.equal(i, k).",
             )
         raise TypeError(f"A position is a whole number, and {self!r} is a Value: write int(value).")
 

@@ -94,6 +94,8 @@ def fit(
     limit = epochs or (10 if not stop else None)
     if callable(stop) or any(isinstance(condition, type) or not callable(condition) for condition in stop):
         raise ValueError("stop takes a list of conditions that are made already, such as stop=[Target(0.01)].")
+    if compiled is not None and not isinstance(compiled, bool):
+        raise ValueError(f"compiled = {compiled!r}: give None, True or False.")
     if penalty is not None and (not callable(penalty) or getattr(penalty, "__name__", "") in ("l1", "l2")):
         raise ValueError("penalty takes l2(0.1) or l1(0.1): the function with its strength.")
     conditions = [*stop, *([Epochs(limit)] if limit else [])]

@@ -15,12 +15,14 @@ def array_of(x: Any, dtype: "np.dtype[Any]", name: str) -> np.ndarray:
     if type(x) is np.ndarray and x.dtype == dtype and x.flags.c_contiguous:
         return x
     try:
-        if np.iscomplexobj(x):
-            raise ValueError("complex")
-        return np.asarray(x, dtype=dtype, order="C")
+        with np.errstate(over="ignore"):  # too large for float32: it is inf then, and said to be
+            found = np.asarray(x)
+            if found.dtype.kind not in "fiub" or np.ma.is_masked(x):
+                raise ValueError
+            return np.asarray(found, dtype=dtype, order="C")
     except TracingError:
         raise
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must be numbers, an array with a row for each example; it is {x!r:.60}.") from None
 
 
@@ -41,9 +43,9 @@ def batch_of(
     if len(batch) == len(shapes) > 0 and type(batch[0]) is np.ndarray:  # as they should be, nearly always
         n = len(batch[0]) if batch[0].ndim else 0
         for array, shape in zip(batch, shapes):
-            if type(array) is not np.ndarray or array.dtype != dtype or array.shape[1:] != shape or len(array) != n:
+            if type(array) is not np.ndarray or array.dtype != dtype or not array.flags.c_contiguous:
                 break
-            if not array.flags.c_contiguous:
+            if array.shape != (n, *shape):
                 break
         else:
             if n:

@@ -34,6 +34,17 @@ class Found(NamedTuple):
     shape: "tuple[int, ...]"  # of a grid: rows, columns
 
 
+class Kind(NamedTuple):
+    """A kind of terms in a sum: scale · an entry of `source` · an entry of `other`, or without that if `other` is -1."""
+
+    scale: float
+    source: int
+    other: int
+
+
+Parts = dict[Kind, np.ndarray]  # for each kind the positions (sums, terms, 2): of what is weighed, and of the weight
+
+
 class Blocks:
     """The blocks of a graph, made level by level."""
 
@@ -78,9 +89,9 @@ class Blocks:
 
     def _form(self, node: int) -> Any:
         if node in self.steps.sums:
-            counts: dict[Any, int] = {}
-            for scale, first, second in self._oriented(node):
-                kind = scale, int(self.source[first]), int(self.source[second]) if second >= 0 else -1
+            counts: dict[Kind, int] = {}
+            for term in self._oriented(node):
+                kind = self._kind(*term)
                 counts[kind] = counts.get(kind, 0) + 1
             return "sum", tuple(sorted(counts.items()))
         row, operands = self.scalars.row_of(node), self._operands(node)
@@ -103,6 +114,9 @@ class Blocks:
             if c != 0:
                 terms.append((c, u, v))
         return terms or [(0.0, found.first[0], -1)]
+
+    def _kind(self, scale: float, first: int, second: int) -> "Kind":
+        return Kind(scale, int(self.source[first]), int(self.source[second]) if second >= 0 else -1)
 
     def _operands(self, node: int) -> "list[int]":
         """The operands of an operation; where their order does not matter, those that are the same for all examples first."""
@@ -192,11 +206,11 @@ class Blocks:
         """Sums of products: a product of matrices where there is a grid."""
         _, counts = key
         kinds = dict(counts)
-        parts: dict[Any, Any] = {kind: np.empty((len(nodes), count, 2), dtype=np.int32) for kind, count in counts}
+        parts: Parts = {kind: np.empty((len(nodes), count, 2), dtype=np.int32) for kind, count in counts}
         for m, node in enumerate(nodes):
-            terms: dict[Any, list[tuple[int, int]]] = {kind: [] for kind in kinds}
+            terms: dict[Kind, list[tuple[int, int]]] = {kind: [] for kind in kinds}
             for scale, first, second in self._oriented(node):
-                kind = scale, int(self.source[first]), int(self.source[second]) if second >= 0 else -1
+                kind = self._kind(scale, first, second)
                 terms[kind].append((int(self.position[second]) if second >= 0 else 0, int(self.position[first])))
             for kind, pairs in terms.items():
                 parts[kind][m] = sorted(pairs)  # by what is weighed, so that equal rows of weights look equal
@@ -207,7 +221,7 @@ class Blocks:
         parts = {kind: part[chosen] for kind, part in parts.items()}
         self._split(nodes, which, parts)
 
-    def _split(self, nodes: "list[int]", which: np.ndarray, parts: "dict[Any, Any]") -> None:
+    def _split(self, nodes: "list[int]", which: np.ndarray, parts: Parts) -> None:
         """If the largest part is not one grid but several, each is a block of its own."""
         weighed = [kind for kind in parts if self._is_weighing(kind, parts[kind])]
         if weighed:
@@ -226,7 +240,7 @@ class Blocks:
                     return
         self._sum(nodes, which, parts, max(weighed, key=lambda kind: parts[kind].shape[1]) if weighed else None)
 
-    def _is_weighing(self, kind: Any, part: np.ndarray) -> bool:
+    def _is_weighing(self, kind: Kind, part: np.ndarray) -> bool:
         """Whether these products may be a product of matrices: weights that are the same for all examples, times data."""
         _, first, second = kind
         if second < 0 or self._batched(first) or not (self._batched(second) or first == PARAMETERS):
@@ -237,7 +251,7 @@ class Blocks:
             return False  # a factor, not weights
         return part.shape[1] > 1 or (first == PARAMETERS and len(np.unique(part[..., 1])) > 1)
 
-    def _sum(self, nodes: "list[int]", which: np.ndarray, parts: "dict[Any, Any]", largest: Any) -> None:
+    def _sum(self, nodes: "list[int]", which: np.ndarray, parts: Parts, largest: "Kind | None") -> None:
         """One block of sums, laid out as the grid of its largest product."""
         count = len(next(iter(parts.values())))
         shape: Shape = (count,)
@@ -250,7 +264,7 @@ class Blocks:
             rank[grid.order] = np.arange(count)
             which = rank[which]
             what = "grid"
-        terms = [(kind[0], self._part(kind, part, shape)) for kind, part in sorted(parts.items(), key=_largest_first)]
+        terms = [(kind.scale, self._part(kind, part, shape)) for kind, part in sorted(parts.items(), key=_largest_first)]
         block: Instruction | None = None
         for scale, term in sorted(terms, key=lambda both: both[0] < 0):
             scaled = self.builder.elementwise(ops.mul, self.builder.constant(abs(scale)), term)
@@ -263,7 +277,7 @@ class Blocks:
         extent = (len(grid.rows), len(grid.columns)) if grid else ()
         self._finish(nodes, which, block, shape, what, size, extent)
 
-    def _part(self, kind: Any, part: np.ndarray, shape: Shape) -> Instruction:
+    def _part(self, kind: Kind, part: np.ndarray, shape: Shape) -> Instruction:
         """The terms of one kind, added up, for every sum of the block."""
         _, source, other = kind
         v, u = part[..., 0], part[..., 1]
@@ -316,9 +330,9 @@ class Blocks:
         return leaf
 
 
-def _largest_first(item: "tuple[Any, np.ndarray]") -> "tuple[int, bool]":
+def _largest_first(item: "tuple[Kind, np.ndarray]") -> "tuple[int, bool]":
     kind, part = item
-    return -part.shape[1], kind[2] < 0
+    return -part.shape[1], kind.other < 0
 
 
 def distinct_by(index: np.ndarray, last: "list[bool]") -> "tuple[np.ndarray, np.ndarray]":

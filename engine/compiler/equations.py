@@ -41,6 +41,7 @@ class Writer:
         self.depth: dict[Instruction, int] = {}
         self.lines: dict[Instruction, Line] = {}
         self.numbered = 0
+        self.patterns = _patterns(order)
         for x in order:
             self._add(x)
 
@@ -64,7 +65,7 @@ class Writer:
             return named(x.name or "x")
         if x.kind == "constant":
             return number(x)
-        if x.kind == "seed":
+        if _is_weight(x):
             return Term("1", "1")
         if x.kind == "row":
             return self._row(x, terms)
@@ -85,7 +86,7 @@ class Writer:
         if x.kind == "concat":
             return Term(f"[{'; '.join(t.text for t in terms)}]", rf"\left[{'; '.join(t.latex for t in terms)}\right]")
         if x.kind == "assemble":
-            return call("fold", terms)
+            return self._folded(x, terms)
         return call(x.kind, terms)
 
     def _row(self, x: Instruction, terms: "list[Term]") -> Term:
@@ -95,8 +96,9 @@ class Writer:
             return call("softmax", [self.terms[x.operands[0].operands[0].operands[0]]])
         if row is not ops.mul:
             return write(row, terms)
-        if is_seed(x.operands[0]):
-            return terms[1]
+        for one, other in ((0, 1), (1, 0)):
+            if _is_weight(x.operands[one]):
+                return terms[other]
         if x.operands[0] is x.operands[1]:
             return write(ops.power.bind(2.0), terms[:1])
         if x.operands[0].scalar is not None and (terms[1].text.startswith("Σ") or terms[1].level == 2):
@@ -108,6 +110,17 @@ class Writer:
             return Term(f"{first.text} ⊙ {second.text}", rf"{first.latex} \odot {second.latex}", 2)
         return write(row, terms)
 
+    def _folded(self, x: Instruction, terms: "list[Term]") -> Term:
+        """What flows back through entries: each part goes to where it was taken."""
+        names = {pattern: name for (_, pattern), name in self.patterns.items()}
+        parts = []
+        for term, index in zip(terms, x.index):
+            name = names.get(_pattern(index), f"{int(index.flat[0])}:{int(index.flat[-1]) + 1}" if is_range(index) else "")
+            parts.append(call(f"back_{name}" if name.isidentifier() else "back", [term] if name.isidentifier() or not name
+                              else [term, Term(name, name)]))  # fmt: skip
+        text, latex = (" + ".join(getattr(part, form) for part in parts) for form in ("text", "latex"))
+        return Term(text, latex, 1 if len(parts) > 1 else 5)
+
     def _taken(self, x: Instruction, source: Term) -> Term:
         """Entries of something: x[3], x[0:4], or windows(x) for a pattern."""
         index, operand = x.index[0], x.operands[0]
@@ -118,9 +131,34 @@ class Writer:
         elif is_range(index):
             where = _range_in(int(index.flat[0]), index.size, operand.shape)
         else:
-            return call("windows" if index.ndim > 1 else "entries", [source])
+            return call(self.patterns[operand, _pattern(index)], [source])
         inside = _wrapped(source, 5)
         return Term(f"{inside.text}[{where}]", rf"{inside.latex}\left[{where}\right]")
+
+
+def _pattern(index: np.ndarray) -> "tuple[tuple[int, ...], bytes]":
+    return index.shape, index.tobytes()
+
+
+def _patterns(order: "list[Instruction]") -> "dict[tuple[Instruction, tuple[tuple[int, ...], bytes]], str]":
+    """A name for each irregular choice of entries from something: windows if they overlap; numbered if there are several."""
+    found: dict[Instruction, list[np.ndarray]] = {}
+    for x in order:
+        if x.kind == "take" and x.index[0].size > 1 and not is_range(x.index[0]):
+            known = found.setdefault(x.operands[0], [])
+            if not any(_pattern(x.index[0]) == _pattern(index) for index in known):
+                known.append(x.index[0])
+    names = {}
+    for operand, indices in found.items():
+        for number_, index in enumerate(indices, 1):
+            stem = "windows" if len(np.unique(index)) < index.size else "entries"
+            names[operand, _pattern(index)] = stem + (str(number_) if len(indices) > 1 else "")
+    return names
+
+
+def _is_weight(x: Instruction) -> bool:
+    """Whether x is the weight of the one example that the equations are for, 1: by itself, or added up over the batch."""
+    return is_seed(x) or (x.kind == "sum_to" and is_seed(x.operands[0]))
 
 
 def _range_in(start: int, size: int, shape: "tuple[int, ...]") -> str:

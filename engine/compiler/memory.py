@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .. import ops
-from .instructions import Instruction, is_seed, reachable
+from .instructions import Instruction, constant_scale, is_seed, reachable
 from .views import as_steps, is_range
 
 
@@ -31,7 +31,8 @@ class Memory:
 
     order    the instructions, and readers: who reads each of them
     looking  those without memory of their own, which look into an operand's; solid: those that lie in one piece
-    scales   products that are computed together with the weight of the example
+    scales   products that are computed together with the weight of the example; steps: steps of descent; charges:
+             derivatives of penalties
     last     the place in the order where each memory is read for the last time
     homes    derivatives that are computed where they belong: start and end in the vector of gradients
     """
@@ -48,8 +49,12 @@ class Memory:
         for x in self.order:
             self._sort(x)
         self.scales = self._scales()
-        self.last = self._last_uses(wanted.ends)
+        self.steps = self._steps()
         self.homes = self._homes()
+        self.charges = self._charges()
+        # these have no line of their own
+        self.folded = {*self.scales.values(), *(inner for inner, _, _ in self.steps.values()), *self.charges}
+        self.last = self._last_uses([self.charges[x][0] if x in self.charges else x for x in wanted.ends])
 
     def _sort(self, x: Instruction) -> None:
         """Decide whether x looks into its operand's memory, and whether it lies in one piece."""
@@ -80,6 +85,8 @@ class Memory:
 
     def reads(self, x: Instruction) -> "tuple[Instruction, ...]":
         """What the line that computes x reads."""
+        if x in self.steps:
+            return (x.operands[0], self.steps[x][1])
         return self.scales[x].operands if x in self.scales else x.operands
 
     def _last_uses(self, ends: "Iterable[Instruction]") -> "dict[Instruction, int]":
@@ -101,6 +108,30 @@ class Memory:
                 continue
             if self.wanted.weighted or self.carries(inner, inner.operands[0]):
                 found[x] = inner
+        return found
+
+    def _steps(self) -> "dict[Instruction, tuple[Instruction, Instruction, float]]":
+        """p - c·g that overwrites the argument p, a step of descent, is one call: for each the c·g, g, and -c."""
+        found = {}
+        for position, x in self.wanted.into.items():
+            if not x.is_row(ops.sub) or self.readers[x]:
+                continue
+            p, inner = x.operands
+            c, g = constant_scale(inner)
+            is_step = p.kind == "input" and p.position == position and c != 1.0 and self.readers[inner] == [x]
+            last = all(reader.serial <= x.serial for reader in self.readers[p])
+            if is_step and last and g is not p and g.batched and g.shape == ():
+                found[x] = inner, g, -c
+        return found
+
+    def _charges(self) -> "dict[Instruction, tuple[Instruction, float]]":
+        """c·w that is added to derivatives which have their place already (a penalty's) is one call: for each w and c."""
+        found = {}
+        for parameter, adjoint in self.wanted.gradients:
+            c, w = constant_scale(adjoint)
+            alone = adjoint not in self.homes and not self.readers[adjoint] and w in self.solid
+            if alone and c != 1.0 and is_range(parameter.index[0]) and w.shape == adjoint.shape == (parameter.size,):
+                found[adjoint] = w, c
         return found
 
     def carries(self, reader: Instruction, seed: Instruction) -> bool:

@@ -28,31 +28,32 @@ class Parameters:
         self.place = dict(zip(values, order.tolist()))
         self.arrays = {x.name: x for x in instructions}
         self.vector, self.gradient = np.zeros(len(order), dtype), np.zeros(len(order), dtype)
-        self.ahead = False  # whether the vector was written into since the two sides agreed
+        self._agreed = self.vector.copy()  # the numbers when the two sides last agreed
+        self.ahead = False  # whether the vector was written into since
         self.load_from()
 
     def load_from(self, values: "Iterable[Value] | None" = None) -> None:
-        """Take Values' data into the vector."""
-        chosen = self._chosen(values)
-        order = self.order if chosen is self.values else [self.place[value] for value in chosen]
-        self.vector[order] = [value._data for value in chosen]
-        self._agree()
+        """Take Values' data into the vector. Of those that are not named nothing is decided: they stay as they were."""
+        chosen, places = self._chosen(values)
+        self._agreed[places] = self.vector[places] = [value._data for value in chosen]
+        if chosen is self.values:
+            self.ahead, self._seen = False, assignments.count
 
     def store_to(self, values: "Iterable[Value] | None" = None) -> None:
         """Put the vector's numbers into Values."""
-        chosen = self._chosen(values)
-        order = self.order if chosen is self.values else [self.place[value] for value in chosen]
-        numbers = self.vector[order]
+        chosen, places = self._chosen(values)
+        numbers = self.vector[places]
         if not np.isfinite(numbers).all():
             raise ValueError("A parameter is no number (inf or nan); a Value holds finite numbers, so none was stored.")
+        followed = chosen is self.values or self._seen == assignments.count
         for value, number in zip(chosen, numbers.tolist()):
             value._previous, value._data = value._data, number  # as assigning to .data does, without asking again
         assignments.count += 1
-        self._agree()
-
-    def _agree(self) -> None:
-        self.ahead, self._seen = False, assignments.count
-        self._agreed = self._numbers()
+        self._agreed[places] = numbers
+        if followed:
+            self._seen = assignments.count
+        if chosen is self.values:
+            self.ahead = False
 
     def _numbers(self) -> np.ndarray:
         """The Values' numbers in the order of the vector."""
@@ -60,15 +61,18 @@ class Parameters:
         numbers[self.order] = [value._data for value in self.values]
         return numbers
 
-    def _chosen(self, values: Any) -> "list[Value]":
+    def _chosen(self, values: Any) -> "tuple[list[Value], np.ndarray]":
+        """The Values that are meant, and their places."""
         if values is None:
-            return self.values
+            return self.values, self.order
+        if isinstance(values, Value):
+            values = [values]
         chosen = list(values.parameters() if hasattr(values, "parameters") else values)
         strangers = [value for value in chosen if value not in self.place]
         if strangers or not chosen:
             what = f"{strangers[0]!r:.80} is no parameter" if strangers else "An empty list has no parameter"
             raise ValueError(f"{what} of this program; its parameters are the {len(self.values)} Values that the function read.")
-        return chosen
+        return chosen, np.array([self.place[value] for value in chosen], dtype=np.intp)
 
     @property
     def current(self) -> str:

@@ -74,6 +74,9 @@ class Gradient(Mapping[Any, Any]):
         for value, number in zip(self.parameters.values, self.vector[self.parameters.order].tolist()):
             value.grad = number
 
+    def __reduce__(self) -> "tuple[Any, ...]":
+        raise TypeError("A Gradient belongs to its program and is not copied or pickled; dict(gradient) has its arrays.")
+
     def __repr__(self) -> str:
         return f"Gradient({', '.join(f'∂C/∂{name} {self.parameters.index_of(name).shape}' for name in self)})"
 
@@ -173,7 +176,7 @@ class Program:
         self._one_cost(compiled)
         given = weights_of(weights, n, self.dtype, reduction)
         scale = 1.0 / n if reduction == "mean" else 1.0
-        code = self.code(weighted=given is not None, inputs=inputs)
+        code = self._codes.get((True, given is not None, inputs)) or self.code(weighted=given is not None, inputs=inputs)
         slopes: tuple[np.ndarray, ...] = ()
         others = np.empty((n, 0)) if self.has_aux else None
         with self._running:
@@ -286,6 +289,9 @@ class Program:
     def explain(self) -> str:
         """How the scalar nodes became blocks, rule by rule."""
         return report.explain(self.compiled)
+
+    def __reduce__(self) -> "tuple[Any, ...]":
+        raise TypeError("A program is not copied or pickled: save the parameters, and compile the function again.")
 
     def _repr_latex_(self) -> str:
         """The equations in a notebook."""

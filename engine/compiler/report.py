@@ -48,6 +48,9 @@ def _found(found: Found, writer: Writer) -> str:
     """What became of the steps of one form."""
     line = writer.lines.get(found.block)
     name = f"{line.left.text} = {line.right.text}" if line else writer.terms[found.block].text
+    inner = [writer.lines[x] for x in found.block.operands if x in writer.lines and x.name.startswith("z")]
+    if found.what == "grid" and not line and inner:  # z2 - y: the sum goes on, but the layer is what was found
+        name = f"{inner[0].left.text} = {inner[0].right.text}, and {name}"
     if found.what == "grid":
         rows, across = found.shape
         grid = f"{_many(rows, 'row')} of weights × {_many(across, 'column')} of data"

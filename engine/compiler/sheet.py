@@ -15,9 +15,11 @@ from .memory import Memory
 GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made before
 WIDTH = 56  # where the comments begin at most
 # Names that mean something in the text already
-RESERVED = frozenset([*keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "ones", "dot", "copyto", "take", "strided",
-                      "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
-                      "enumerate", "__debug__"])  # fmt: skip
+RESERVED = frozenset([
+    *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "ones", "dot", "copyto", "take", "strided", "axpy_for",
+    "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps", "enumerate",
+    "__debug__",
+])  # fmt: skip
 COMMENT = "  #: "  # what stands between a line and its comment, until the lines are set below each other
 
 

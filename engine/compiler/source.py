@@ -43,7 +43,7 @@ class Writer(Sheet):
         super().__init__(Memory(wanted), arguments, dtype, remarks)
         self.wanted, plan = wanted, self.plan
         for place, x in enumerate(plan.order):
-            if x not in plan.scales.values():
+            if x not in plan.folded:
                 self._write(x, place)
                 self._release(x, place)
         self._finish()
@@ -83,6 +83,10 @@ class Writer(Sheet):
     def _write_row(self, x: Instruction, place: int) -> None:
         row = x.row
         assert row is not None  # of this kind
+        if x in self.plan.steps:
+            _, g, c = self.plan.steps[x]
+            self._do(f"{self._axpy('n')}({self._text(g)}, {self._buffer(x, place)}, a={c!r})", x)
+            return
         if x in self.plan.scales:
             seed, y = self.plan.reads(x)
             factor = f"-{self._text(seed)}" if row is ops.neg else f"{self._text(x.operands[0])} * {self._text(seed)}"
@@ -296,10 +300,16 @@ class Writer(Sheet):
     def _add_gradient(self, parameter: Instruction, adjoint: Instruction) -> None:
         """Add a derivative to its places in the vector of gradients."""
         index = parameter.index[0]
+        if is_range(index):
+            view = self._fresh(f"{self.called[parameter]}_gradient")
+            self.before.append(f"{view} = gradient[{index.flat[0]}:{index.flat[0] + index.size}]")
+        if adjoint in self.plan.charges:
+            w, c = self.plan.charges[adjoint]
+            call = f"{self._axpy(str(index.size))}({self._text(w)}, {view}, a={c!r})"
+            self.lines.append(line_with(call, self.remarks.get(adjoint, "")))
+            return
         part = self._entries(adjoint)
         if is_range(index):
-            view = f"{self.called[parameter]}_gradient"
-            self.before.append(f"{view} = gradient[{index.flat[0]}:{index.flat[0] + index.size}]")
             self.lines.append(f"{self._call('add')}({view}, {part}, out={view})")
         elif len(np.unique(index)) == index.size:
             self.lines.append(f"gradient[{self._array(index.ravel(), 'i')}] += {part}")
@@ -307,6 +317,15 @@ class Writer(Sheet):
             self.helpers.add("scatter")
             arrays = ", ".join(self._array(array, "i") for array in collected(index))
             self.lines.append(f"scatter(gradient, {part}, {arrays})")
+
+    def _axpy(self, length: str) -> str:
+        """The function for y ← y + a·x on vectors of a length."""
+        self.helpers.add("axpy_for")
+        made = f"axpy_for({length}, {self.dtype!r})"
+        if made not in self.views:
+            self.views[made] = self._fresh("axpy")
+            self.before.append(line_with(f"{self.views[made]} = {made}", "axpy(x, y, a=a): y ← y + a·x"))
+        return self.views[made]
 
     def text(self, heading: str) -> Text:
         """The whole module."""

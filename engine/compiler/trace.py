@@ -48,7 +48,7 @@ def trace(
             if not isinstance(result, tuple) or len(result) != 2:
                 raise TracingError(f"With has_aux the function returns (cost, list of others); it returned {_kind(result)}.")
             result, beside = result
-            others = _flat(beside) if _is_list(beside) and len(beside) else [] if _is_list(beside) else _flat(beside)
+            others = [] if _is_list(beside) and not len(beside) else _flat(beside)
         several = _is_list(result)
         outputs = _flat(result)
         charge = _one(penalty(), "penalty") if penalty else None

@@ -240,7 +240,9 @@ def test_the_program_of_an_expression_is_shown_with_every_step_by_its_name(answe
     assert gradient.tolist() == [12.0, 4.5, -9.0]
 
 
-@pytest.mark.parametrize("expression", ["x", "-x", "x+x", "2", "x*x", "logsumexp(x, 2, x)", "gelu(x)**3", "relu(0*x)", "maximum(x, 1)"])
+@pytest.mark.parametrize("expression", [
+    "x", "-x", "x+x", "2", "x*x", "logsumexp(x, 2, x)", "gelu(x)**3", "relu(0*x)", "maximum(x, 1)",
+])  # fmt: skip
 def test_every_expression_that_is_understood_has_a_program(answer, expression):
     shown = answer(expression, *(["x=3"] if expression != "2" else []), "--program")
     assert "∂x = " in shown or "no variables" in shown
