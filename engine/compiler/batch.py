@@ -17,7 +17,8 @@ def array_of(x: Any, dtype: "np.dtype[Any]", name: str) -> np.ndarray:
     try:
         with np.errstate(over="ignore"):  # too large for float32: it is inf then, and said to be
             found = np.asarray(x)
-            if found.dtype.kind not in "fiub" or np.ma.is_masked(x):
+            objects = found.dtype.kind == "O" and all(hasattr(item, "__float__") for item in found.flat)  # Values, say
+            if np.ma.is_masked(x) or not (objects or found.dtype.kind in "fiub"):
                 raise ValueError
             return np.asarray(found, dtype=dtype, order="C")
     except TracingError:

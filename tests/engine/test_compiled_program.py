@@ -19,7 +19,7 @@ def line():
 # --- the two sides ---
 
 def test_an_assignment_to_a_value_is_followed():
-    a, b, program = line()
+    _a, b, program = line()
     assert (program([1.0]), program.current) == (3.0, "both")
     b.data = 7.0
     assert program.current == "values"
@@ -35,7 +35,7 @@ def test_a_move_is_the_truth_until_it_is_stored():
 
 
 def test_if_both_sides_have_changed_the_user_decides():
-    a, b, program = line()
+    a, _b, program = line()
     program.move(np.array([10.0, 10.0]))
     a.data = 5.0
     with pytest.raises(ValueError, match="say which side counts"):
