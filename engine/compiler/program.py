@@ -173,8 +173,12 @@ class Program:
         arrays, n = self._prepare(batch, check=check)
         compiled, parameters = self._compiled, self._parameters
         assert compiled is not None and parameters is not None  # _prepare has traced
-        self._one_cost(compiled)
-        given = weights_of(weights, n, self.dtype, reduction)
+        if compiled.several:
+            raise ValueError(
+                f"value_and_grad needs one cost, and this function returns a list of {compiled.outputs.size}: a gradient "
+                "belongs to one number. Return their sum, or the one that matters; program(X) gives the values of them all."
+            )
+        given = None if weights is None and reduction == "mean" else weights_of(weights, n, self.dtype, reduction)
         scale = 1.0 / n if reduction == "mean" else 1.0
         code = self._codes.get((True, given is not None, inputs)) or self.code(weighted=given is not None, inputs=inputs)
         slopes: tuple[np.ndarray, ...] = ()
@@ -211,13 +215,6 @@ class Program:
             if error:
                 raise error
         return arrays, n
-
-    def _one_cost(self, compiled: Compiled) -> None:
-        if compiled.several:
-            raise ValueError(
-                f"value_and_grad needs one cost, and this function returns a list of {compiled.outputs.size}: a gradient "
-                "belongs to one number. Return their sum, or the one that matters; program(X) gives the values of them all."
-            )
 
     def _all_ends(self) -> "list[Instruction]":
         """Everything there is to look at: the values, and the derivatives if there is one cost."""

@@ -9,6 +9,7 @@ import itertools
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +128,7 @@ def compare(f, batch, parameters, *, has_aux=False, penalty=None, dtype="float64
     close(values if batch else [values], want.values[..., 0], want.values[..., 1], within)
     if has_aux:
         close(others if batch else [others], want.others[..., 0], want.others[..., 1], within)
+    assert all([str(program), program.source, program.latex(), program.explain()])  # whatever it is, it can be looked at
     if want.several:
         return program
     cost, gradient = program.value_and_grad(*batch, **options)
@@ -301,8 +303,290 @@ def functions_of(recipe):
     return f, None if recipe.penalty is None else penalty, parameters
 
 
-@settings(stable, max_examples=120)
+@settings(stable, max_examples=250, report_multiple_bugs=False)
 @given(recipes())
 def test_any_graph_compiles_to_the_values_and_gradients_of_eager(recipe):
     f, penalty, parameters = functions_of(recipe)
     compare(f, recipe.batch, parameters, has_aux=recipe.aux is not None, penalty=penalty, **recipe.options)
+
+
+# --- graphs at an edge, and some that have been wrong ---
+
+
+def values(*numbers):
+    return [Value(x) for x in numbers]
+
+
+EXAMPLES = np.array([[0.3, -1.2, 2.0], [1.1, 0.4, -0.7]])
+
+ENDS = {
+    "an input": lambda x, p: x[1],
+    "a parameter": lambda x, p: p[0],
+    "a Constant": lambda x, p: Constant(2.0),
+    "a number": lambda x, p: 2.0,
+    "a function of a Constant": lambda x, p: engine.exp(Constant(1.0)),
+    "a function of parameters": lambda x, p: engine.exp(p[0]) * p[1],
+    "x + x": lambda x, p: x[0] + x[0],
+    "x·x": lambda x, p: x[0] * x[0],
+    "x - x": lambda x, p: x[0] - x[0],
+    "p + p": lambda x, p: p[0] + p[0],
+    "p·p": lambda x, p: p[0] * p[0],
+    "-p": lambda x, p: -p[0],
+    "0·x": lambda x, p: 0.0 * x[0] * p[0],
+    "x**0": lambda x, p: x[0] ** 0 * p[0],
+    "x**1": lambda x, p: x[0] ** 1 * p[0],
+    "flat": lambda x, p: engine.step(x[0]) + engine.sign(p[0]),
+    "equal expressions": lambda x, p: (p[0] * x[0] + p[1]) * (p[0] * x[0] + p[1]) + (p[1] + x[0] * p[0]),
+    "fsum of one": lambda x, p: engine.fsum([p[0]]) * engine.fsum([x[0]]),
+    "fsum of one parameter, many times": lambda x, p: engine.fsum([p[0]] * 5) * x[0],
+    "fsum of one input, many times": lambda x, p: engine.fsum([x[0]] * 5) * p[0],
+    "logsumexp of one": lambda x, p: engine.logsumexp([p[0]]) + engine.logsumexp([x[0]]),
+    "logsumexp of equal": lambda x, p: engine.logsumexp([p[0]] * 3) + engine.logsumexp([x[0]] * 3),
+    "logsumexp of everything": lambda x, p: engine.logsumexp([*x, *p, 0.5, x[0] * p[0], p[1] * p[2]]),
+    "logsumexp far from 0": lambda x, p: engine.logsumexp([1000.0 + x[0], 1000.0 + p[0], -1000.0]),
+    "a choice": lambda x, p: engine.where(engine.greater(x[0], p[0]), x[1] * p[1], p[2]),
+    "a tie": lambda x, p: engine.maximum(x[0], x[0]) * p[0] + engine.minimum(p[1], p[1]),
+    "powers": lambda x, p: (1.0 + x[0] * x[0]) ** p[0] + (1.0 + p[1] * p[1]) ** x[1] + 2.0 ** x[2],
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_any_end_will_do(end):
+    parameters = values(0.7, -0.4, 1.3)
+    for charge in (None, "a parameter", "a Constant", "p·p", "a function of a Constant"):
+        penalty = charge and (lambda: as_value(ENDS[charge](None, parameters)))  # noqa: B023  # used in this round
+        for options in ({"inputs": True}, {"weights": [2.0, 0.5]}, {"reduction": "sum"}):
+            compare(lambda x: ENDS[end](x, parameters), [EXAMPLES], parameters, penalty=penalty, **options)
+
+
+def test_any_ends_will_do_side_by_side():
+    parameters = values(0.7, -0.4, 1.3)
+
+    def f(x):
+        return [end(x, parameters) for end in ENDS.values()]
+
+    compare(f, [EXAMPLES], parameters)
+    compare(lambda x: f(x)[::-1], [EXAMPLES], parameters)
+    compare(lambda x: (x[0] * parameters[0], f(x)), [EXAMPLES], parameters, has_aux=True)
+
+
+@pytest.mark.parametrize("end", ["a parameter", "a Constant", "a number", "a function of a Constant", "p·p", "-p", "p + p"])
+def test_a_program_may_have_no_arguments(end):
+    parameters = values(0.7, -0.4, 1.3)
+
+    def f():
+        return ENDS[end](None, parameters)
+
+    compare(f, [], parameters)
+    compare(f, [], parameters, penalty=lambda: parameters[0] * parameters[1])
+    compare(lambda: [f(), f(), parameters[2]], [], parameters)
+    compare(lambda: (parameters[0] * parameters[1], [f(), 1.0]), [], parameters, has_aux=True)
+
+
+def test_others_have_one_shape_without_arguments_too():
+    p, q = values(0.7, -0.4)
+    program = engine.compile(lambda: (p * q, [p, q]), has_aux=True)
+    cost, others = program()
+    (same_cost, same_others), _ = program.value_and_grad()
+    assert type(cost) is type(same_cost) is float
+    assert others.shape == same_others.shape == (2,)
+
+
+def test_parameters_may_stand_in_several_sums():
+    parameters = p, q, r, s = values(0.7, -0.4, 1.3, 0.2)
+    fsum = engine.fsum
+    compare(lambda x: fsum([p, q, p]) * fsum([r, q, r]) * x[0], [EXAMPLES], parameters)
+    compare(lambda x: fsum([p, q, p]) * 1.0 + fsum([r, s]) * 0.5 + x[0] + r, [EXAMPLES], parameters)
+    compare(lambda x: (fsum([p, q]) + fsum([r, s, s]) * 0.5 + r, [fsum([p, q])]), [EXAMPLES], parameters, has_aux=True)
+    compare(lambda x: fsum([p, q, r, s]) * fsum([s, r, q, p]) + fsum([p, r]) * x[0], [EXAMPLES], parameters)
+    compare(lambda x: x[0] * p, [EXAMPLES], parameters, penalty=lambda: fsum([p, q, q]) * fsum([q, r, r]))
+
+
+def test_the_gradient_of_one_input_may_be_a_factor_of_another():
+    (p,) = parameters = values(0.7)
+    x, y = [[1.0], [2.0]], [[3.0], [-1.0]]
+    for options in ({}, {"weights": [1.0, 3.0]}):
+        compare(lambda x, y: -(p * x[0]) + x[0] * y[0], [x, y], parameters, inputs=True, **options)
+        compare(lambda x, y: -(2.0 * x[0]) * p + x[0] * y[0], [x, y], parameters, inputs=True, **options)
+
+
+# --- bare loops, in the orders that people write them ---
+
+rng = np.random.default_rng(0)
+IN, OUT = 4, 3
+
+
+def matrix(rows, columns):
+    return [values(*row) for row in rng.normal(size=(rows, columns)).tolist()]
+
+
+def flat(*things):
+    """All Values among nested lists."""
+    return [x for thing in things for x in (flat(*thing) if isinstance(thing, list) else [thing])]
+
+
+W, V, b = matrix(OUT, IN), matrix(2, OUT), values(0.1, -0.2, 0.3)
+ROTATED = [[(i + k) % IN for k in range(IN)] for i in range(OUT)]
+
+
+def dense(x):
+    return [sum(w * a for w, a in zip(row, x)) + c for row, c in zip(W, b)]
+
+
+def normalised(x):
+    mean = sum(x) / IN
+    scale = (sum((a - mean) ** 2 for a in x) / IN + 1e-5) ** 0.5
+    return [(a - mean) / scale * c for a, c in zip(x, b)]
+
+
+LOOPS = {
+    "sums of products": dense,
+    "bias first": lambda x: [c + sum(w * a for w, a in zip(row, x)) for row, c in zip(W, b)],
+    "bias subtracted": lambda x: [sum(a * w for w, a in zip(row, x)) - c for row, c in zip(W, b)],
+    "everything subtracted": lambda x: [c - u[0] * x[0] - u[1] * x[1] - u[2] * x[2] - u[3] * x[3] for u, c in zip(W, b)],
+    "negated": lambda x: [-(c - sum(-(w * a) for w, a in zip(row, x))) for row, c in zip(W, b)],
+    "signs mixed": lambda x: [row[0] * x[0] - row[1] * x[1] + row[2] * x[2] - row[3] * x[3] for row in W],
+    "signs that differ by row": lambda x: [
+        sum(w * a if (i + k) % 2 else -(w * a) for k, (w, a) in enumerate(zip(row, x))) for i, row in enumerate(W)
+    ],
+    "reversed": lambda x: [sum(W[i][k] * x[k] for k in reversed(range(IN))) + b[i] for i in reversed(range(OUT))],
+    "each row in an order of its own": lambda x: [sum(W[i][k] * x[k] for k in ROTATED[i]) for i in range(OUT)],
+    "a tree": lambda x: [(row[0] * x[0] + row[3] * x[3]) + (c + (row[2] * x[2] + row[1] * x[1])) for row, c in zip(W, b)],
+    "fsum": lambda x: [engine.fsum([w * a for w, a in zip(row, x)] + [c]) for row, c in zip(W, b)],
+    "rows of different lengths": lambda x: [sum(W[i][k] * x[k] for k in range(i + 2)) + b[i] for i in range(OUT)],
+    "one row": lambda x: [sum(w * a for w, a in zip(W[0], x)) + b[0]],
+    "the matrix transposed": lambda x: [sum(W[i][k] * x[i] for i in range(OUT)) for k in range(IN)],
+    "the matrix and its transpose": lambda x: [sum(W[i][k] * y for i, y in enumerate(dense(x))) for k in range(IN)],
+    "a circulant": lambda x: [sum(W[0][(k - i) % IN] * x[k] for k in range(IN)) for i in range(IN)],
+    "a convolution": lambda x: [W[0][0] * x[i] + W[0][1] * x[i + 1] + W[0][2] for i in range(IN - 1)],
+    "two filters": lambda x: [sum(W[j][k] * x[i + k] for k in range(2)) + b[j] for j in range(2) for i in range(IN - 1)],
+    "a weight twice in a row": lambda x: [row[0] * x[0] + row[0] * x[1] + row[1] * x[2] + row[0] * x[3] for row in W],
+    "an input twice in a row": lambda x: [row[0] * x[0] + row[1] * x[0] + row[2] * x[1] + row[3] * x[1] for row in W],
+    "a symmetric matrix": lambda x: [sum(W[min(i, k)][max(i, k)] * x[k] for k in range(3)) for i in range(3)],
+    "one weight for all": lambda x: [sum(W[0][0] * a for a in x) + c for c in b],
+    "a weight that is its own bias": lambda x: [sum(w * a for w, a in zip(row, x)) + row[0] for row in W],
+    "the bias of another": lambda x: [sum(w * a for w, a in zip(W[i], x)) + W[(i + 1) % OUT][0] for i in range(OUT)],
+    "squares of weights": lambda x: [sum(w * w * a for w, a in zip(row, x)) for row in W],
+    "a quadratic form": lambda x: [sum(W[i][k] * x[i] * x[k] for i in range(OUT) for k in range(IN))],
+    "outer products": lambda x: [x[i] * x[k] * W[i][k] for i in range(OUT) for k in range(IN)],
+    "numbers as weights": lambda x: [sum((i - k) * a for k, a in enumerate(x)) for i in range(OUT)],
+    "numbers among the weights": lambda x: [row[0] * x[0] + 2.0 * x[1] - row[1] * x[2] + 0.5 * x[3] for row in W],
+    "two layers": lambda x: [sum(v * a for v, a in zip(row, [engine.tanh(z) for z in dense(x)])) + b[0] for row in V],
+    "two layers of one matrix": lambda x: dense([*map(engine.sigmoid, dense(x)), x[0]]),
+    "layers that skip": lambda x: [z * engine.tanh(z) + x[i] for i, z in enumerate(dense(x))],
+    "normalised": normalised,
+    "softmax": lambda x: engine.softmax(dense(x)),
+    "attention": lambda x: [sum(p * a for p, a in zip(engine.softmax([z * y for y in dense(x)]), x)) for z in dense(x)],
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_bare_loops_agree_with_eager_whatever_their_order(loop):
+    ends = [
+        lambda ys: ys,
+        lambda ys: sum((y - 0.3 * i) ** 2 for i, y in enumerate(ys)),
+        sum,
+        lambda ys: engine.logsumexp(ys) - ys[0],
+    ]
+    for end in ends:
+        compare(lambda x, end=end: end(LOOPS[loop](x)), [rng.normal(size=(3, IN))], flat(W, V, b), inputs=True)
+
+
+def test_a_parameter_may_be_in_a_matrix_a_bias_and_the_penalty():
+    parameters = flat(W, b)
+
+    def f(x):
+        return sum((y + W[0][0]) ** 2 for y in LOOPS["a weight that is its own bias"](x))
+
+    def penalty():
+        return 0.01 * sum(p * p for p in [*W[0], *b]) + abs(W[1][1]) * W[0][0]
+
+    x = rng.normal(size=(5, IN))
+    for options in ({}, {"weights": [1.0, 0.0, 2.0, 0.5, 0.5], "inputs": True}, {"reduction": "sum", "inputs": True}):
+        compare(f, [x], parameters, penalty=penalty, **options)
+
+
+def test_images_as_nested_lists_agree_with_eager():
+    kernel, out = matrix(2, 2), values(0.5, -0.5, 0.25, 1.0)
+
+    def f(image, y):
+        windows = [
+            sum(kernel[i][k] * image[0][r + i][c + k] for i in range(2) for k in range(2)) for r in range(2) for c in range(2)
+        ]
+        largest = engine.maximum(engine.maximum(windows[0], windows[1]), engine.maximum(windows[2], windows[3]))
+        return (sum(o * engine.relu(z) for o, z in zip(out, windows)) - y) ** 2 + largest
+
+    compare(f, [rng.normal(size=(4, 1, 3, 3)), rng.normal(size=4)], flat(kernel, out), inputs=True)
+
+
+def test_a_loop_over_time_agrees_with_eager():
+    recurrent, inward = matrix(3, 3), matrix(3, 2)
+
+    def f(sequence):
+        state = [0.0, 0.0, 0.0]
+        for x in sequence:
+            state = [
+                engine.tanh(sum(u * s for u, s in zip(recurrent[i], state)) + sum(w * a for w, a in zip(inward[i], x)) + b[i])
+                for i in range(3)
+            ]
+        return sum(s * s for s in state)
+
+    compare(f, [rng.normal(size=(3, 5, 2))], flat(recurrent, inward, b), inputs=True)
+
+
+def test_batches_may_change_their_size_between_calls():
+    def f(x):
+        return sum(y * y for y in LOOPS["two layers"](x))
+
+    program = engine.compile(f)
+    for n in (1, 7, 3, 7, *range(1, 12), 1):  # more sizes than a program keeps buffers for
+        for options in ({}, {"weights": rng.uniform(0.5, 2.0, n)}, {"inputs": True}, {"reduction": "sum"}):
+            compare(f, [rng.normal(size=(n, IN))], flat(W, V, b), program=program, **options)
+
+
+def test_results_are_not_overwritten_by_the_next_call():
+    program = engine.compile(lambda x: (sum(LOOPS["two layers"](x)), LOOPS["fsum"](x)), has_aux=True)
+    first, second = rng.normal(size=(2, 3, IN))
+    costs, others = program(first)
+    (cost, aux), gradient = program.value_and_grad(first, inputs=True)
+    results = [costs, others, aux, gradient.vector, *gradient.inputs, first]
+    before = [x.copy() for x in results]
+    program(second)
+    program.value_and_grad(second, inputs=True)
+    assert all((x == y).all() for x, y in zip(results, before))
+    assert program.value_and_grad(first)[0][0] == cost
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_single_precision_agrees_with_eager_to_its_own_digits(loop):
+    x = rng.normal(size=(3, IN)).astype("float32")
+    program = compare(lambda x: sum(y**2 for y in LOOPS[loop](x)), [x], flat(W, V, b), dtype="float32", within=1e-4, inputs=True)
+    assert program(x).dtype == program.value_and_grad(x)[1].vector.dtype == np.float32
+
+
+def test_numbers_assigned_between_calls_are_noticed():
+    p, q = parameters = values(0.5, -2.0)
+
+    def f(x):
+        return engine.sin(p * x) * q + p
+
+    program = engine.compile(f, penalty=lambda: p * q)
+    for p.data, q.data in ((0.5, -2.0), (1.5, -2.0), (1.5, 0.25)):
+        compare(f, [rng.normal(size=4)], parameters, program=program, penalty=lambda: p * q)
+        assert program.current == "both"
+
+
+def test_numbers_go_from_one_side_to_the_other_when_asked_to():
+    p, q = values(0.5, -2.0)
+    program = engine.compile(lambda x: p * x + q).trace([1.0])
+    p.data = 3.0
+    assert program.current == "values"
+    program.store_to()  # the program's numbers, which are the older ones
+    assert (p.data, q.data, program.current) == (0.5, -2.0, "both")
+    p.data, q.data = 4.0, 5.0
+    program.load_from([p])
+    program.load_from([q])
+    assert program([2.0]).tolist() == [13.0]
+    q.data = 6.0
+    program.store_to([p])
+    assert program([2.0]).tolist() == [14.0]  # q was assigned to, and nobody has asked to forget it
