@@ -26,10 +26,10 @@ is one such array for each example, in rows (n, *shape). This is their grammar; 
 A dense layer is `row add(apply(W, a), b)`; the four equations of backpropagation are what `differentiate` makes of it.
 
 The rooms, in the order of reading: `passes` (the way from function to instructions), `trace`, `scalars`, `sums`, `grids`,
-`blocks`, `storage`, `names`; `instructions`, `rules`, `verify` and `views`; `differentiate`; `lower`, `memory`, `sheet` and
-`source` (the text that runs), `kernels` (what NumPy has no word for), `code`; `evaluate` (the same by meaning, as a pure
-function of parameters and batch); `equations` and `report` (what is printed); `batch`, `parameters`, `undefined` and
-`program` (what users meet); `inplace` (an optimiser's rule for all parameters at once).
+`blocks`, `storage`, `names`; `instructions`, `rules`, `verify` and `views`; `differentiate`; `lower`; `memory`, `sheet`,
+`moves` and `source` (the text that runs), `kernels` (what NumPy has no word for), `code`; `evaluate` (the same by meaning,
+as a pure function of parameters and batch); `equations` and `report` (what is printed); `batch`, `parameters`, `undefined`
+and `program` (what users meet); `inplace` (an optimiser's rule for all parameters at once).
 """
 
 from .program import Gradient, Program, compile

@@ -4,6 +4,7 @@ Which instructions look into the memory of others, how long each result is neede
 place in the vector of gradients, and which arguments are overwritten.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -144,14 +145,18 @@ class Memory:
         return False
 
     def _homes(self) -> "dict[Instruction, tuple[int, int]]":
-        """Gradients that are written straight into their part of the vector: pieces that no other parameter shares."""
+        """Gradients that are written straight into their part of the vector: pieces that no other parameter shares.
+
+        What is asked for under another name, too, needs memory of its own, since to this piece others may be added.
+        """
         homes: dict[Instruction, tuple[int, int]] = {}
+        asked = Counter(self.base(x) for x in [*(x for _, x in self.wanted.results), *(x for _, x in self.wanted.gradients)])
         taken: set[int] = set()
         for parameter, adjoint in self.wanted.gradients:
             index = parameter.index[0].ravel()
             fresh = taken.isdisjoint(index.tolist())
             taken.update(index.tolist())
-            has_memory = adjoint not in self.looking and adjoint.kind not in ("parameter", "constant")
+            has_memory = adjoint not in self.looking and adjoint.kind not in ("parameter", "constant") and asked[adjoint] == 1
             if fresh and is_range(index) and has_memory and not adjoint.batched and adjoint.shape and adjoint not in homes:
                 homes[adjoint] = int(index[0]), int(index[-1]) + 1
         return homes

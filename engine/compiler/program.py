@@ -153,7 +153,7 @@ class Program:
         if not compiled.several:
             outputs[0] = outputs[0][..., 0] if batch else float(outputs[0][0])
         if self.has_aux and compiled.others is None:
-            outputs.append(np.empty((n, 0)))
+            outputs.append(np.empty((n, 0) if batch else 0))
         return tuple(outputs) if self.has_aux else outputs[0]
 
     def value_and_grad(
@@ -182,7 +182,7 @@ class Program:
         scale = 1.0 / n if reduction == "mean" else 1.0
         code = self._codes.get((True, given is not None, inputs)) or self.code(weighted=given is not None, inputs=inputs)
         slopes: tuple[np.ndarray, ...] = ()
-        others = np.empty((n, 0)) if self.has_aux else None
+        others = np.empty((n, 0) if batch else 0) if self.has_aux else None
         with self._running:
             run = code.built.get(n) or code.run(n, parameters.vector, parameters.gradient)
             value, *rest = self._quiet.run(run, *arrays, scale if given is None else given)
@@ -194,7 +194,7 @@ class Program:
                 if compiled.penalty is not None:
                     value = value + rest.pop(0)
                 if compiled.others is not None:
-                    others = _rows(rest.pop(0), compiled.others, n)
+                    others = _rows(rest.pop(0), compiled.others, n if batch else None)
                 slopes = tuple([np.array(np.broadcast_to(x, (n, *shape))) for x, shape in zip(rest, compiled.shapes)])
         value = float(value)
         if not math.isfinite(value) or (not math.isfinite(length) and not np.isfinite(vector).all()):

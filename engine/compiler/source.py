@@ -14,8 +14,9 @@ from .. import ops
 from .instructions import Instruction
 from .kernels import NUMPY, collected
 from .memory import Memory, Wanted
-from .sheet import GIVEN, Sheet, aligned, flat_to, line_with, reshape_to, tuple_of
-from .views import as_nested_steps, as_steps, is_range
+from .moves import Moves
+from .sheet import aligned, flat_to, line_with, reshape_to
+from .views import as_steps, is_range
 
 OPERATORS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
 
@@ -34,7 +35,7 @@ def write(
     return Writer(wanted, arguments, dtype, remarks or {}).text(heading)
 
 
-class Writer(Sheet):
+class Writer(Moves):
     """Writes one module, instruction by instruction."""
 
     def __init__(
@@ -78,8 +79,6 @@ class Writer(Sheet):
             self.called[x] = self._fresh("seeds")
             self.before.append(line_with(f"{self.called[x]} = empty((n, 1), {self.dtype!r})", "the weight of each example"))
             self.lines.append(line_with(f"{self.called[x]}.fill(s)", "(n, 1)"))
-
-
     def _write_row(self, x: Instruction, place: int) -> None:
         row = x.row
         assert row is not None  # of this kind
@@ -132,61 +131,6 @@ class Writer(Sheet):
     def _write_transpose(self, x: Instruction, place: int) -> None:
         pass  # written where it is used
 
-    def _write_reshape(self, x: Instruction, place: int) -> None:
-        (operand,) = x.operands
-        if operand.kind == "seed" and self.called[operand] == "s" and not self.wanted.weighted:
-            self.called[x] = "s"  # one number, which has no shape
-        elif x in self.plan.looking:
-            self._define_view(x, f"{self._text(operand)}{reshape_to(self._dims(x))}")
-        else:
-            out = self._buffer(x, place)
-            self._do(f"{self._call('copyto')}({out}, {self._text(operand)}{reshape_to(self._dims(x))})", x)
-
-    def _define_view(self, x: Instruction, text: str) -> None:
-        """A view: made once if it looks into a buffer, at each run if it looks into an argument."""
-        if self.plan.base(x).kind in GIVEN:
-            self._do(f"{self._name(x)} = {text}", x)
-        else:
-            self.before.append(line_with(f"{self._name(x)} = {text}", tuple_of(self._dims(x))))
-
-    def _write_take(self, x: Instruction, place: int) -> None:
-        (operand,) = x.operands
-        index = x.index[0]
-        rows = "n, " if operand.batched else ""
-        steps = as_steps(index) or as_nested_steps(index)
-        if x in self.plan.looking and is_range(index):
-            start = int(index.flat[0])
-            ahead = ":, " if operand.batched else ""
-            text = f"{self._entries(operand)}[{ahead}{start}:{start + index.size}]"
-            self._define_view(x, text + (f".reshape({rows}{', '.join(map(str, x.shape))})" if len(x.shape) > 1 else ""))
-            return
-        if operand in self.plan.solid and steps is not None:
-            self.helpers.add("strided")
-            text = f"strided({self._text(operand)}, {int(operand.batched)}, {steps.start}, {steps.shape}, {steps.step})"
-            if x in self.plan.looking:
-                self._define_view(x, text)
-            else:  # a matrix product wants it in one piece
-                if self.plan.base(operand).kind not in GIVEN:
-                    view = f"{self._text(operand)}_windows{place}"
-                    self.before.append(f"{view} = {text}")
-                    text = view
-                self._buffer(x, place)
-                nested = f".reshape({rows}{', '.join(map(str, steps.shape))})"
-                out = self.called[x] if steps.shape == x.shape else self._view(x, nested, "_nested")
-                self._do(f"{self._call('copyto')}({out}, {text})", x)
-            return
-        array = self._array(index, "i")
-        axis = 1 if operand.batched else 0
-        out = self._buffer(x, place)
-        self._do(f'{self._call("take")}({self._entries(operand)}, {array}, axis={axis}, out={out}, mode="clip")', x)
-
-    def _write_concat(self, x: Instruction, place: int) -> None:
-        out, start = self._buffer(x, place), 0
-        for part in x.operands:
-            end = start + part.shape[-1]
-            self._do(f"{self._call('copyto')}({out}[..., {start}:{end}], {self._text(part)})", x)
-            start = end
-
     def _write_reduce(self, x: Instruction, place: int) -> None:
         (operand,) = x.operands
         out = self._buffer(x, place)
@@ -225,53 +169,6 @@ class Writer(Sheet):
     def _write_inner(self, x: Instruction, place: int) -> None:
         first, second = x.operands
         self._do(f"{self._name(x)} = {self._call('dot')}({self._flat(first)}, {self._flat(second)})", x)
-
-    def _write_assemble(self, x: Instruction, place: int) -> None:
-        out = self._buffer(x, place)
-        everything = np.concatenate([index.ravel() for index in x.index])
-        apart = len(np.unique(everything)) == len(everything)  # no entry gets two contributions
-        if not apart or len(everything) < x.size:
-            self._do(f"{out}.fill(0.0)", x)
-        for part, index in zip(x.operands, x.index):
-            self._add_into(out, x, part, index, add=not apart)
-
-    def _add_into(self, out: str, x: Instruction, part: Instruction, index: np.ndarray, *, add: bool) -> None:
-        """out[index] += part, or = where nothing is there yet. Equal places never stand in one index expression."""
-        ahead = ":, " if x.batched else ""
-        if len(np.unique(index)) < index.size:
-            if self._add_columns(out, x, part, index):
-                return
-            self.helpers.add("scatter")
-            arrays = ", ".join(self._array(array, "i") for array in collected(index))
-            self._do(f"scatter({self._entries(x)}, {self._entries(part)}, {arrays})", x)
-            return
-        steps_ = as_steps(index)
-        if steps_ is not None:
-            self.helpers.add("strided")
-            view = f"{out}_part{len(self.before)}"
-            self.before.append(f"{view} = strided({out}, {int(x.batched)}, {steps_.start}, {steps_.shape}, {steps_.step})")
-            text = self._text(part)
-            self._do(f"{self._call('add')}({view}, {text}, out={view})" if add else f"{self._call('copyto')}({view}, {text})", x)
-        else:
-            array = self._array(index.ravel(), "i")
-            self._do(f"{self._entries(x)}[{ahead}{array}] {'+=' if add else '='} {self._entries(part)}", x)
-
-    def _add_columns(self, out: str, x: Instruction, part: Instruction, index: np.ndarray) -> bool:
-        """Add patches column by column, each a view in which no place stands twice; False if they are not of that kind."""
-        columns = [index[..., k] for k in range(index.shape[-1])] if index.ndim > 1 else []
-        steps = [as_nested_steps(column) for column in columns if len(np.unique(column)) == column.size]
-        if not columns or len(steps) < len(columns) or None in steps or part not in self.plan.solid:
-            return False
-        self.helpers.add("strided")
-        views, columns_of = f"{out}_into{len(self.before)}", f"{self._text(part)}_columns{len(self.before)}"
-        listed = ", ".join(f"({s.start}, {s.shape}, {s.step})" for s in steps if s)
-        self.before.append(f"{views} = [strided({out}, {int(x.batched)}, *steps) for steps in ({listed},)]")
-        (shape,) = {s.shape for s in steps if s}
-        rows = "n, " if x.batched else ""
-        self.before.append(f"{columns_of} = {self._text(part)}.reshape({rows}{', '.join(map(str, shape))}, {len(columns)})")
-        self._do(f"for k, view in enumerate({views}):", x)
-        self.lines.append(f"    {self._call('add')}(view, {columns_of}[..., k], out=view)")
-        return True
 
     # --- the end ---
 
@@ -342,7 +239,6 @@ class Writer(Sheet):
         lines += aligned(self.lines, 8)
         lines += ["", "    return run", ""]
         return Text("\n".join(lines), self.constants)
-
 
 
 def _range(parameter: Instruction) -> "tuple[int, int] | None":

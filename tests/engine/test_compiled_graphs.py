@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import engine
-from engine import TABLE, Value, grad
+from engine import TABLE, UndefinedError, Value, grad
 from engine.graph import topological_order
 from engine.value import Constant
 
@@ -128,13 +128,13 @@ def compare(f, batch, parameters, *, has_aux=False, penalty=None, dtype="float64
     close(values if batch else [values], want.values[..., 0], want.values[..., 1], within)
     if has_aux:
         close(others if batch else [others], want.others[..., 0], want.others[..., 1], within)
-    assert all([str(program), program.source, program.latex(), program.explain()])  # whatever it is, it can be looked at
+    assert all(type(text) is str for text in (str(program), program.source, program.latex(), program.explain()))
     if want.several:
         return program
     cost, gradient = program.value_and_grad(*batch, **options)
     if has_aux:
         cost, others = cost
-        close(others, want.others[..., 0], want.others[..., 1], within)
+        close(others if batch else [others], want.others[..., 0], want.others[..., 1], within)
     assert type(cost) is float
     close(cost, *want.cost, within)
     for parameter, number, size in zip(parameters, *want.slopes):
@@ -408,6 +408,31 @@ def test_the_gradient_of_one_input_may_be_a_factor_of_another():
     for options in ({}, {"weights": [1.0, 3.0]}):
         compare(lambda x, y: -(p * x[0]) + x[0] * y[0], [x, y], parameters, inputs=True, **options)
         compare(lambda x, y: -(2.0 * x[0]) * p + x[0] * y[0], [x, y], parameters, inputs=True, **options)
+
+
+FAR = [0.0, 1e-320, 1e-300, 1e-160, 1e-8, 0.3, 1.0, 5.0, 19.0, 27.0, 40.0, 88.0, 105.0, 354.0, 700.0, 709.5, 710.0, 750.0, 1e155]
+UNARY = [(name, static) for name, row in TABLE.items() if row.arity == 1 for static in PARAMETERS.get(name, (row.default,))]
+
+
+@pytest.mark.parametrize(("name", "static"), UNARY)
+def test_far_from_0_a_row_is_what_it_is_eagerly_or_the_same_error(name, static):
+    program = engine.compile(lambda x: cook_step((name, static, [0]), [x])).trace([1.0])
+    for number in (*FAR, *(-x for x in FAR)):
+        x = Value(number)
+        try:
+            y = cook_step((name, static, [0]), [x])
+            want = [y.data, grad(y, x)]
+        except UndefinedError:
+            with pytest.raises(UndefinedError):
+                program.value_and_grad([number], inputs=True)
+            continue
+        value, gradient = program.value_and_grad([number], inputs=True)
+        assert [value, gradient.inputs[0][0]] == pytest.approx(want, rel=1e-12, abs=1e-307)
+
+
+def test_a_gradient_may_be_as_large_as_a_float():
+    parameters = p, q = values(1e-200, 1e-150)
+    compare(lambda x: engine.log(p) * x + 1.0 / q, [[1.0, 2.0]], parameters)
 
 
 # --- bare loops, in the orders that people write them ---
