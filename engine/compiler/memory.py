@@ -105,11 +105,15 @@ class Memory:
         found = {}
         for x in self.order:
             inner = x.operands[-1] if x.is_row(ops.neg) or (x.is_row(ops.mul) and x.operands[0].scalar is not None) else None
-            if inner is None or not inner.is_row(ops.mul) or not is_seed(inner.operands[0]) or self.readers[inner] != [x]:
+            if inner is None or not inner.is_row(ops.mul) or not is_seed(inner.operands[0]) or not self._serves(inner, x):
                 continue
             if self.wanted.weighted or self.carries(inner, inner.operands[0]):
                 found[x] = inner
         return found
+
+    def _serves(self, inner: Instruction, x: Instruction) -> bool:
+        """Whether inner is read by x alone, and asked for by nobody."""
+        return self.readers[inner] == [x] and inner not in self.wanted.ends
 
     def _steps(self) -> "dict[Instruction, tuple[Instruction, Instruction, float]]":
         """p - c·g that overwrites the argument p, a step of descent, is one call: for each the c·g, g, and -c."""
@@ -119,7 +123,7 @@ class Memory:
                 continue
             p, inner = x.operands
             c, g = constant_scale(inner)
-            is_step = p.kind == "input" and p.position == position and c != 1.0 and self.readers[inner] == [x]
+            is_step = p.kind == "input" and p.position == position and c != 1.0 and self._serves(inner, x)
             last = all(reader.serial <= x.serial for reader in self.readers[p])
             if is_step and last and g is not p and g.batched and g.shape == ():
                 found[x] = inner, g, -c
@@ -130,8 +134,8 @@ class Memory:
         found = {}
         for parameter, adjoint in self.wanted.gradients:
             c, w = constant_scale(adjoint)
-            alone = adjoint not in self.homes and not self.readers[adjoint] and w in self.solid
-            if alone and c != 1.0 and is_range(parameter.index[0]) and w.shape == adjoint.shape == (parameter.size,):
+            alone = adjoint not in self.homes and not self.readers[adjoint] and self.wanted.ends.count(adjoint) == 1
+            if alone and w in self.solid and c != 1.0 and is_range(parameter.index[0]) and w.shape == adjoint.shape == (parameter.size,):
                 found[adjoint] = w, c
         return found
 

@@ -189,7 +189,7 @@ class Program:
             if given is None and compiled.outputs.batched:
                 value = value * scale
             vector = parameters.gradient.copy() if copy else parameters.gradient
-            length = np.dot(vector, vector)
+            length = self._quiet.run(np.dot, vector, vector)
             if rest:
                 if compiled.penalty is not None:
                     value = value + rest.pop(0)
@@ -197,8 +197,9 @@ class Program:
                     others = _rows(rest.pop(0), compiled.others, n if batch else None)
                 slopes = tuple([np.array(np.broadcast_to(x, (n, *shape))) for x, shape in zip(rest, compiled.shapes)])
         value = float(value)
-        if not math.isfinite(value) or (not math.isfinite(length) and not np.isfinite(vector).all()):
-            self._explain_failure(self._all_ends(), arrays)
+        finite = math.isfinite(value) and (math.isfinite(length) or np.isfinite(vector).all())
+        if not finite or not all(np.isfinite(x).all() for x in slopes):
+            self._explain_failure(self._all_ends(inputs=inputs), arrays)
         gradient = Gradient(parameters, vector, slopes)
         return ((value, others) if self.has_aux else value), gradient
 
@@ -216,11 +217,13 @@ class Program:
                 raise error
         return arrays, n
 
-    def _all_ends(self) -> "list[Instruction]":
+    def _all_ends(self, *, inputs: bool = False) -> "list[Instruction]":
         """Everything there is to look at: the values, and the derivatives if there is one cost."""
         compiled = self.compiled
-        gradients = [] if compiled.several else backward(compiled).gradients
-        return [*compiled.ends, *(adjoint for _, adjoint in gradients)]
+        if compiled.several:
+            return compiled.ends
+        found = backward(compiled, inputs=inputs)
+        return [*compiled.ends, *(adjoint for _, adjoint in found.gradients), *found.inputs.values()]
 
     def _explain_failure(self, ends: "list[Instruction]", arrays: "list[np.ndarray]") -> None:
         raise first_undefined(ends, self.parameters.vector, arrays) or UndefinedError(
