@@ -266,7 +266,7 @@ def lines(compiled: Compiled) -> "list[list[Line]]":
     writer = Writer(order, column)
     ahead = set(forward)
     first = [line for x, line in writer.lines.items() if x in ahead]
-    own = {adjoint for _, adjoint in gradients if adjoint in column}
+    own = {adjoint for _, adjoint in gradients if adjoint in writer.lines and column.get(adjoint, "").startswith("∂")}
     back = [line for x, line in writer.lines.items() if x not in ahead and x not in own]
     cost = writer.terms[compiled.outputs]
     if compiled.outputs not in writer.lines:
