@@ -1,7 +1,8 @@
 """Training: one loop for online, mini-batch and full-batch descent.
 
-For each batch: the cost of every example is built from Values and swept at once, its gradient weighted by 1/m for the
-mean (by 1 for the sum), so that only one example's graph is alive at a time. Then the penalty, then the optimiser's step.
+For each batch: the cost of every example, its gradient weighted by 1/m for the mean (by 1 for the sum); then the penalty,
+then the optimiser's step. Who computes that is a Run: by a compiled program a batch at a time (compiled.py), or from Values,
+swept one example after the other, so that only one example's graph is alive at a time (run.py).
 """
 
 import math
