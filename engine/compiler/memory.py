@@ -135,7 +135,8 @@ class Memory:
         for parameter, adjoint in self.wanted.gradients:
             c, w = constant_scale(adjoint)
             alone = adjoint not in self.homes and not self.readers[adjoint] and self.wanted.ends.count(adjoint) == 1
-            if alone and w in self.solid and c != 1.0 and is_range(parameter.index[0]) and w.shape == adjoint.shape == (parameter.size,):
+            fits = is_range(parameter.index[0]) and w.shape == adjoint.shape == (parameter.size,)
+            if alone and fits and w in self.solid and c != 1.0:
                 found[adjoint] = w, c
         return found
 

@@ -383,10 +383,12 @@ def test_a_program_may_have_no_arguments(end):
     compare(lambda: (parameters[0] * parameters[1], [f(), 1.0]), [], parameters, has_aux=True)
 
 
-def test_a_penalty_may_be_the_number_that_a_derivative_is():
-    (p,) = parameters = values(0.7)
+def test_a_penalty_may_be_what_a_derivative_is():
+    p, q = parameters = values(0.7, -0.4)
     compare(lambda: p, [], parameters, penalty=lambda: 1.0)
     compare(lambda x: p + x, [[1.0, 2.0]], parameters, penalty=lambda: 1.0)
+    compare(lambda: p * q, [], parameters, penalty=lambda: p)
+    compare(lambda: p * 2.0, [], parameters, penalty=lambda: 2.0)
 
 
 def test_others_have_one_shape_without_arguments_too():
