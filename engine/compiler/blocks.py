@@ -8,6 +8,7 @@ entry by entry and added up.
 
 from collections.abc import Sequence
 from functools import partial, reduce
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,14 +102,16 @@ class Blocks:
     def _oriented(self, node: int) -> "list[tuple[float, int, int]]":
         """The terms of a sum. In a product, the factor that is the same for every example stands first.
 
-        A parameter times a number is a term by itself with that number before it; times 0 it is none.
+        Among products with data, a parameter times a number is a term by itself with that number before it, and times 0 it
+        is none: a bias as the weight of 1, a border of zeros. Where all data are numbers, they are data like any other.
         """
         found = self.steps.sums[node]
         terms = []
+        with_data = any(self._batched(int(self.source[x])) for x in (*found.first, *found.second) if x >= 0)
         for c, u, v in zip(found.scale, found.first, found.second):
             if v >= 0 and self._rank(v) < self._rank(u):
                 u, v = v, u
-            if v >= 0 and {self.source[u], self.source[v]} == {PARAMETERS, CONSTANTS}:
+            if with_data and v >= 0 and {self.source[u], self.source[v]} == {PARAMETERS, CONSTANTS}:
                 parameter, constant = (u, v) if self.source[u] == PARAMETERS else (v, u)
                 c, u, v = c * float(self.numbers[self.position[constant]]), parameter, -1
             if c != 0:
@@ -213,7 +216,8 @@ class Blocks:
                 kind = self._kind(scale, first, second)
                 terms[kind].append((int(self.position[second]) if second >= 0 else 0, int(self.position[first])))
             for kind, pairs in terms.items():
-                parts[kind][m] = sorted(pairs)  # by what is weighed, so that equal rows of weights look equal
+                # by what is weighed, so that equal rows of weights look equal; numbers have no places, so by the weights
+                parts[kind][m] = sorted(pairs, key=itemgetter(1, 0) if kind.other == CONSTANTS else None)
         flat = np.concatenate([part.reshape(len(nodes), -1) for part in parts.values()], axis=1)
         rows, which = distinct(flat)
         chosen = np.zeros(len(rows), dtype=int)  # of equal sums, the first

@@ -4,7 +4,7 @@ The adjoint of x is ∂C/∂x for the cost C of a batch. It may have axes of len
 along them, and is stretched only where an instruction needs it whole.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +19,6 @@ from .passes import Compiled
 PRIMED = {
     ops.sigmoid, ops.tanh, ops.softplus, ops.relu, ops.leaky_relu, ops.elu, ops.gelu, ops.sech, ops.erf, ops.erfc,
 }  # fmt: skip
-
-Receive = Callable[[Instruction, Instruction], None]
 
 
 class Adjoints:

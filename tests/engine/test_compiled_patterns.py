@@ -778,3 +778,17 @@ def test_layers_with_missing_weights_are_right(left_out):
         return squares([tanh(sum(A[i][j] * x[j] for j in range(4) if there[left_out](i, j)) + b[i]) for i in range(4)])
 
     no_repeated_index(found(cost, data(3, 4)).program)
+
+
+def test_the_cost_of_a_whole_data_set_is_a_program_of_matrices_too():
+    """Examples that are plain numbers, zeros among them, added up in a loop: the columns of one product."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.integers(0, 3, (7, 5)).astype(float), rng.random((7, 2))
+    model = nn.MLP(5, [4, 2], "tanh", "sigmoid", seed=0)
+    whole = engine.compile(lambda: sum(nn.losses.quadratic(model(x), y) for x, y in zip(X.tolist(), Y.tolist())) / 7).trace()
+    shapes = [(x.operands[0].shape, x.operands[1].shape) for x in reachable(whole.compiled.ends) if x.kind == "apply"]
+    assert shapes == [((4, 5), (7, 5)), ((2, 4), (7, 4))]
+    by_batches = engine.compile(lambda x, y: nn.losses.quadratic(model(x), y))
+    (cost, gradient), (expected, derivatives) = whole.value_and_grad(), by_batches.value_and_grad(X, Y)
+    assert cost == pytest.approx(expected, rel=1e-12)
+    assert all(gradient[p] == pytest.approx(derivatives[p], rel=1e-10, abs=1e-15) for p in model.parameters())
