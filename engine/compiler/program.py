@@ -34,6 +34,10 @@ def compile(
     f runs once, on the first example of the first batch, to be traced. Its Values may be computed with, but not looked at:
     a comparison or a look at `.data` raises a TracingError. What f does besides (random numbers, printing) happens in that
     one run: a random number is frozen into the program.
+
+    A program looks at its results, and an UndefinedError names the block and the example where they left the numbers. What
+    left them only inside, in a branch that `where` did not take or before a function that saturates, is not noticed, unlike
+    in the scalar engine: with `check=True` it is.
     """
     if not callable(f):
         raise TypeError(f"engine.compile takes a function of one example, not {f!r:.60}.")
