@@ -1,7 +1,8 @@
 """A program as a pure function of parameters and batch: each instruction by its meaning, one after the other.
 
 Nothing is written in place and no buffers are kept, so any module of arrays that has NumPy's functions can be given as
-`xp`: jax.numpy, say, under its jit (but for the error function, which is SciPy's). It is also what a faster program is compared with, and what finds the first block that leaves the numbers.
+`xp`: jax.numpy, say, under its jit (but for the error function, which is SciPy's). It is also what a faster program is
+compared with, and what finds the first block that leaves the numbers.
 """
 
 from collections.abc import Iterator, Sequence
