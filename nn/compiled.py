@@ -147,7 +147,6 @@ class CompiledRun(Run):
                 self._updates(batches[:count])
             if np.isfinite(self.parameters.vector).all():
                 break
-            state = (state[0], {name: array.copy() for name, array in state[1].items()}, dict(state[2]))
         self.inside = True
 
     def judge(self, X: np.ndarray, targets: Targets) -> "tuple[float, float]":

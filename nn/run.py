@@ -70,7 +70,6 @@ class Run:
         self.inside = False
         return costs, right, extra
 
-
     def judge(self, X: Any, targets: Targets) -> "tuple[float, float]":
         """The cost over other examples, reduced, and the share decided rightly."""
         return evaluate(self.model, X, targets, self.loss, "mean" if self.mean else "sum")

@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from engine import Value
 from engine.compiler.inplace import InPlace
 from engine.compiler.parameters import Parameters
 
 from .optim import Optimizer
+
+
+def has_a_way_of_its_own(optimizer: Optimizer) -> bool:
+    """Whether `step` or `zero_grad` are not those of every optimiser, by the class or on the object itself."""
+    kind = type(optimizer)
+    return any(name in vars(optimizer) or getattr(kind, name) is not getattr(Optimizer, name) for name in ("step", "zero_grad"))
 
 
 class UpdateRule:
@@ -26,12 +31,10 @@ class UpdateRule:
         self.moving = [p for p in optimizer.parameters if p in parameters.place]
         self.index = np.array([parameters.place[p] for p in self.moving], dtype=np.intp)
         self.whole = len(self.moving) == len(set(self.moving)) == len(parameters.vector)
-        self.own_way = (
-            len(self.moving) > len(set(self.moving))  # who is named twice moves twice
-            or any(getattr(optimizer, name).__func__ is not getattr(Optimizer, name) for name in ("step", "zero_grad")
-                   if hasattr(getattr(optimizer, name), "__func__"))
-            or not {"step", "zero_grad"}.isdisjoint(vars(optimizer))
-        )  # fmt: skip
+        self.slot = {p: i for i, p in enumerate(optimizer.parameters)}  # of each parameter in the optimiser's memory
+        twice = len(self.moving) > len(set(self.moving))  # who is named twice moves twice
+        self.own_way = twice or has_a_way_of_its_own(optimizer)
+        self.p = self.g = np.zeros(0)
         self.rule: InPlace | None = None
         self.memory: dict[str, np.ndarray] = {}
         self.counts: dict[str, float] = {}
@@ -101,7 +104,7 @@ class UpdateRule:
 
     def _gather(self) -> bool:
         """The memory of all parameters as arrays; False if it is not the same, and numbers, for all."""
-        memories = [self.optimizer.memory[self._slot(p)] for p in self.moving]
+        memories = [self.optimizer.memory[self.slot[p]] for p in self.moving]
         first = memories[0] if memories else {}
         numbers = [number for memory in memories for number in memory.values()]
         if (
@@ -120,11 +123,6 @@ class UpdateRule:
             self.memory[name][self._rows()] = column
         return True
 
-    def _slot(self, p: Value) -> int:
-        if not hasattr(self, "_slots"):
-            self._slots = {p: i for i, p in enumerate(self.optimizer.parameters)}
-        return self._slots[p]
-
     def _rows(self) -> np.ndarray:
         """Where each moving parameter's number is in the arrays of the memory."""
         return self.index if self.whole else np.arange(len(self.moving))
@@ -142,7 +140,7 @@ class UpdateRule:
         columns = {name: array[self._rows()].tolist() for name, array in self.memory.items()}
         counts = {name: int(x) if float(x).is_integer() else float(x) for name, x in self.counts.items()}
         for i, p in enumerate(self.moving):
-            self.optimizer.memory[self._slot(p)] = {**{name: column[i] for name, column in columns.items()}, **counts}
+            self.optimizer.memory[self.slot[p]] = {**{name: column[i] for name, column in columns.items()}, **counts}
 
     def take_up(self) -> None:
         """Take the optimiser's memory again, after somebody may have changed it."""
@@ -154,8 +152,9 @@ class UpdateRule:
         return self.parameters.vector.copy(), {name: array.copy() for name, array in self.memory.items()}, dict(self.counts)
 
     def restore(self, state: Any) -> None:
-        """Go back to it."""
-        vector, memory, self.counts = state
+        """Go back to it; the same state serves several times."""
+        vector, memory, counts = state
         self.parameters.vector[:] = vector
+        self.counts = dict(counts)
         for name, array in memory.items():
             self.memory[name][:] = array

@@ -35,7 +35,9 @@ class Memory:
     scales   products that are computed together with the weight of the example; steps: steps of descent; charges:
              derivatives of penalties
     last     the place in the order where each memory is read for the last time
-    homes    derivatives that are computed where they belong: start and end in the vector of gradients
+    homes    derivatives that are computed where they belong: start and end in the vector of gradients; in the end others
+             may be added there
+    folded   what has no line of its own, being part of a scale, a step or a charge
     """
 
     def __init__(self, wanted: Wanted) -> None:
@@ -50,7 +52,8 @@ class Memory:
         for x in self.order:
             self._sort(x)
         self.scales = self._scales()
-        self.steps = self._steps()
+        self.steps: dict[Instruction, tuple[Instruction, Instruction, float]] = {}
+        self._steps()
         self.homes = self._homes()
         self.charges = self._charges()
         # these have no line of their own
@@ -115,19 +118,27 @@ class Memory:
         """Whether inner is read by x alone, and asked for by nobody."""
         return self.readers[inner] == [x] and inner not in self.wanted.ends
 
-    def _steps(self) -> "dict[Instruction, tuple[Instruction, Instruction, float]]":
-        """p - c·g that overwrites the argument p, a step of descent, is one call: for each the c·g, g, and -c."""
-        found = {}
+    def _steps(self) -> None:
+        """p - c·g that overwrites the argument p, a step of descent, is one call: for each the c·g, g, and -c.
+
+        It adds to p where p lies, so nobody may read p on a later line, and its result may belong to p alone.
+        """
+        targets = list(self.wanted.into.values())
         for position, x in self.wanted.into.items():
-            if not x.is_row(ops.sub) or self.readers[x]:
+            if not x.is_row(ops.sub) or self.readers[x] or targets.count(x) > 1:
                 continue
             p, inner = x.operands
             c, g = constant_scale(inner)
             is_step = p.kind == "input" and p.position == position and c != 1.0 and self._serves(inner, x)
-            last = all(reader.serial <= x.serial for reader in self.readers[p])
-            if is_step and last and g is not p and g.batched and g.shape == ():
-                found[x] = inner, g, -c
-        return found
+            if is_step and g is not p and g.batched and g.shape == ():
+                self.steps[x] = inner, g, -c
+        place = {x: i for i, x in enumerate(self.order)}
+        while True:  # a step that is given up writes its c·g on an earlier line: others may then stay
+            last = self._last_uses(self.wanted.ends)
+            late = [x for x in self.steps if last[x.operands[0]] > place[x]]
+            if not late:
+                return
+            del self.steps[late[0]]
 
     def _charges(self) -> "dict[Instruction, tuple[Instruction, float]]":
         """c·w that is added to derivatives which have their place already (a penalty's) is one call: for each w and c."""
@@ -155,7 +166,9 @@ class Memory:
         What is asked for under another name, too, needs memory of its own, since to this piece others may be added.
         """
         homes: dict[Instruction, tuple[int, int]] = {}
-        asked = Counter(self.base(x) for x in [*(x for _, x in self.wanted.results), *(x for _, x in self.wanted.gradients)])
+        adjoints = [adjoint for _, adjoint in self.wanted.gradients]
+        charged = [constant_scale(adjoint)[1] for adjoint in adjoints if constant_scale(adjoint)[0] != 1.0]
+        asked = Counter(self.base(x) for x in [*(x for _, x in self.wanted.results), *adjoints, *charged])
         taken: set[int] = set()
         for parameter, adjoint in self.wanted.gradients:
             index = parameter.index[0].ravel()

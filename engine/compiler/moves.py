@@ -46,7 +46,7 @@ class Moves(Sheet):
                 self._define_view(x, text)
             else:  # a matrix product wants it in one piece
                 if self.plan.base(operand).kind not in GIVEN:
-                    view = f"{self._text(operand)}_windows{place}"
+                    view = self._fresh(f"{self._text(operand)}_windows")
                     self.before.append(f"{view} = {text}")
                     text = view
                 self._buffer(x, place)
@@ -88,7 +88,7 @@ class Moves(Sheet):
         steps_ = as_steps(index)
         if steps_ is not None:
             self.helpers.add("strided")
-            view = f"{out}_part{len(self.before)}"
+            view = self._fresh(f"{out}_part")
             self.before.append(f"{view} = strided({out}, {int(x.batched)}, {steps_.start}, {steps_.shape}, {steps_.step})")
             text = self._text(part)
             self._do(f"{self._call('add')}({view}, {text}, out={view})" if add else f"{self._call('copyto')}({view}, {text})", x)
@@ -102,8 +102,10 @@ class Moves(Sheet):
         steps = [as_nested_steps(column) for column in columns if len(np.unique(column)) == column.size]
         if not columns or len(steps) < len(columns) or None in steps or part not in self.plan.solid:
             return False
+        if self.plan.base(part).kind in GIVEN:
+            return False
         self.helpers.add("strided")
-        views, columns_of = f"{out}_into{len(self.before)}", f"{self._text(part)}_columns{len(self.before)}"
+        views, columns_of = self._fresh(f"{out}_into"), self._fresh(f"{self._text(part)}_columns")
         listed = ", ".join(f"({s.start}, {s.shape}, {s.step})" for s in steps if s)
         self.before.append(f"{views} = [strided({out}, {int(x.batched)}, *steps) for steps in ({listed},)]")
         (shape,) = {s.shape for s in steps if s}

@@ -79,12 +79,15 @@ class Writer(Moves):
             self.called[x] = self._fresh("seeds")
             self.before.append(line_with(f"{self.called[x]} = empty((n, 1), {self.dtype!r})", "the weight of each example"))
             self.lines.append(line_with(f"{self.called[x]}.fill(s)", "(n, 1)"))
+
     def _write_row(self, x: Instruction, place: int) -> None:
         row = x.row
         assert row is not None  # of this kind
         if x in self.plan.steps:
             _, g, c = self.plan.steps[x]
-            self._do(f"{self._axpy('n')}({self._text(g)}, {self._buffer(x, place)}, a={c!r})", x)
+            out = self._buffer(x, place)
+            assert out == self._text(x.operands[0])  # a step is made where p lies
+            self._do(f"{self._axpy('n')}({self._text(g)}, {out}, a={c!r})", x)
             return
         if x in self.plan.scales:
             seed, y = self.plan.reads(x)
