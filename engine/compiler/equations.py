@@ -250,13 +250,14 @@ def lines(compiled: Compiled) -> "list[list[Line]]":
     ends = [x for x in (compiled.outputs, compiled.penalty) if x is not None]
     forward = reachable(ends)
     column = columns(forward)
-    if compiled.several:
+    if compiled.several and compiled.outputs.operands:
         column[compiled.outputs] = "f"
     if compiled.penalty is not None:
         column[compiled.penalty] = "penalty"
     if compiled.several:
         writer = Writer(forward, column)
-        return [_inputs(column) + list(writer.lines.values())]
+        missing = [] if compiled.outputs in writer.lines else [Line(named("f"), writer.terms[compiled.outputs])]
+        return [_inputs(column) + list(writer.lines.values()) + missing]
     found = backward(compiled)
     gradients = found.gradients
     order = reachable([*ends, *(adjoint for _, adjoint in gradients)])

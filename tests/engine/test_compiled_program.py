@@ -191,6 +191,12 @@ def test_different_entries_have_different_names():
     assert "maximum(entries1(" in shown and "entries2(" in shown
 
 
+def test_a_list_of_leaves_has_its_equation_too():
+    p = Value(2.0, "p")
+    assert str(engine.compile(lambda x: [x]).trace([1.0])).endswith("f = x")
+    assert str(engine.compile(lambda: [p]).trace()).endswith("f = p")
+
+
 def test_the_weight_of_an_example_is_not_printed():
     a, b, c = Value(1.0, "a"), Value(2.0, "b"), Value(3.0, "c")
     shown = str(engine.compile(lambda x: a * x + b * c).trace([1.0]))
