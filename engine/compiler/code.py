@@ -38,20 +38,17 @@ class Code:
     """The text of one variant, and its functions."""
 
     def __init__(self, compiled: Compiled, dtype: str, *, gradient: bool, weighted: bool, inputs: bool) -> None:
-        results, gradients = _variant(compiled, gradient=gradient, weighted=weighted, inputs=inputs)
-        ends = [*(x for _, x in results), *(x for pair in gradients for x in pair)]
-        order = reachable(ends)
+        asked = _variant(compiled, gradient=gradient, weighted=weighted, inputs=inputs)
+        order = reachable(asked.ends)
         verify(order, len(compiled.order))
         lowered = lower(order, dtype)
-        verify(reachable([lowered[x] for x in ends]), len(compiled.order))
+        wanted = asked.lowered(lowered)
+        verify(reachable(wanted.ends), len(compiled.order))
         for x in order:
             if x.name and not lowered[x].name:
                 lowered[x].name = plain(x.name)
-        for parameter, adjoint in gradients:
-            lowered[adjoint].name = lowered[adjoint].name or f"d{lowered[parameter].name}"
-        wanted = Wanted(
-            [(name, lowered[x]) for name, x in results], [(lowered[p], lowered[g]) for p, g in gradients], weighted
-        )
+        for parameter, adjoint in wanted.gradients:
+            adjoint.name = adjoint.name or f"d{parameter.name}"
         remarks: dict[Instruction, str] = {}
         for x, remark in remarks_on(order, compiled).items():
             remarks.setdefault(lowered[x], remark)
@@ -71,9 +68,7 @@ class Code:
         return run
 
 
-def _variant(
-    compiled: Compiled, *, gradient: bool, weighted: bool, inputs: bool
-) -> "tuple[list[tuple[str, Instruction]], list[tuple[Instruction, Instruction]]]":
+def _variant(compiled: Compiled, *, gradient: bool, weighted: bool, inputs: bool) -> Wanted:
     """The results of a variant, and each parameter instruction with its derivative.
 
     Results are: outputs and others; or, with a gradient, the value, the penalty, the others, and the derivatives of the
@@ -82,7 +77,7 @@ def _variant(
     """
     others = [("others", compiled.others)] if compiled.others is not None else []
     if not gradient:
-        return [("outputs", compiled.outputs), *others], []
+        return Wanted([("outputs", compiled.outputs), *others], [])
     builder, cost = compiled.builder, compiled.outputs
     value = builder.total(cost)
     if cost.batched and weighted:
@@ -96,4 +91,4 @@ def _variant(
     slopes = []
     for position, shape in enumerate(compiled.shapes if inputs else []):
         slopes.append((f"input {position}", found.inputs.get(position, builder.constant(np.zeros(shape)))))
-    return [*results, *others, *slopes], found.gradients
+    return Wanted([*results, *others, *slopes], found.gradients, weighted)

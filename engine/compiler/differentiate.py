@@ -93,6 +93,11 @@ class Backward(NamedTuple):
     inputs: "dict[int, Instruction]"
     adjoints: "dict[Instruction, Instruction]"
 
+    @property
+    def ends(self) -> "list[Instruction]":
+        """All the derivatives that were asked for."""
+        return [*(adjoint for _, adjoint in self.gradients), *self.inputs.values()]
+
 
 def weight_of(compiled: Compiled) -> Instruction:
     """What arrives at the cost: the weight of the example; if the cost is the same for all examples, that of them all."""

@@ -260,7 +260,7 @@ def lines(compiled: Compiled) -> "list[list[Line]]":
         return [_inputs(column) + list(writer.lines.values()) + missing]
     found = backward(compiled)
     gradients = found.gradients
-    order = reachable([*ends, *(adjoint for _, adjoint in gradients)])
+    order = reachable([*ends, *found.ends])
     for p, adjoint in gradients:  # a derivative that has no other name and is read by nobody else is written but once
         if not adjoint.name and adjoint.operands and all(adjoint not in x.operands for x in order):
             column.setdefault(adjoint, f"∂{compiled.cost}/∂{p.name}")
@@ -269,9 +269,8 @@ def lines(compiled: Compiled) -> "list[list[Line]]":
     first = [line for x, line in writer.lines.items() if x in ahead]
     own = {adjoint for _, adjoint in gradients if adjoint in writer.lines and column.get(adjoint, "").startswith("∂")}
     back = [line for x, line in writer.lines.items() if x not in ahead and x not in own]
-    cost = writer.terms[compiled.outputs]
     if compiled.outputs not in writer.lines:
-        first.append(Line(named(compiled.cost), cost))
+        first.append(Line(named(compiled.cost), writer.terms[compiled.outputs]))
     derivatives = [
         Line(named(f"∂{compiled.cost}/∂{p.name}"), writer.lines[adjoint].right if adjoint in own else writer.terms[adjoint],
              _together(p, [q for q, _ in gradients]))

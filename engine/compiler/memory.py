@@ -26,6 +26,14 @@ class Wanted(NamedTuple):
         """Everything that is asked for."""
         return [*(x for _, x in self.results), *(x for pair in self.gradients for x in pair), *self.into.values()]
 
+    def lowered(self, taken: "Mapping[Instruction, Instruction]") -> "Wanted":
+        """The same in the instructions that took their places."""
+        return self._replace(
+            results=[(name, taken[x]) for name, x in self.results],
+            gradients=[(taken[parameter], taken[adjoint]) for parameter, adjoint in self.gradients],
+            into={position: taken[x] for position, x in self.into.items()},
+        )
+
 
 class Memory:
     """The plan.

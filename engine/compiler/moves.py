@@ -3,7 +3,6 @@
 import numpy as np
 
 from .instructions import Instruction
-from .kernels import collected
 from .sheet import GIVEN, Sheet, line_with, reshape_to, tuple_of
 from .views import as_nested_steps, as_steps, is_range
 
@@ -40,8 +39,7 @@ class Moves(Sheet):
             self._define_view(x, text + (f".reshape({rows}{', '.join(map(str, x.shape))})" if len(x.shape) > 1 else ""))
             return
         if operand in self.plan.solid and steps is not None:
-            self.helpers.add("strided")
-            text = f"strided({self._text(operand)}, {int(operand.batched)}, {steps.start}, {steps.shape}, {steps.step})"
+            text = self._strided(self._text(operand), steps, rows=operand.batched)
             if x in self.plan.looking:
                 self._define_view(x, text)
             else:  # a matrix product wants it in one piece
@@ -81,15 +79,12 @@ class Moves(Sheet):
         if len(np.unique(index)) < index.size:
             if self._add_columns(out, x, part, index):
                 return
-            self.helpers.add("scatter")
-            arrays = ", ".join(self._array(array, "i") for array in collected(index))
-            self._do(f"scatter({self._entries(x)}, {self._entries(part)}, {arrays})", x)
+            self._do(self._scatter(self._entries(x), self._entries(part), index), x)
             return
-        steps_ = as_steps(index)
-        if steps_ is not None:
-            self.helpers.add("strided")
+        steps = as_steps(index)
+        if steps is not None:
             view = self._fresh(f"{out}_part")
-            self.before.append(f"{view} = strided({out}, {int(x.batched)}, {steps_.start}, {steps_.shape}, {steps_.step})")
+            self.before.append(f"{view} = {self._strided(out, steps, rows=x.batched)}")
             text = self._text(part)
             self._do(f"{self._call('add')}({view}, {text}, out={view})" if add else f"{self._call('copyto')}({view}, {text})", x)
         else:
@@ -104,10 +99,9 @@ class Moves(Sheet):
             return False
         if self.plan.base(part).kind in GIVEN:
             return False
-        self.helpers.add("strided")
         views, columns_of = self._fresh(f"{out}_into"), self._fresh(f"{self._text(part)}_columns")
-        listed = ", ".join(f"({s.start}, {s.shape}, {s.step})" for s in steps if s)
-        self.before.append(f"{views} = [strided({out}, {int(x.batched)}, *steps) for steps in ({listed},)]")
+        listed = ", ".join(self._strided(out, s, rows=x.batched) for s in steps if s)
+        self.before.append(f"{views} = [{listed}]")
         (shape,) = {s.shape for s in steps if s}
         rows = "n, " if x.batched else ""
         self.before.append(f"{columns_of} = {self._text(part)}.reshape({rows}{', '.join(map(str, shape))}, {len(columns)})")

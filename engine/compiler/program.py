@@ -224,10 +224,7 @@ class Program:
     def _all_ends(self, *, inputs: bool = False) -> "list[Instruction]":
         """Everything there is to look at: the values, and the derivatives if there is one cost."""
         compiled = self.compiled
-        if compiled.several:
-            return compiled.ends
-        found = backward(compiled, inputs=inputs)
-        return [*compiled.ends, *(adjoint for _, adjoint in found.gradients), *found.inputs.values()]
+        return compiled.ends if compiled.several else [*compiled.ends, *backward(compiled, inputs=inputs).ends]
 
     def _explain_failure(self, ends: "list[Instruction]", arrays: "list[np.ndarray]") -> None:
         raise first_undefined(ends, self.parameters.vector, arrays) or UndefinedError(

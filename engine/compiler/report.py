@@ -33,8 +33,7 @@ def explain(compiled: Compiled) -> str:
     lines.append(f"               {_many(count, 'operation')} on arrays in place of {c.computed} on numbers")
     lines.append(f"arrange        {_many(c.parameters, 'parameter')} in one vector: {_layout(compiled)}")
     if not compiled.several:
-        everything = reachable([*compiled.ends, *(adjoint for _, adjoint in backward(compiled).gradients)])
-        more = len(operations(everything)) - count
+        more = len(operations(reachable([*compiled.ends, *backward(compiled).ends]))) - count
         lines.append(f"differentiate  {_many(more, 'operation')} more, by the derivative rules of the table of primitives")
     fired = [(algebra, times) for algebra, times in compiled.builder.fired.most_common() if not algebra.startswith(BOOKKEEPING)]
     lines += [f"simplify       {algebra}" + (f"   ({times} times)" if times > 1 else "") for algebra, times in fired]

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .instructions import Instruction, Shape
-from .kernels import NUMPY
+from .kernels import NUMPY, collected
 from .memory import Memory
+from .views import Steps
 
 GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made before
 WIDTH = 56  # where the comments begin at most
@@ -123,6 +124,16 @@ class Sheet:
             made = f"{self.views[name]} = {self._call('ones')}({length}, {self.dtype!r})"
             self.before.append(line_with(made, "dot with ones is a sum"))
         return self.views[name]
+
+    def _strided(self, text: str, steps: Steps, *, rows: bool) -> str:
+        """A view of entries at equal steps, of each row or of the whole."""
+        self.helpers.add("strided")
+        return f"strided({text}, {int(rows)}, {steps.start}, {steps.shape}, {steps.step})"
+
+    def _scatter(self, target: str, part: str, index: np.ndarray) -> str:
+        """The call that adds entries to places, of which some get several."""
+        self.helpers.add("scatter")
+        return f"scatter({target}, {part}, {', '.join(self._array(array, 'i') for array in collected(index))})"
 
     def _row_count(self, x: Instruction) -> str:
         size = int(np.prod(x.shape[:-1]))

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import ops
 from .instructions import Instruction
-from .kernels import NUMPY, collected
+from .kernels import NUMPY
 from .memory import Memory, Wanted
 from .moves import Moves
 from .sheet import aligned, flat_to, line_with, reshape_to
@@ -66,9 +66,7 @@ class Writer(Moves):
             start = int(index.flat[0])
             self.before.append(line_with(f"{self._name(x)} = theta[{start}:{start + x.size}]{flat_to(x.shape)}", str(x.shape)))
         elif steps is not None:
-            self.helpers.add("strided")
-            self.before.append(line_with(f"{self._name(x)} = strided(theta, 0, {steps.start}, {steps.shape}, {steps.step})",
-                                     str(x.shape)))  # fmt: skip
+            self.before.append(line_with(f"{self._name(x)} = {self._strided('theta', steps, rows=False)}", str(x.shape)))
         else:
             array = self._array(index, "i")
             self._do(f'{self._call("take")}(theta, {array}, out={self._buffer(x, place)}, mode="clip")', x)
@@ -214,9 +212,7 @@ class Writer(Moves):
         elif len(np.unique(index)) == index.size:
             self.lines.append(f"gradient[{self._array(index.ravel(), 'i')}] += {part}")
         else:
-            self.helpers.add("scatter")
-            arrays = ", ".join(self._array(array, "i") for array in collected(index))
-            self.lines.append(f"scatter(gradient, {part}, {arrays})")
+            self.lines.append(self._scatter("gradient", part, index))
 
     def _axpy(self, length: str) -> str:
         """The function for y ← y + a·x on vectors of a length."""
