@@ -85,7 +85,7 @@ class Sheet:
 
     def _array(self, numbers: np.ndarray, stem: str) -> str:
         """An array that is known now, under a name."""
-        name = f"{stem}{len(self.constants)}"
+        name = self._fresh(f"{stem}{len(self.constants)}")
         self.before.append(f"{name} = constants[{len(self.constants)}]")
         self.constants.append(numbers)
         return name

@@ -131,6 +131,18 @@ def test_programs_and_gradients_are_not_copied():
     assert {name: array.tolist() for name, array in dict(gradient).items()} == {"a": [1.0], "b": [1.0]}
 
 
+def test_names_of_the_users_and_of_the_text_do_not_meet():
+    """c0 and i0 are what the text calls its own arrays."""
+    values = {name: Value(0.5 + k, name) for k, name in enumerate(["c0", "i0", "c1"])}
+    for argument in ("c0", "i0"):
+        space = {"maximum": maximum, "tanh": tanh, **{f"_{name}": value for name, value in values.items()}}
+        body = f"sum(tanh({argument}[k]) * c for k, c in ((3, 2.0), (1, 5.0), (0, 7.0))) * _c0 + _i0 * tanh(_c1)"
+        f = eval(f"lambda {argument}: {body}", space)
+        x = [0.1, 0.2, 0.3, 0.4]
+        assert engine.compile(f)([x])[0] == pytest.approx(f([Value(v) for v in x]).data, rel=1e-12)
+        assert engine.compile(f).value_and_grad([x])[0] == pytest.approx(f([Value(v) for v in x]).data, rel=1e-12)
+
+
 # --- what it prints ---
 
 BACKPROPAGATION = """\
