@@ -5,7 +5,7 @@ import shutil
 import sys
 
 from .backward import grad
-from .command import check_table, chosen, hessian_table, lesson, path_list, program_of, program_without_numbers, variables_from
+from .command import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
 from .data import to_data
 from .explain import latex
 from .expression import parse
@@ -53,16 +53,18 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
         raise UsageError(f"--digits {given.digits}: a float has 1 to 17 significant digits to show.")
     page = Page(width, given.digits, ascii=ascii)
     text = WORKED_EXAMPLE if given.expression is None else given.expression.strip()
-    if given.program and not given.values and given.expression is not None:
-        return program_without_numbers(text, page)
-    values = {"x": 3.0, "y": 4.0, "z": 2.0} if given.expression is None else variables_from(text, given.values)
-    output = parse(text, **values)
+    numbers = bool(given.values) or given.expression is None or not given.program
+    if numbers:
+        values = {"x": 3.0, "y": 4.0, "z": 2.0} if given.expression is None else variables_from(text, given.values)
+        output = parse(text, **values)
+    else:
+        output = somewhere(text)
     if output.constant:
         return [f"{text} = {page.show(output.data)}", "It has no variables, so there is nothing to differentiate by."]
     wrt = chosen(output, given.wrt) if given.wrt is not None else None
     inputs = wrt or leaves(topological_order(output))
     if given.program:
-        return program_of(output, page)
+        return program_of(output, page, numbers=numbers)
     if given.json:
         return [json.dumps(to_data(output), ensure_ascii=True, indent=2)]
     if given.latex:

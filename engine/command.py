@@ -57,23 +57,22 @@ def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]
     return found
 
 
-def program_without_numbers(text: str, page: Page) -> "list[str]":
-    """The program of an expression whose variables have no values: it is traced where the expression exists."""
+def somewhere(text: str) -> "Value":
+    """An expression whose variables have no values, where it exists: a program has to be traced with some numbers."""
     wanted = [name for name in variables_of(text) if name not in {*expression.CONSTANTS, *expression.FUNCTIONS}]
     for number in TRACED_AT:
         try:
-            output = parse(text, **dict.fromkeys(wanted, number))
+            return parse(text, **dict.fromkeys(wanted, number))
         except UndefinedError as error:
             last = error
-        else:
-            if output.constant:
-                return [f"{text} = {page.show(output.data)}", "It has no variables, so there is nothing to differentiate by."]
-            return program_of(output, page, numbers=False)
     raise last
 
 
-def program_of(output: "Value", page: Page, *, numbers: bool = True) -> "list[str]":
+def program_of(output: "Value", page: Page, *, numbers: bool) -> "list[str]":
     """The expression as a compiled program: its equations, every step by its name, its numbers, and the text that runs."""
+    inputs = leaves(topological_order(output))
+    if numbers:
+        grad(output, inputs)  # where a derivative does not exist, the engine says why
     try:
         from . import compiler  # NumPy is loaded only where it is asked for
     except ModuleNotFoundError as error:
@@ -88,7 +87,6 @@ def program_of(output: "Value", page: Page, *, numbers: bool = True) -> "list[st
     if not numbers:
         return [*equations, "", *source]
     value, gradient = program.value_and_grad()
-    inputs = leaves(topological_order(output))
     slopes = [f"∂{called[output]}/∂{called[x]} = {page.show(gradient[x])}" for x in inputs]
     at = f"at {', '.join(f'{called[x]} = {page.show(x.data)}' for x in inputs)}:"
     results = page.prose(at, f"{called[output]} = {page.show(value)},", ", ".join(slopes))

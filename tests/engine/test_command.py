@@ -12,6 +12,7 @@ import pytest
 
 from engine import hessian, parse, to_data
 from engine.__main__ import main, report
+from engine.primitive import UndefinedError
 from engine.terminal import UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -246,6 +247,18 @@ def test_the_program_of_an_expression_is_shown_with_every_step_by_its_name(answe
 def test_every_expression_that_is_understood_has_a_program(answer, expression):
     shown = answer(expression, *(["x=3"] if expression != "2" else []), "--program")
     assert "∂x = " in shown or "no variables" in shown
+
+
+def test_a_program_needs_no_numbers_but_an_expression_that_exists_somewhere(answer):
+    assert answer("x**2*y/z", "--program").startswith(PROGRAM.partition("at x")[0])
+    assert answer("log(x - 3)", "--program").startswith("parameters: x (1)")
+    with pytest.raises(UndefinedError, match="Any v2 > 0 works"):
+        report(["log(-1 - x**2)", "--program"], 80, ascii=False)
+
+
+def test_where_a_derivative_does_not_exist_the_program_says_it_as_the_engine_does():
+    with pytest.raises(UndefinedError, match="The derivative of f = sqrt"):
+        report(["sqrt(x)", "x=0", "--program"], 80, ascii=False)
 
 
 def test_the_program_goes_with_no_other_form(answer):
