@@ -4,18 +4,18 @@
 from .value import Constant, Value, no_grad, zero_grad
 from .backward import grad, hessian, jacobian, paths
 from .graph import count_paths
-from .replay import recompute
-from .counting import count_operations
+from .instruments.replay import recompute
+from .instruments.counting import count_operations
 
 # Seeing: every step as data, text and LaTeX; and from text to Values
-from .explain import explain, latex, steps
-from .data import to_data
-from .expression import parse
+from .say.explain import explain, latex, steps
+from .say.export import to_data
+from .command.expression import parse
 
 # Trusting: the check, and the errors
-from .check import GradientError, compare, gradcheck, numeric_derivative
+from .instruments.check import GradientError, compare, gradcheck, numeric_derivative
 from .errors import StaleGraphError
-from .grammar import ParseError
+from .command.grammar import ParseError
 from .primitive import UndefinedError
 from .tracing import TracingError
 
@@ -27,7 +27,8 @@ from .ops import (
 from .functions import log_softmax, softmax
 
 # Running: `engine.compile(f)`, always written so, since `compile` alone is Python's. It brings NumPy, so it is loaded when used
-TYPE_CHECKING = False
+from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from .compiler import Program, compile
 

@@ -1,18 +1,20 @@
 """python -m engine: the chain rule of an expression, from the command line. A thin face: the rooms behind it do the work."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import sys
 
 from .backward import grad
-from .command import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
-from .data import to_data
-from .explain import latex
-from .expression import parse
+from .command.expression import parse
+from .command.tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
+from .command.terminal import Arguments, UsageError, answer, has_signs, open_streams
 from .graph import leaves, names, topological_order
-from .layout import Page
-from .notation import DIGITS
-from .terminal import Arguments, UsageError, answer, has_signs, open_streams
+from .say.explain import latex
+from .say.export import to_data
+from .say.layout import Page
+from .say.notation import DIGITS
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
 EXAMPLE_TO_TYPE = '"x**2*y/z" x=3 y=4 z=2'
@@ -41,7 +43,7 @@ def arguments() -> Arguments:
     return parser
 
 
-def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
+def report(words: list[str], width: int, ascii: bool) -> list[str]:
     """The lines that answer a command line."""
     given = arguments().read(words)
     whole = [option for option in ("json", "program", "latex", "quiet") if getattr(given, option)]
@@ -89,7 +91,7 @@ def report(words: "list[str]", width: int, ascii: bool) -> "list[str]":
     return "\n\n".join("\n".join(part) for part in parts).split("\n")
 
 
-def main(words: "list[str]") -> int:
+def main(words: list[str]) -> int:
     """Answer a command line; 0 if it could be answered, 2 if not."""
     width = max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
     return answer(lambda: print("\n".join(report(words, width, ascii=not has_signs(sys.stdout)))))

@@ -11,16 +11,17 @@ This is written twice: `sweep` works on floats in place, since training spends i
 graph, on floats or on Values.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from math import isfinite, prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import tracing
 from .errors import undefined_derivative
 from .graph import edge_paths, inner_order, names, topological_order
 from .primitive import UndefinedError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from .value import Value
 
 
-def sweep(output: "Value", seed: float = 1.0) -> None:
+def sweep(output: Value, seed: float = 1.0) -> None:
     """Set the gradients of the whole graph: an inner node holds this sweep's, a leaf adds it to what it holds.
 
     A constant's `_grad` is None and stays None: it collects no gradient. Where a derivative does not exist, an
@@ -71,15 +72,15 @@ def sweep(output: "Value", seed: float = 1.0) -> None:
         raise
 
 
-def _all_finite(nodes: "list[Value]") -> bool:
+def _all_finite(nodes: list[Value]) -> bool:
     """Whether no gradient among these has overflowed; one that has makes the sum of them all inf or nan."""
     total = sum([node._grad for node in nodes if node._grad is not None])  # faster than asking each
     return isfinite(total) or all(node._grad is None or isfinite(node._grad) for node in nodes)
 
 
 def grad(
-    output: "Value", inputs: "Value | Iterable[Value]", *, seed: float = 1.0, create_graph: bool = False
-) -> "Any":
+    output: Value, inputs: Value | Iterable[Value], *, seed: float = 1.0, create_graph: bool = False
+) -> Any:
     """The derivatives of `output` with respect to `inputs`, leaving every `.grad` as it is.
 
     One Value gives one derivative, a sequence a list; an input that the output does not depend on gives 0. With
@@ -102,7 +103,7 @@ def grad(
     return found if isinstance(inputs, Iterable) else found[0]
 
 
-def _gradients(order: "list[Value]", output: "Value", seed: float, create_graph: bool) -> "dict[Value, Any]":
+def _gradients(order: list[Value], output: Value, seed: float, create_graph: bool) -> dict[Value, Any]:
     """The gradient of every node that is not a constant, as floats or as Values."""
     gradients: dict[Value, Any] = {output: seed}
     for node in reversed(order):
@@ -123,7 +124,7 @@ def _gradients(order: "list[Value]", output: "Value", seed: float, create_graph:
     return gradients
 
 
-def times(gradient: "Any", slope: "Any") -> "Any":
+def times(gradient: Any, slope: Any) -> Any:
     """The product, without a node for a factor that is the number 1 or for a product that is the number 0."""
     for factor, other in ((gradient, slope), (slope, gradient)):
         if isinstance(factor, float) and factor in (0.0, 1.0):
@@ -131,7 +132,7 @@ def times(gradient: "Any", slope: "Any") -> "Any":
     return gradient * slope
 
 
-def _first_undefined(output: "Value", seed: float) -> UndefinedError:
+def _first_undefined(output: Value, seed: float) -> UndefinedError:
     """The error for a sweep that failed: the slower way is taken once more, since it knows where it stands."""
     try:
         _gradients(topological_order(output), output, seed, create_graph=False)
@@ -140,7 +141,7 @@ def _first_undefined(output: "Value", seed: float) -> UndefinedError:
     return UndefinedError("A gradient is too large for a float: it overflows when it is added to what a leaf already holds.")
 
 
-def local_derivative(node: "Value", position: int, called: "dict[Value, str] | None" = None) -> float:
+def local_derivative(node: Value, position: int, called: dict[Value, str] | None = None) -> float:
     """The factor that one edge contributes: the derivative of `node` with respect to one of its operands, as a float.
 
     `called` has the names for an error; without it the node's own graph gives them.
@@ -155,12 +156,12 @@ def local_derivative(node: "Value", position: int, called: "dict[Value, str] | N
 class Path(NamedTuple):
     """One way from a source to the output: the nodes along it, the local derivative of each edge, and their product."""
 
-    nodes: "tuple[Value, ...]"
-    factors: "tuple[float, ...]"
+    nodes: tuple[Value, ...]
+    factors: tuple[float, ...]
     product: float
 
 
-def paths(source: "Value", output: "Value") -> "Iterator[Path]":
+def paths(source: Value, output: Value) -> Iterator[Path]:
     """Each path from source to output with its rate factors. The products add up to the derivative: that is what the
     sweep computes, without visiting the paths one by one. There can be very many: see `count_paths`."""
     if tracing.open_traces:
@@ -171,13 +172,13 @@ def paths(source: "Value", output: "Value") -> "Iterator[Path]":
         yield Path((source, *[node for node, _ in edges]), factors, prod(factors))
 
 
-def jacobian(outputs: "Sequence[Value]", inputs: "Sequence[Value]", *, create_graph: bool = False) -> "list[list[Any]]":
+def jacobian(outputs: Sequence[Value], inputs: Sequence[Value], *, create_graph: bool = False) -> list[list[Any]]:
     """The matrix of first derivatives: row i has the derivatives of outputs[i] with respect to each input."""
     inputs = list(inputs)
     return [grad(output, inputs, create_graph=create_graph) for output in outputs]
 
 
-def hessian(output: "Value", inputs: "Sequence[Value]", *, create_graph: bool = False) -> "list[list[Any]]":
+def hessian(output: Value, inputs: Sequence[Value], *, create_graph: bool = False) -> list[list[Any]]:
     """The matrix of second derivatives, ∂²output/∂inputs[i]∂inputs[j]: the Jacobian of the gradient."""
     inputs = list(inputs) if isinstance(inputs, Iterable) else [inputs]
     return jacobian(grad(output, inputs, create_graph=True), inputs, create_graph=create_graph)

@@ -1,13 +1,15 @@
 """The sentences for what does not exist: which operation, at which numbers, and what would work instead."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 from .graph import names, topological_order
-from .notation import Term, partial, show, terms, write
 from .primitive import LARGEST, Primitive, UndefinedError
+from .say.notation import Term, partial, show, terms, write
 from .tracing import paused
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,14 +26,14 @@ class UndefinedValueError(UndefinedError):
     text: str | None = None  # where it stood in a text, if the operation was read from one; `column` counts from 1
     column: int | None = None
 
-    def __init__(self, row: Primitive, operands: "Sequence[Value]", name: str = "") -> None:
+    def __init__(self, row: Primitive, operands: Sequence[Value], name: str = "") -> None:
         self.row = row
         self.operands = tuple(operands)
         with paused():
             super().__init__(_no_value(row, operands, name))
 
 
-def _no_value(row: Primitive, operands: "Sequence[Value]", name: str) -> str:
+def _no_value(row: Primitive, operands: Sequence[Value], name: str) -> str:
     """Why there is no result, called `name` if it was to have one."""
     called = names(topological_order(*operands))
     written = terms(operands, called)
@@ -56,13 +58,13 @@ def _no_value(row: Primitive, operands: "Sequence[Value]", name: str) -> str:
     return sentence
 
 
-def undefined_derivative(node: "Value", called: "dict[Value, str]") -> UndefinedError:
+def undefined_derivative(node: Value, called: dict[Value, str]) -> UndefinedError:
     """Why the sweep cannot pass from `node` to one of its operands, although the node itself has a value."""
     with paused():
         return _undefined_derivative(node, called)
 
 
-def _undefined_derivative(node: "Value", called: "dict[Value, str]") -> UndefinedError:
+def _undefined_derivative(node: Value, called: dict[Value, str]) -> UndefinedError:
     row, operands = node.op, node.operands
     assert row is not None  # a leaf has no operands to pass to
     position = _first_failing(node)
@@ -84,7 +86,7 @@ def _undefined_derivative(node: "Value", called: "dict[Value, str]") -> Undefine
     return UndefinedError(sentence)
 
 
-def _first_failing(node: "Value") -> int:
+def _first_failing(node: Value) -> int:
     """The first operand for which the local derivative does not exist; if all exist, the first that collects one."""
     collecting = [position for position, operand in enumerate(node.operands) if not operand.constant]
     data = [operand.data for operand in node.operands]
@@ -97,7 +99,7 @@ def _first_failing(node: "Value") -> int:
     return collecting[0]
 
 
-def _overflows(row: Primitive, operands: "Sequence[Value]") -> bool:
+def _overflows(row: Primitive, operands: Sequence[Value]) -> bool:
     """Whether the result would exist if floats were larger."""
     try:
         return not math.isfinite(row.forward(*[operand.data for operand in operands]))
@@ -107,7 +109,7 @@ def _overflows(row: Primitive, operands: "Sequence[Value]") -> bool:
         return False
 
 
-def _numbers(operands: "Sequence[Value]", called: "dict[Value, str]") -> str:
+def _numbers(operands: Sequence[Value], called: dict[Value, str]) -> str:
     """u = 36, z = 0; an unlabelled operand is followed by the nearest labelled values that it comes from."""
     said = []
     for operand in dict.fromkeys(operands):
@@ -122,7 +124,7 @@ def _numbers(operands: "Sequence[Value]", called: "dict[Value, str]") -> str:
     return ", ".join(said)
 
 
-def _nearest_labelled(node: "Value", most: int = 4) -> "list[Value]":
+def _nearest_labelled(node: Value, most: int = 4) -> list[Value]:
     """The labelled values nearest below a node, a few of them, in the order of writing."""
     found: list[Value] = []
     seen: set[Value] = set()

@@ -1,14 +1,17 @@
 """Functions of several Values that give several Values, composed of rows of the table."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from . import ops
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
 
-def softmax(values: "Iterable[Any]") -> "list[Any]":
+def softmax(values: Iterable[Any]) -> list[Any]:
     """exp(x_i) / (exp(x_1) + exp(x_2) + ...): positive, with sum 1.
 
     Computed as exp(x_i - logsumexp(x)), so that nothing overflows, and divided by the sum of these, which is 1 but for
@@ -21,18 +24,18 @@ def softmax(values: "Iterable[Any]") -> "list[Any]":
     return [share / total for share in shares]
 
 
-def log_softmax(values: "Iterable[Any]") -> "list[Any]":
+def log_softmax(values: Iterable[Any]) -> list[Any]:
     """log of softmax: -log(exp(x_1 - x_i) + exp(x_2 - x_i) + ...), with its digits where it is nearly 0, too."""
     values = listed(values, "log_softmax")
     return [log_share(values, i) for i in range(len(values))]
 
 
-def log_share(values: "list[Any]", i: int) -> "Any":
+def log_share(values: list[Any], i: int) -> Any:
     """The log of the softmax of one of the values."""
     return -ops.logsumexp([0.0 if j == i else value - values[i] for j, value in enumerate(values)])
 
 
-def listed(values: "Iterable[Any]", name: str) -> "list[Any]":
+def listed(values: Iterable[Any], name: str) -> list[Any]:
     """The values as a list of one or more."""
     found = list(values) if hasattr(values, "__iter__") else []
     if not found:

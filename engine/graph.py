@@ -4,14 +4,17 @@ A node is anything with `.operands` (an ordered tuple of nodes) and `.op` (None 
 stack of its own, so the deepest graph cannot exhaust Python's.
 """
 
-TYPE_CHECKING = False
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from .value import Value
 
 
-def topological_order(*outputs: "Value") -> "list[Value]":
+def topological_order(*outputs: Value) -> list[Value]:
     """Every node that the outputs depend on, once each, operands before results, in the order of writing.
 
     A depth-first search: a node is listed once all its operands are. `None` on the stack says that the node below it
@@ -35,7 +38,7 @@ def topological_order(*outputs: "Value") -> "list[Value]":
     return order
 
 
-def inner_order(output: "Value") -> "tuple[list[Value], list[Value]]":
+def inner_order(output: Value) -> tuple[list[Value], list[Value]]:
     """The computed nodes in topological order, and apart from them the leaves, constants included, in no special order.
 
     The same search as above. It spares the leaves the way over the stack, since nothing depends on when they are listed;
@@ -63,7 +66,7 @@ def inner_order(output: "Value") -> "tuple[list[Value], list[Value]]":
     return inner, list(at_bottom)
 
 
-def check_topological(order: "Sequence[Value]") -> None:
+def check_topological(order: Sequence[Value]) -> None:
     """Raise ValueError unless every node stands once and after all its operands."""
     seen: set[Value] = set()
     for place, node in enumerate(order):
@@ -74,7 +77,7 @@ def check_topological(order: "Sequence[Value]") -> None:
         seen.add(node)
 
 
-def exceeds(output: "Value", limit: int) -> bool:
+def exceeds(output: Value, limit: int) -> bool:
     """Whether the graph has more than `limit` nodes, found without walking further than that."""
     seen = {output}
     frontier = [output]
@@ -86,7 +89,7 @@ def exceeds(output: "Value", limit: int) -> bool:
     return len(seen) > limit
 
 
-def names(order: "Iterable[Value]") -> "dict[Value, str]":
+def names(order: Iterable[Value]) -> dict[Value, str]:
     """What each node is called, by one rule for text, pictures, errors and data.
 
     A labelled node has its label; a second node of the same label gets a number (x, x_2). A constant is called by its
@@ -115,12 +118,12 @@ def names(order: "Iterable[Value]") -> "dict[Value, str]":
     return result
 
 
-def leaves(order: "Iterable[Value]") -> "list[Value]":
+def leaves(order: Iterable[Value]) -> list[Value]:
     """The inputs and parameters of a graph: its nodes without operands, constants left out."""
     return [node for node in order if not node.operands and not node.constant]
 
 
-def dependents(order: "Iterable[Value]", sources: "Iterable[Value]") -> "set[Value]":
+def dependents(order: Iterable[Value], sources: Iterable[Value]) -> set[Value]:
     """The sources, and every node of the order that is computed from one of them."""
     found = set(sources)
     for node in order:
@@ -129,7 +132,7 @@ def dependents(order: "Iterable[Value]", sources: "Iterable[Value]") -> "set[Val
     return found
 
 
-def edge_paths(source: "Value", output: "Value") -> "Iterator[list[tuple[Value, int]]]":
+def edge_paths(source: Value, output: Value) -> Iterator[list[tuple[Value, int]]]:
     """Each way from source to output, as edges (result, position of the operand) from the source upwards.
 
     Only nodes that lead to the source are entered, so the time is proportional to what is listed.
@@ -155,13 +158,13 @@ def edge_paths(source: "Value", output: "Value") -> "Iterator[list[tuple[Value, 
         choices.append(_descents(below, source, leads))
 
 
-def _descents(node: "Value", source: "Value", leads: "set[Value]") -> "Iterator[tuple[Value, int]]":
+def _descents(node: Value, source: Value, leads: set[Value]) -> Iterator[tuple[Value, int]]:
     if node is source:  # a graph has no cycles: nothing above the source's operands leads back to it
         return iter(())
     return iter([(node, i) for i, operand in enumerate(node.operands) if operand in leads])
 
 
-def count_paths(source: "Value", output: "Value") -> int:
+def count_paths(source: Value, output: Value) -> int:
     """How many ways lead from source to output, counted without listing: each node adds up its operands' counts."""
     ways = {source: 1}
     for node in topological_order(output):

@@ -4,20 +4,22 @@
 on Values, the explanations and the gradient check pick it up from here.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 from .primitive import ABOVE_MINUS_ONE, NONNEGATIVE, NONZERO, POSITIVE, REAL, Domain, Notation, Primitive, call
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .number import Number
+    Number = Any  # a float, a Value, a term, ...: whatever kind of number runs through a rule
 
 TABLE: dict[str, Primitive] = {}
 
 
-def primitive(*fields: "Any", **options: "Any") -> Primitive:
+def primitive(*fields: Any, **options: Any) -> Primitive:
     """Add a row to the table."""
     row = Primitive(*fields, **options)
     TABLE[row.name] = row
@@ -27,7 +29,7 @@ def primitive(*fields: "Any", **options: "Any") -> Primitive:
 class NamedNumber(float):
     """A number with a name, shown by its name: √(2π)."""
 
-    def __new__(cls, number: float, text: str, latex: str, level: float = 5) -> "NamedNumber":
+    def __new__(cls, number: float, text: str, latex: str, level: float = 5) -> NamedNumber:
         """A float is complete when it is made; the names follow."""
         return super().__new__(cls, number)
 
@@ -81,7 +83,7 @@ fsum: Primitive = primitive(  # one node for a sum of any length
 
 # --- powers and roots ---
 
-def _power_derivative(result: "Number", x: "Number", exponent: float) -> "Any":
+def _power_derivative(result: Number, x: Number, exponent: float) -> Any:
     """n·xⁿ⁻¹, with x⁰ and x¹ written out. x**0 is 1 everywhere, so its derivative is 0, at 0 too."""
     if exponent in (0.0, 1.0):
         return exponent
@@ -92,11 +94,11 @@ def _power_derivative(result: "Number", x: "Number", exponent: float) -> "Any":
     return exponent * power(x, exponent - 1.0)
 
 
-def _power_derivative_in_words(result: "Number", x: "Number", exponent: float) -> "Any":
+def _power_derivative_in_words(result: Number, x: Number, exponent: float) -> Any:
     return _power_derivative(result, x, exponent) if exponent in (0.0, 1.0, 2.0) else exponent * power(x, exponent - 1.0)
 
 
-def _power_domains(exponent: float) -> "tuple[tuple[Domain], tuple[Domain]]":
+def _power_domains(exponent: float) -> tuple[tuple[Domain], tuple[Domain]]:
     """Where xⁿ exists, and where its derivative does."""
     if exponent.is_integer():
         return ((REAL,), (REAL,)) if exponent >= 0 else ((NONZERO,), (NONZERO,))
@@ -110,13 +112,13 @@ power: Primitive = primitive(  # the exponent is a number: one operand, negative
 )
 
 
-def _slope_in_base(result: "Number", x: "Number", y: "Number") -> "Any":
+def _slope_in_base(result: Number, x: Number, y: Number) -> Any:
     """y·xʸ⁻¹; as y·xʸ/x where y < 1/2, since there y - 1 is rounded, and xʸ⁻¹ can overflow where y·xʸ⁻¹ does not."""
     divide = greater(0.5, y) * (1.0 - equal(x, 0.0))
     return where(divide, y * result / where(divide, x, 1.0), y * general_power(where(divide, 1.0, x), y - 1.0))
 
 
-def _slope_in_exponent(result: "Number", x: "Number", y: "Number") -> "Any":
+def _slope_in_exponent(result: Number, x: Number, y: Number) -> Any:
     """xʸ·log(x); 0 at x = 0, where xʸ is 0 for every y > 0, and log(y), which exists just for these, is put for log(x)."""
     return result * log(where(equal(x, 0.0), y, x))
 
@@ -156,7 +158,7 @@ def _logsumexp(*xs: float) -> float:
     return largest + math.log1p(math.fsum(math.exp(x - largest) for x in rest))
 
 
-def _softmax(result: "Number", *xs: "Number") -> "list[Any]":
+def _softmax(result: Number, *xs: Number) -> list[Any]:
     """exp(x - r) for each x. They sum to 1 but for the rounding of r, which dividing by their sum takes out."""
     shares = [exp(x - result) for x in xs]
     total = fsum(shares)
@@ -179,7 +181,7 @@ tanh: Primitive = primitive(  # 1 - tanh² loses every digit where tanh is nearl
 sech: Primitive = primitive(  # 1/cosh, in a form that cannot overflow; it is here to give tanh its derivative
     "sech", lambda x: 2.0 * exp(-abs(x)) / (1.0 + exp(-2.0 * abs(x))), (lambda r, x: -r * tanh(x),),
 )
-def _bell(x: "Number") -> "Any":
+def _bell(x: Number) -> Any:
     """exp(-x²), which is 0 beyond 40: there x² is not asked for, since it could overflow."""
     inside = where(greater(40.0, abs(x)), x, 0.0)
     return where(greater(40.0, abs(x)), exp(-(inside * inside)), 0.0)
@@ -225,12 +227,12 @@ where: Primitive = primitive(  # the second operand where the first is not 0, el
         0, (0.5, 0.5, 0), enclosed=True,
     ),
 )
-def _larger(x: "Number", y: "Number") -> "Any":
+def _larger(x: Number, y: Number) -> Any:
     """1 where x > y, 0 where x < y, and 1/2 at a tie: the slope of maximum in x."""
     return 0.5 * (greater(x, y) + greater_equal(x, y))
 
 
-def _larger_in_words(x: "Number", y: "Number") -> "Any":
+def _larger_in_words(x: Number, y: Number) -> Any:
     return where(greater(x, y), 1.0, where(equal(x, y), 0.5, 0.0))
 
 

@@ -23,9 +23,11 @@ itself. All other rows are written in that vocabulary.
 Calling a row computes. A number of another kind than float joins in by having a method `_compute(row, operands)`.
 """
 
-import math
+from __future__ import annotations
 
-TYPE_CHECKING = False
+import math
+from typing import TYPE_CHECKING
+
 if TYPE_CHECKING:  # typing is not imported when the engine runs
     from collections.abc import Callable, Sequence
     from typing import Any
@@ -82,7 +84,7 @@ class Notation:
     """
 
     def __init__(
-        self, text: str, latex: str, level: float = 5, slots: "tuple[float, ...]" = (), *, enclosed: bool = False
+        self, text: str, latex: str, level: float = 5, slots: tuple[float, ...] = (), *, enclosed: bool = False
     ) -> None:
         self.text = text
         self.latex = latex
@@ -104,16 +106,16 @@ class Primitive:
     def __init__(
         self,
         name: str,
-        forward: "Rule",
-        derivatives: "tuple[Rule, ...]",
+        forward: Rule,
+        derivatives: tuple[Rule, ...],
         *,
-        textbook: "tuple[Rule, ...] | None" = None,
-        domain: "Domains" = (),
-        smooth: "Domains" = (),
-        domains: "Callable[[float], tuple[Domains, Domains]] | None" = None,
+        textbook: tuple[Rule, ...] | None = None,
+        domain: Domains = (),
+        smooth: Domains = (),
+        domains: Callable[[float], tuple[Domains, Domains]] | None = None,
         fault: str = "is undefined",
-        kink: "Rule | None" = None,
-        notation: "Notation | None" = None,
+        kink: Rule | None = None,
+        notation: Notation | None = None,
         any_arity: bool = False,
         parameter: str = "",
         default: float = 0.0,
@@ -140,7 +142,7 @@ class Primitive:
     def __repr__(self) -> str:
         return self.name if self.static is None else f"{self.name}({self.parameter}={self.static:g})"
 
-    def bind(self, static: float) -> "Primitive":
+    def bind(self, static: float) -> Primitive:
         """The row with its static parameter fixed: `power.bind(2.0)` is the operation x -> x**2."""
         row = self._bound.get(static)
         if row is None:
@@ -166,21 +168,21 @@ class Primitive:
             self._bound[static] = row
         return row
 
-    def derivative(self, result: "Any", operands: "Sequence[Any]", position: int, *, shown: bool = False) -> "Any":
+    def derivative(self, result: Any, operands: Sequence[Any], position: int, *, shown: bool = False) -> Any:
         """The local derivative with respect to one operand; `shown`: in the textbook's form."""
         rules = self.textbook if shown else self.derivatives
         if self.arity is None:
             return rules[0](result, *operands)[position]
         return rules[position](result, *operands)
 
-    def slopes(self, result: "Any", operands: "Sequence[Any]", *, shown: bool = False) -> "Sequence[Callable[[], Any]]":
+    def slopes(self, result: Any, operands: Sequence[Any], *, shown: bool = False) -> Sequence[Callable[[], Any]]:
         """The local derivatives with respect to all operands, each to be called for when it is needed."""
         rules = self.textbook if shown else self.derivatives
         if self.arity is None:
             return [_later(lambda slope: slope, slope) for slope in rules[0](result, *operands)]
         return [_later(rule, result, *operands) for rule in rules]
 
-    def __call__(self, *operands: "Any", **named: float) -> "Any":
+    def __call__(self, *operands: Any, **named: float) -> Any:
         """Compute with floats, Values or terms, alone or mixed; a static parameter comes last, or by its name."""
         row, given = self, operands
         if self.parameter and self.static is None:
@@ -221,13 +223,13 @@ class Primitive:
             raise UndefinedError(" ".join([f"{self._call(numbers)} {self.fault}.", *works[:1]])) from None
         raise TooLargeError(f"{self._call(numbers)} overflows: the result is larger than {LARGEST:.2g}, the largest float.")
 
-    def _call(self, numbers: "Sequence[float]") -> str:
+    def _call(self, numbers: Sequence[float]) -> str:
         return f"{self.name}({', '.join(f'{number:g}' for number in numbers)})"
 
 
-def _later(rule: "Rule", *arguments: "Any") -> "Callable[[], Any]":
+def _later(rule: Rule, *arguments: Any) -> Callable[[], Any]:
     return lambda: rule(*arguments)
 
 
-def _fix(rule: "Rule", static: float) -> "Rule":
+def _fix(rule: Rule, static: float) -> Rule:
     return lambda *operands: rule(*operands, static)

@@ -5,12 +5,14 @@ example; so the function may compute with its Values, but must not look at their
 be frozen into the program. While a trace is open, every way to look ends here, in a sentence with the place and the remedy.
 """
 
+from __future__ import annotations
+
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -29,7 +31,7 @@ class TracingError(TypeError):
 
 
 @contextmanager
-def tracing() -> "Iterator[None]":
+def tracing() -> Iterator[None]:
     """Inside this block no Value's number may be looked at."""
     global open_traces
     token = _tracing.set(True)
@@ -44,7 +46,7 @@ def tracing() -> "Iterator[None]":
 
 
 @contextmanager
-def paused() -> "Iterator[None]":
+def paused() -> Iterator[None]:
     """Inside this block the engine itself may look again: an error message has numbers in it."""
     token = _tracing.set(False)
     try:
@@ -68,7 +70,7 @@ def _place() -> str:
     return "" if frame is None else line_of(frame.f_code.co_filename, frame.f_lineno)
 
 
-def is_ours(frame: "FrameType") -> bool:
+def is_ours(frame: FrameType) -> bool:
     """Whether a frame belongs to this project's packages, or to a library that was only passed through."""
     module: str = frame.f_globals.get("__name__", "")
     return module.partition(".")[0] in OURS

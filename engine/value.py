@@ -1,19 +1,21 @@
 """Value: a number that remembers the operation and the Values it was computed from."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import isfinite
 from numbers import Real
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from . import ops, tracing
 from .backward import sweep
 from .errors import UndefinedValueError
-from .graph import exceeds, leaves, names, topological_order
-from .notation import show
-from .primitive import Primitive, UndefinedError
+from .graph import leaves, names, topological_order
+from .primitive import Primitive
+from .say.notation import show
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
@@ -40,11 +42,11 @@ class _Assignments:
 assignments = _Assignments()
 
 
-def _infix(row: Primitive) -> "Callable[[Value, Any], Any]":
+def _infix(row: Primitive) -> Callable[[Value, Any], Any]:
     """The method for `self row other`. Most of a network's operations pass here, so a node is made without a call."""
     forward = row.forward
 
-    def method(self: "Value", other: "Any") -> "Any":
+    def method(self: Value, other: Any) -> Any:
         if type(other) is not Value and not isinstance(other, Value):
             if type(other) is not float and not isinstance(other, Real):
                 return NotImplemented  # an array goes element by element; anything else gets Python's own TypeError
@@ -66,24 +68,24 @@ def _infix(row: Primitive) -> "Callable[[Value, Any], Any]":
     return method
 
 
-def _reflected(row: Primitive) -> "Callable[[Value, Any], Any]":
+def _reflected(row: Primitive) -> Callable[[Value, Any], Any]:
     """The method for `other row self`, where the other is no Value."""
     method = _infix(row)
     return lambda self, other: method(Constant(other), self) if isinstance(other, Real) else NotImplemented
 
 
-def _method(row: Primitive) -> "Callable[..., Any]":
+def _method(row: Primitive) -> Callable[..., Any]:
     """The row as a method: v.exp(), v.elu(alpha=2), v.maximum(w)."""
     forward = row.forward
 
-    def activation(self: "Value") -> "Any":  # one operand and no parameter: the short way
+    def activation(self: Value) -> Any:  # one operand and no parameter: the short way
         try:
             data = forward(self._data)
         except (ArithmeticError, ValueError):
             raise UndefinedValueError(row, (self,)) from None
         return _node(row, data, (self,))
 
-    def method(self: "Value", *others: "Any", **named: float) -> "Any":
+    def method(self: Value, *others: Any, **named: float) -> Any:
         return row(self, *others, **named)
 
     chosen = activation if row.arity == 1 and not row.parameter else method
@@ -108,7 +110,7 @@ class Value:
 
     constant = False  # whether it collects no gradient; True for the subclass Constant
 
-    def __init__(self, data: "Any", label: str = "") -> None:
+    def __init__(self, data: Any, label: str = "") -> None:
         self._data = _number(data)
         self._grad: float | None = None
         self.op: Primitive | None = None
@@ -124,7 +126,7 @@ class Value:
         return self._data
 
     @data.setter
-    def data(self, data: "Any") -> None:
+    def data(self, data: Any) -> None:
         if tracing.open_traces:
             tracing.refuse("assigns to .data", "Change numbers before or after the program runs, not inside it.")
         self._previous, self._data = self._data, _number(data)
@@ -153,7 +155,7 @@ class Value:
             del self._previous
 
     @property
-    def inputs(self) -> "dict[str, Value]":
+    def inputs(self) -> dict[str, Value]:
         """The labelled leaves that this Value depends on, by name; a second leaf of the name w is w_2, as everywhere."""
         order = topological_order(self)
         called = names(order)
@@ -189,27 +191,29 @@ class Value:
     __rtruediv__ = _reflected(ops.div)
     __rpow__ = _reflected(ops.general_power)
 
-    def __radd__(self, other: "Any") -> "Any":
+    def __radd__(self, other: Any) -> Any:
         """0 + v is v itself, so that sum() adds no node of its own."""
         if isinstance(other, Real) and other == 0:
             return self
         return _add_to(self, other)
 
-    def __pow__(self, exponent: "Any") -> "Any":
+    def __pow__(self, exponent: Any) -> Any:
         """With a number, one node that has the exponent as a part of its operation; with a Value, a node of both."""
         if isinstance(exponent, Real):
             return self._compute(ops.power.bind(_number(exponent)), (self,))
         return _to_value_power(self, exponent)
 
-    def __neg__(self) -> "Value":
+    def __neg__(self) -> Value:
         return self._compute(ops.neg, (self,))
 
-    def __abs__(self) -> "Value":
+    def __abs__(self) -> Value:
         return self._compute(ops.absolute, (self,))
 
     if TYPE_CHECKING:  # the rows that are written as functions become methods below, which a type checker cannot see
 
         def __getattr__(self, name: str) -> Any: ...
+
+        _repr_html_: Callable[[Value], str]  # what a notebook shows; say/explain.py brings it
 
     def backward(self, seed: float = 1.0) -> None:
         """Compute the derivative of this Value (times `seed`) with respect to every node of its graph, into `.grad`."""
@@ -221,7 +225,7 @@ class Value:
         """Set every gradient of this Value's graph back to not computed."""
         zero_grad(topological_order(self))
 
-    def detach(self) -> "Constant":
+    def detach(self) -> Constant:
         """The same number without the history: a constant, which no gradient passes."""
         if tracing.open_traces:
             tracing.refuse("calls detach()", "It would freeze the number of one example into the program.")
@@ -234,22 +238,7 @@ class Value:
         parts += [f"grad={show(self._grad, 12)}"] if self._grad is not None else []
         return f"{type(self).__name__}({', '.join(parts)})"
 
-    def _repr_html_(self) -> str:
-        """In a notebook, a small graph shows its chain rule, a large one its number."""
-        from html import escape  # here and below: only a notebook needs it
-
-        from .errors import StaleGraphError
-        from .explain import explain
-
-        text = repr(self)
-        if self.op is not None and not exceeds(self, 40):
-            try:
-                text = explain(self)
-            except (UndefinedError, StaleGraphError) as error:
-                text += f"\n{error}"
-        return f"<pre>{escape(text)}</pre>"
-
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles keep number and label and leave the graph behind."""
         if tracing.open_traces:
             tracing.refuse("copies a Value", "Use the Value itself: a copy would be frozen at the number of one example.")
@@ -286,19 +275,19 @@ class Value:
 
     __hash__ = object.__hash__
 
-    def __lt__(self, other: "Any") -> bool:
+    def __lt__(self, other: Any) -> bool:
         return self._data < _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
 
-    def __le__(self, other: "Any") -> bool:
+    def __le__(self, other: Any) -> bool:
         return self._data <= _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
 
-    def __gt__(self, other: "Any") -> bool:
+    def __gt__(self, other: Any) -> bool:
         return self._data > _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
 
-    def __ge__(self, other: "Any") -> bool:
+    def __ge__(self, other: Any) -> bool:
         return self._data >= _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
 
-    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Value":
+    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Value:
         """Apply a row of the table to Values and numbers."""
         values = tuple([self._wrap(operand) for operand in operands])
         try:
@@ -308,7 +297,7 @@ class Value:
         return _node(row, data, values)
 
     @staticmethod
-    def _wrap(operand: "Any") -> "Value":
+    def _wrap(operand: Any) -> Value:
         return operand if isinstance(operand, Value) else Constant(operand)
 
 
@@ -319,7 +308,7 @@ class Constant(Value):
     constant = True
 
 
-def _node(row: Primitive, data: float, operands: "tuple[Value, ...]") -> Value:
+def _node(row: Primitive, data: float, operands: tuple[Value, ...]) -> Value:
     """The result of an operation as a Value."""
     if not isfinite(data):
         raise UndefinedValueError(row, operands)
@@ -336,14 +325,14 @@ def _node(row: Primitive, data: float, operands: "tuple[Value, ...]") -> Value:
     return node
 
 
-def _compared(other: "Any") -> float:
+def _compared(other: Any) -> float:
     """The other side of a comparison."""
     if tracing.open_traces:
         tracing.refuse("compares with <, <=, > or >= (max, min and sorted do so, too)", CHOOSE)
     return float(other)
 
 
-def _number(data: "Any") -> float:
+def _number(data: Any) -> float:
     """A finite float, or an error that says what was given instead."""
     if type(data) is float and isfinite(data):
         return data
@@ -366,7 +355,7 @@ for _row in ops.TABLE.values():
         setattr(Value, _row.name, _method(_row))
 
 
-def zero_grad(values: "Iterable[Value]") -> None:
+def zero_grad(values: Iterable[Value]) -> None:
     """Set the gradient of each Value back to not computed, so that the next sweep starts from 0."""
     several = list(values) if hasattr(values, "__iter__") else [values]
     for value in several:
@@ -376,7 +365,7 @@ def zero_grad(values: "Iterable[Value]") -> None:
 
 
 @contextmanager
-def recording() -> "Iterator[None]":
+def recording() -> Iterator[None]:
     """Inside this block arithmetic records its graph, whatever no_grad() stands around it: a trace needs it."""
     token = _off.set(False)
     try:
@@ -386,7 +375,7 @@ def recording() -> "Iterator[None]":
 
 
 @contextmanager
-def no_grad() -> "Iterator[None]":
+def no_grad() -> Iterator[None]:
     """Inside this block arithmetic records nothing: results are constants.
 
     Blocks nest, and are per thread and task. (A generator that is left inside its block leaves its caller inside, too.)

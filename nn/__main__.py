@@ -1,5 +1,7 @@
 """python -m nn: networks that learn, from the command line. A thin face over nn.demos."""
 
+from __future__ import annotations
+
 import argparse
 import codecs
 import io
@@ -8,7 +10,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from engine.terminal import Arguments, answer, open_streams
+from engine.command.terminal import Arguments, answer, open_streams
 
 from .activations import ELEMENTWISE
 from .demos import DEMOS, console
@@ -17,7 +19,7 @@ from .losses import BY_NAME as LOSSES
 from .optim import BY_NAME as OPTIMIZERS
 
 
-def whole(least: int, words: str) -> "type":
+def whole(least: int, words: str) -> type:
     """A whole number from `least` on, as argparse wants to be told."""
 
     def read(text: str) -> int:
@@ -32,13 +34,13 @@ def whole(least: int, words: str) -> "type":
     return read  # type: ignore[return-value]  # argparse takes any function of a string
 
 
-def layers(text: str) -> "tuple[int, ...]":
+def layers(text: str) -> tuple[int, ...]:
     """30,30 as sizes of hidden layers."""
     size = whole(1, "a number of neurons such as 30 or 30,30")
     return tuple(size(part) for part in text.split(","))
 
 
-def batch(text: str) -> "int | str":
+def batch(text: str) -> int | str:
     """A batch size: a number or "all"."""
     return "all" if text == "all" else whole(1, 'a batch size such as 1, 10 or "all"')(text)
 
@@ -75,7 +77,7 @@ def arguments() -> Arguments:
     return parser
 
 
-def run(words: "list[str]") -> None:
+def run(words: list[str]) -> None:
     """Carry out a command line; raise ValueError or OSError with a sentence if that cannot be done."""
     options = arguments().read(words)
     if options.demo is None:
@@ -104,7 +106,7 @@ SIGNS = {"→": "->", "·": "*", "Σ": "sum ", "σ": "sigmoid", "Δ": "d", "²":
 SIGNS |= dict.fromkeys("━─", "-") | dict.fromkeys("╇┼┿", "+") | {"░": ".", "▒": "+", "▓": "#", "█": "@"}
 
 
-def plainly(error: UnicodeError) -> "tuple[str, int]":
+def plainly(error: UnicodeError) -> tuple[str, int]:
     """What a terminal gets for signs that its encoding lacks."""
     assert isinstance(error, UnicodeEncodeError)
     return "".join(SIGNS.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
@@ -113,7 +115,7 @@ def plainly(error: UnicodeError) -> "tuple[str, int]":
 codecs.register_error(PLAIN, plainly)
 
 
-def main(words: "list[str]") -> int:
+def main(words: list[str]) -> int:
     """0 if it could be done, 2 if not."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -1,5 +1,7 @@
 """The activations that a layer can have, by name: each unary row of the engine's table, `linear`, and `softmax`."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,7 +26,7 @@ RANGES = {
 class Activation:
     """What turns a layer's z into its a; softmax takes the layer as a whole, all others go unit by unit."""
 
-    def __init__(self, wanted: "str | Callable[[Any], Any]") -> None:
+    def __init__(self, wanted: str | Callable[[Any], Any]) -> None:
         if isinstance(wanted, Primitive) and wanted.name in ELEMENTWISE and wanted.static is None:
             wanted = wanted.name  # the engine's own function goes by its name
         self.name = wanted if isinstance(wanted, str) else getattr(wanted, "__name__", getattr(wanted, "name", "custom"))
@@ -38,7 +40,7 @@ class Activation:
         elif not isinstance(wanted, str):
             raise TypeError(f"An activation is a name or a function on a Value, not {wanted!r}.")
 
-    def __call__(self, z: "Sequence[Any]") -> "list[Any]":
+    def __call__(self, z: Sequence[Any]) -> list[Any]:
         """a = f(z), for a whole layer; a function of the user's own always gets Values, and may use their methods."""
         if self.name == "softmax" and not self.custom:
             return engine.softmax(z)
@@ -55,7 +57,7 @@ class Activation:
             return on_array(row.bind(row.default) if row.parameter else row, z)
         return np.array([[float(value) for value in self(row)] for row in z.tolist()])
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles go by the name."""
         return Activation, (self.function if self.custom else self.name,)
 

@@ -1,5 +1,7 @@
 """What a teacher would say, looking over a student's shoulder: each remark once a run, none if `fit(warn=False)`."""
 
+from __future__ import annotations
+
 import math
 import warnings
 from typing import Any
@@ -51,7 +53,7 @@ class Teacher:
         for number, layer in enumerate(self.model.layers[:-1], 1):
             self._twins(number, layer)
 
-    def _units(self) -> "tuple[list[np.ndarray], list[np.ndarray]]":
+    def _units(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """z and a of every layer on the watched examples, (examples, units)."""
         zs, activations, a = [], [], self.X
         for layer in self.model.layers:

@@ -5,6 +5,8 @@ holds the parameters; after each epoch they are stored to the Values, so that wh
 and what is assigned to a Value's data meanwhile is taken over at the next epoch.
 """
 
+from __future__ import annotations
+
 import math
 from traceback import walk_tb
 from typing import Any
@@ -41,7 +43,7 @@ class CompiledRun(Run):
         """Compile the cost of one example, with the network's outputs beside it."""
         model, loss, penalty = self.model, self.loss, self.penalty
 
-        def cost(x: Any, y: Any) -> "tuple[Any, list[Any]]":
+        def cost(x: Any, y: Any) -> tuple[Any, list[Any]]:
             prediction = model(x)
             return loss(prediction, y), several(prediction)
 
@@ -71,7 +73,7 @@ class CompiledRun(Run):
                     f"{CHOOSE}"
                 )
 
-    def epoch(self, batches: "list[list[int]]") -> None:
+    def epoch(self, batches: list[list[int]]) -> None:
         """One pass over the data; the history gets its entries."""
         if any(p._data != number for p, number in self.constants):
             self.rule.hand_back()
@@ -94,7 +96,7 @@ class CompiledRun(Run):
             self.parameters.store_to()
         self._note(costs, hits, penalties / len(batches))
 
-    def _updates(self, batches: "list[list[int]]") -> "tuple[float, float, float]":
+    def _updates(self, batches: list[list[int]]) -> tuple[float, float, float]:
         """An update for each batch; the sums of the costs, of the penalties, and of the hits."""
         order = np.array([i for batch in batches for i in batch], dtype=np.intp)
         largest = max(map(len, batches))
@@ -137,7 +139,7 @@ class CompiledRun(Run):
             rate = self.optimizer.lr
             raise OverflowError(f"A parameter would become larger than any float: the learning rate {rate} is too large.")
 
-    def _go_back(self, batches: "list[list[int]]", state: Any, done: int) -> None:
+    def _go_back(self, batches: list[list[int]], state: Any, done: int) -> None:
         """Make the epoch's updates again, from the state before it, up to the one that made a parameter overflow."""
         failed = self.history.updates - done
         for count in range(failed, -1, -1):
@@ -149,7 +151,7 @@ class CompiledRun(Run):
                 break
         self.inside = True
 
-    def judge(self, X: np.ndarray, targets: Targets) -> "tuple[float, float]":
+    def judge(self, X: np.ndarray, targets: Targets) -> tuple[float, float]:
         """The cost over other examples, reduced, and the share decided rightly."""
         costs, outputs = self.program(X, targets.numbers)
         total = math.fsum(costs.tolist())

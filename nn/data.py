@@ -1,5 +1,7 @@
 """Data sets for the demos and lessons: scikit-learn's, split in a fixed way so that results can be compared."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +32,6 @@ def moons(examples: int = 200, noise: float = 0.1, seed: int = 1) -> Split:
     return Split(X, y, X_test, y_test)
 
 
-def xor() -> "tuple[list[list[float]], list[float]]":
+def xor() -> tuple[list[list[float]], list[float]]:
     """The four rows of XOR."""
     return [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]

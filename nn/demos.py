@@ -4,6 +4,8 @@ A demo gets the options of the command line and a console to write to. What it t
 an option says otherwise.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 from random import Random
@@ -32,15 +34,15 @@ CHECKED = 30  # parameters whose derivative is compared with a central differenc
 class Recipe(NamedTuple):
     """What a demo trains with, unless options say otherwise."""
 
-    hidden: "tuple[int, ...]"
+    hidden: tuple[int, ...]
     activation: str
     output: str
     loss: str
     optimizer: str
     lr: float
     epochs: int
-    batch_size: "int | str"
-    init: "str | None" = None
+    batch_size: int | str
+    init: str | None = None
 
 
 DIGITS = Recipe((15,), "sigmoid", "sigmoid", "quadratic", "sgd", 3.0, 60, 10)
@@ -60,7 +62,7 @@ def recipe(default: Recipe, options: Any) -> Recipe:
     return default._replace(**given)
 
 
-def train(plan: Recipe, X: np.ndarray, y: np.ndarray, n_out: int, options: Any, console: Console) -> "tuple[MLP, History]":
+def train(plan: Recipe, X: np.ndarray, y: np.ndarray, n_out: int, options: Any, console: Console) -> tuple[MLP, History]:
     """Build the network of a recipe, train it with a progress bar, and say how it went."""
     model = MLP(X.shape[1], [*plan.hidden, n_out], plan.activation, plan.output, init=plan.init, seed=options.seed)
     optimizer = OPTIMIZERS[plan.optimizer](model.parameters(), lr=plan.lr)
@@ -153,7 +155,7 @@ def moons(options: Any, console: Console) -> None:
     console.print("\n".join(boundary(model, split.X, middle, has_blocks(console))), highlight=False)
 
 
-def boundary(model: MLP, X: np.ndarray, middle: float, blocks: bool, columns: int = 60, rows: int = 20) -> "list[str]":
+def boundary(model: MLP, X: np.ndarray, middle: float, blocks: bool, columns: int = 60, rows: int = 20) -> list[str]:
     """The plane as the network sees it: shaded where it says class 1."""
     (left, bottom), (right, top) = X.min(axis=0) - 0.2, X.max(axis=0) + 0.2
     points = [[x, y] for y in np.linspace(top, bottom, rows) for x in np.linspace(left, right, columns)]
@@ -214,10 +216,10 @@ def predict(options: Any, console: Console) -> None:
 class Demo(NamedTuple):
     """A demo, what it shows, and how long it takes."""
 
-    run: "Callable[[Any, Console], None]"
+    run: Callable[[Any, Console], None]
     what: str
     takes: str
-    options: "tuple[str, ...]" = ()
+    options: tuple[str, ...] = ()
 
 
 TRAINING = ("hidden", "activation", "output", "loss", "optimizer", "init", "lr", "epochs", "batch_size", "seed", "save")

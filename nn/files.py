@@ -6,6 +6,8 @@ torch.nn.Sequential of Linear and activation modules are numbered 0, 2, 4, ..., 
     sequential.load_state_dict({f"{2 * int(k.split('.')[1])}.{k.split('.')[2]}": v for k, v in load_file(path).items()})
 """
 
+from __future__ import annotations
+
 import json
 import os
 import tempfile
@@ -21,7 +23,7 @@ from .network import MLP
 FORMAT = "chainrule-mlp/1"
 
 
-def save(model: MLP, path: "str | os.PathLike[str]", **remarks: Any) -> None:
+def save(model: MLP, path: str | os.PathLike[str], **remarks: Any) -> None:
     """Write the model to a file, whole or not at all. `remarks` (strings, numbers) are kept beside the architecture."""
     custom = [layer.activation.name for layer in model.layers if layer.activation.custom]
     if custom:
@@ -36,7 +38,7 @@ def save(model: MLP, path: "str | os.PathLike[str]", **remarks: Any) -> None:
     write_whole(path, data)
 
 
-def write_whole(path: "str | os.PathLike[str]", data: bytes) -> None:
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file whole or not at all: an existing one is replaced at the last moment, and keeps what it has until then."""
     path = Path(path).resolve()  # through a link to the file itself
     if path.exists() and not path.is_file():
@@ -65,12 +67,12 @@ def _umask() -> int:
     return mask
 
 
-def load(path: "str | os.PathLike[str]") -> MLP:
+def load(path: str | os.PathLike[str]) -> MLP:
     """The model that a file holds."""
     return load_with_remarks(path)[0]
 
 
-def load_with_remarks(path: "str | os.PathLike[str]") -> "tuple[MLP, dict[str, Any]]":
+def load_with_remarks(path: str | os.PathLike[str]) -> tuple[MLP, dict[str, Any]]:
     """The model, and the remarks it was saved with."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no file {path}.")

@@ -1,5 +1,7 @@
 """What happened in a run of `fit`, epoch by epoch."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 

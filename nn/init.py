@@ -8,6 +8,8 @@ Sizes are those of the layer that the weights enter. Standard deviations:
 (One lecture prints Xavier's formula as a variance and calls it He's; it is the variance's square root, and Xavier's.)
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from random import Random
@@ -57,7 +59,7 @@ BY_NAME: dict[str, Initialiser] = {
 }
 
 
-def initialiser(wanted: "str | float | Initialiser | None", activation: str) -> Initialiser:
+def initialiser(wanted: str | float | Initialiser | None, activation: str) -> Initialiser:
     """The initialiser of a name, or of a number: a constant. By default He's for the ReLU family, Xavier's for all else."""
     if wanted is None:
         return he if activation in ("relu", "leaky_relu", "elu", "gelu", "softplus") else xavier

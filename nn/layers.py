@@ -4,6 +4,8 @@ Shapes and indices: a layer's weights are (out, in); weight [j][k] goes to neuro
 layer that they enter.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import add
@@ -20,12 +22,12 @@ from .init import Initialiser, initialiser
 Kind = str | Callable[[Any], Any]
 
 
-def weighted_sum(weights: "Sequence[Any]", inputs: "Sequence[Any]", bias: Any) -> Any:
+def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
     """w1·x1 + w2·x2 + ... + b, for Values and for plain numbers alike, to the last bit."""
     return add_up([w * x for w, x in zip(weights, inputs)]) + bias
 
 
-def add_up(terms: "Iterable[Any]") -> Any:
+def add_up(terms: Iterable[Any]) -> Any:
     """The sum from left to right. Python's own sum() has other roundings for plain numbers, from 3.12 on."""
     return reduce(add, terms)
 
@@ -33,11 +35,11 @@ def add_up(terms: "Iterable[Any]") -> Any:
 class Module:
     """What neurons, layers and networks have in common: their parameters, by position and by name."""
 
-    def named_parameters(self) -> "list[tuple[str, Value]]":
+    def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter with its name; one that is used twice has the name of its first place."""
         raise NotImplementedError
 
-    def parameters(self) -> "list[Value]":
+    def parameters(self) -> list[Value]:
         """Every parameter once."""
         return [value for _, value in self.named_parameters()]
 
@@ -50,32 +52,32 @@ class Neuron(Module):
     """a = f(w·x + b)."""
 
     def __init__(
-        self, n_in: int, activation: Kind = "relu", *, init: "str | float | Initialiser | None" = None, bias: float = 0.0,
+        self, n_in: int, activation: Kind = "relu", *, init: str | float | Initialiser | None = None, bias: float = 0.0,
         seed: int | None = None,
     ) -> None:  # fmt: skip
         layer = Layer(n_in, 1, activation, init=init, bias=bias, seed=seed)
         self.w, self.b, self.activation = layer.neurons[0].w, layer.neurons[0].b, layer.activation
 
     @classmethod
-    def of(cls, w: "list[Value]", b: Value, activation: Activation) -> "Neuron":
+    def of(cls, w: list[Value], b: Value, activation: Activation) -> Neuron:
         """A neuron of given parameters."""
         neuron = cls.__new__(cls)
         neuron.w, neuron.b, neuron.activation = w, b, activation
         return neuron
 
-    w: "list[Value]"
+    w: list[Value]
     b: Value
     activation: Activation
 
-    def z(self, x: "Sequence[Any]") -> Any:
+    def z(self, x: Sequence[Any]) -> Any:
         """The pre-activation w·x + b."""
         return weighted_sum(self.w, x, self.b)
 
-    def __call__(self, x: "Sequence[Any]") -> Any:
+    def __call__(self, x: Sequence[Any]) -> Any:
         """The activation for one example."""
         return self.activation([self.z(checked(x, len(self.w)))])[0]
 
-    def named_parameters(self) -> "list[tuple[str, Value]]":
+    def named_parameters(self) -> list[tuple[str, Value]]:
         """The weights, then the bias."""
         return unique([*((f"weight.{k}", w) for k, w in enumerate(self.w)), ("bias", self.b)])
 
@@ -87,8 +89,8 @@ class Layer(Module):
     """Neurons that share their inputs: a = f(W x + b)."""
 
     def __init__(
-        self, n_in: int, n_out: int, activation: Kind = "relu", *, init: "str | float | Initialiser | None" = None,
-        bias: float = 0.0, seed: "int | Random | None" = None, number: int = 1,
+        self, n_in: int, n_out: int, activation: Kind = "relu", *, init: str | float | Initialiser | None = None,
+        bias: float = 0.0, seed: int | Random | None = None, number: int = 1,
     ) -> None:  # fmt: skip
         for size, of_what in ((n_in, "inputs"), (n_out, "neurons")):
             if not isinstance(size, (int, np.integer)) or size < 1:
@@ -101,8 +103,8 @@ class Layer(Module):
 
     @classmethod
     def from_weights(
-        cls, weights: "Sequence[Sequence[Any]]", biases: "Sequence[Any]", activation: Kind = "relu", *, number: int = 1
-    ) -> "Layer":
+        cls, weights: Sequence[Sequence[Any]], biases: Sequence[Any], activation: Kind = "relu", *, number: int = 1
+    ) -> Layer:
         """A layer of given weights (out, in) and biases (out), numbers or Values; a Value that stands twice is shared."""
         layer = cls.__new__(cls)
         layer.activation = Activation(activation)
@@ -115,7 +117,7 @@ class Layer(Module):
         layer._set(rows, list(biases), number)
         return layer
 
-    def _set(self, weights: "list[list[Any]]", biases: "list[Any]", number: int) -> None:
+    def _set(self, weights: list[list[Any]], biases: list[Any], number: int) -> None:
         comma = "," if max(len(weights), len(weights[0])) > 9 else ""
         self.neurons = [
             Neuron.of(
@@ -145,15 +147,15 @@ class Layer(Module):
         """The biases' numbers as an array (out)."""
         return np.array([neuron.b.data for neuron in self.neurons])
 
-    def z(self, x: "Sequence[Any]") -> "list[Any]":
+    def z(self, x: Sequence[Any]) -> list[Any]:
         """The pre-activations W x + b."""
         return [neuron.z(x) for neuron in self.neurons]
 
-    def __call__(self, x: "Sequence[Any]") -> "list[Any]":
+    def __call__(self, x: Sequence[Any]) -> list[Any]:
         """The activations for one example."""
         return self.activation(self.z(checked(x, self.n_in)))
 
-    def named_parameters(self) -> "list[tuple[str, Value]]":
+    def named_parameters(self) -> list[tuple[str, Value]]:
         """weight.j.k row by row, then bias.j."""
         weights = [(f"weight.{j}.{k}", w) for j, neuron in enumerate(self.neurons) for k, w in enumerate(neuron.w)]
         return unique([*weights, *((f"bias.{j}", neuron.b) for j, neuron in enumerate(self.neurons))])
@@ -170,7 +172,7 @@ def as_value(number: Any, label: str) -> Value:
     return Value(number, label)
 
 
-def unique(named: "Iterable[tuple[str, Value]]") -> "list[tuple[str, Value]]":
+def unique(named: Iterable[tuple[str, Value]]) -> list[tuple[str, Value]]:
     """Each Value once, by its first name."""
     first: dict[Value, str] = {}
     for name, value in named:
@@ -178,7 +180,7 @@ def unique(named: "Iterable[tuple[str, Value]]") -> "list[tuple[str, Value]]":
     return [(name, value) for value, name in first.items()]
 
 
-def checked(x: Any, n_in: int) -> "list[Any]":
+def checked(x: Any, n_in: int) -> list[Any]:
     """One example's inputs as Values, if there are as many as the weights take; each number one constant for all neurons."""
     if not hasattr(x, "__iter__"):
         raise ValueError(f"This takes {n_in} inputs, as a list; it was given {x!r:.60}.")

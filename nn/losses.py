@@ -7,6 +7,8 @@ Loss and last activation are well matched where delta = a - y: quadratic with li
 cross entropy with softmax.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any
@@ -24,12 +26,12 @@ SOFTMAX_TWICE = (
 SMALLEST_PROBABILITY = math.exp(-100.0)  # a logarithm below -100 counts as -100, as in PyTorch
 
 
-def several(prediction: Any) -> "list[Any]":
+def several(prediction: Any) -> list[Any]:
     """The outputs as a list, also if there is just one."""
     return list(prediction) if getattr(prediction, "ndim", 1) and hasattr(prediction, "__len__") else [prediction]
 
 
-def pairs(prediction: Any, target: Any) -> "list[tuple[Any, Any]]":
+def pairs(prediction: Any, target: Any) -> list[tuple[Any, Any]]:
     """Outputs and targets side by side."""
     outputs = several(prediction)
     targets = list(target) if getattr(target, "ndim", 1) and hasattr(target, "__len__") else [target]
@@ -84,7 +86,7 @@ def class_number(target: Any, classes: int) -> int:
     return int(target)
 
 
-def _is_softmax(outputs: "list[Any]") -> bool:
+def _is_softmax(outputs: list[Any]) -> bool:
     """Whether these are shares of a common sum of exponentials, which is how softmax computes them."""
     if not all(isinstance(p, Value) and p.op is not None and p.op.name == "div" for p in outputs):
         return False
@@ -105,7 +107,7 @@ BY_NAME: dict[str, Loss] = {
 }
 
 
-def loss_function(wanted: "str | Loss") -> Loss:
+def loss_function(wanted: str | Loss) -> Loss:
     """The loss of a name, or the function itself."""
     if isinstance(wanted, str):
         if wanted not in BY_NAME:

@@ -5,6 +5,8 @@ they learn too); `biases` chooses: "fixed", "own" (one for each neuron) or "shar
 One slide prints the target 0.1 and another the weight w3 where w2 is meant; every later number goes with what is here.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from engine import Value, paths
@@ -25,13 +27,13 @@ class Example(NamedTuple):
 
     network: MLP
     activations: Activations
-    errors: "tuple[Value, Value]"  # E_o1 and E_o2
+    errors: tuple[Value, Value]  # E_o1 and E_o2
     cost: Value
-    weights: "list[Value]"  # w1 ... w8
-    biases: "list[Value]"
+    weights: list[Value]  # w1 ... w8
+    biases: list[Value]
 
 
-def network(biases: str = "fixed") -> "tuple[MLP, list[Value], list[Value]]":
+def network(biases: str = "fixed") -> tuple[MLP, list[Value], list[Value]]:
     """The network, its weights w1 ... w8, and its biases: two if they are shared, else four."""
     if biases not in ("fixed", "own", "shared"):
         raise ValueError(f'biases = {biases!r}: give "fixed", "own" or "shared".')
@@ -61,7 +63,7 @@ def example(biases: str = "fixed") -> Example:
     return Example(model, run, (first, second), cost, w, b)
 
 
-def numbers(biases: str = "fixed") -> "dict[str, float]":
+def numbers(biases: str = "fixed") -> dict[str, float]:
     """Every number of the lecture by its name, in the lecture's order; the new weights last."""
     _, run, errors, cost, w, b = example(biases)
     found: dict[str, float] = {}
@@ -86,7 +88,7 @@ def numbers(biases: str = "fixed") -> "dict[str, float]":
     return found
 
 
-def train(steps: int, biases: str = "fixed") -> "list[float]":
+def train(steps: int, biases: str = "fixed") -> list[float]:
     """The cost before each of so many steps, and after the last."""
     model, w, b = network(biases)
     optimizer = SGD(w if biases == "fixed" else w + b, lr=RATE)
@@ -112,7 +114,7 @@ STEPS = (
 )  # fmt: skip
 
 
-def lines(biases: str = "fixed", digits: int = 9) -> "list[str]":
+def lines(biases: str = "fixed", digits: int = 9) -> list[str]:
     """The computation step by step, as the lecture goes."""
     titles = {first: (title, formula) for first, title, formula in STEPS}
     said = {"fixed": "fixed, as in the lecture", "own": "one for each neuron, learning", "shared": "one for each layer, learning"}

@@ -3,6 +3,8 @@
 `layers[0]` holds W1 and b1; lectures that count the input as layer 1 call them W² and b².
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
@@ -21,9 +23,9 @@ class Activations(NamedTuple):
     After `cost.backward()` the error delta = ∂C/∂z of each neuron is the `.grad` of its z.
     """
 
-    x: "list[Any]"
-    z: "list[list[Value]]"
-    a: "list[list[Value]]"
+    x: list[Any]
+    z: list[list[Value]]
+    a: list[list[Value]]
 
     @property
     def output(self) -> Any:
@@ -31,7 +33,7 @@ class Activations(NamedTuple):
         return self.a[-1][0] if len(self.a[-1]) == 1 else self.a[-1]
 
     @property
-    def delta(self) -> "list[list[float]]":
+    def delta(self) -> list[list[float]]:
         """The errors ∂C/∂z of each layer, after the sweep."""
         if not any(z.has_grad for layer in self.z for z in layer):
             raise ValueError("There is no delta yet: build a cost of .output and call cost.backward() first.")
@@ -46,8 +48,8 @@ class MLP(Module):
     """
 
     def __init__(
-        self, n_in: int, sizes: "Sequence[int]", activation: "Kind | Sequence[Kind]" = "relu", output: Kind = "linear", *,
-        init: "str | float | Initialiser | Sequence[Any] | None" = None, bias: float = 0.0, seed: int | None = None,
+        self, n_in: int, sizes: Sequence[int], activation: Kind | Sequence[Kind] = "relu", output: Kind = "linear", *,
+        init: str | float | Initialiser | Sequence[Any] | None = None, bias: float = 0.0, seed: int | None = None,
     ) -> None:  # fmt: skip
         sizes = list(sizes) if isinstance(sizes, (Sequence, np.ndarray)) else [sizes]
         if not sizes:
@@ -63,9 +65,9 @@ class MLP(Module):
 
     @classmethod
     def from_weights(
-        cls, weights: "Sequence[Sequence[Sequence[Any]]]", biases: "Sequence[Sequence[Any]]",
-        activation: "Kind | Sequence[Kind]" = "relu", output: Kind = "linear",
-    ) -> "MLP":  # fmt: skip
+        cls, weights: Sequence[Sequence[Sequence[Any]]], biases: Sequence[Sequence[Any]],
+        activation: Kind | Sequence[Kind] = "relu", output: Kind = "linear",
+    ) -> MLP:  # fmt: skip
         """A network of given weights, one matrix (out, in) and one list of biases for each layer, numbers or Values."""
         if len(weights) != len(biases) or not weights:
             raise ValueError(f"Each layer has weights and biases: given are {len(weights)} matrices, {len(biases)} biases.")
@@ -101,14 +103,14 @@ class MLP(Module):
         """How many outputs it gives."""
         return self.layers[-1].n_out
 
-    def __call__(self, x: "Sequence[Any]") -> Any:
+    def __call__(self, x: Sequence[Any]) -> Any:
         """The output for one example."""
         a = checked(x, self.n_in)
         for layer in self.layers:
             a = layer.activation(layer.z(a))
         return a[0] if len(a) == 1 else a
 
-    def activations(self, x: "Sequence[Any]") -> Activations:
+    def activations(self, x: Sequence[Any]) -> Activations:
         """Every layer's z and a as Values, named z1_1, a1_1, ...; an input that is a Value gets its gradient too."""
         a = checked(x, self.n_in)
         result = Activations(list(a), [], [])
@@ -136,20 +138,20 @@ class MLP(Module):
         result = np.array(outputs).reshape(len(outputs), self.n_out)
         return result[:, 0] if self.n_out == 1 else result
 
-    def named_parameters(self) -> "list[tuple[str, Value]]":
+    def named_parameters(self) -> list[tuple[str, Value]]:
         """layers.0.weight.j.k, layers.0.bias.j, layers.1.weight.j.k, ..."""
         return unique(
             (f"layers.{i}.{name}", value) for i, layer in enumerate(self.layers) for name, value in layer.named_parameters()
         )
 
-    def state_dict(self) -> "dict[str, np.ndarray]":
+    def state_dict(self) -> dict[str, np.ndarray]:
         """The parameters' numbers as arrays: layers.0.weight (out, in), layers.0.bias (out), ..."""
         state: dict[str, np.ndarray] = {}
         for i, layer in enumerate(self.layers):
             state |= {f"layers.{i}.weight": layer.weight, f"layers.{i}.bias": layer.bias}
         return state
 
-    def load_state_dict(self, state: "dict[str, Any]") -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Give the parameters the numbers of `state`, which has this network's names and shapes; else nothing changes."""
         own = self.state_dict()
         if not isinstance(state, Mapping):
@@ -178,7 +180,7 @@ class MLP(Module):
         return f"MLP({self.n_in} → {chain}; {len(self.parameters())} parameters)"
 
 
-def per_layer(wanted: Any, count: int, what: str) -> "list[Any]":
+def per_layer(wanted: Any, count: int, what: str) -> list[Any]:
     """One entry for each layer: the list that was given, or the one thing for all."""
     if isinstance(wanted, (list, tuple)):
         if len(wanted) != count:

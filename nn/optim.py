@@ -4,6 +4,8 @@ A rule is written once, as arithmetic on one parameter's number p, its gradient 
 + - * / and ** only, so that arrays can take the place of numbers.
 """
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +18,7 @@ from .advice import TeacherWarning
 class Optimizer:
     """Keeps the parameters and a memory for each; subclasses give the rule."""
 
-    def __init__(self, parameters: "Iterable[Value]", lr: float, **options: float) -> None:
+    def __init__(self, parameters: Iterable[Value], lr: float, **options: float) -> None:
         self.parameters = list(parameters) if isinstance(parameters, Iterable) else []
         if not self.parameters or not all(isinstance(p, Value) for p in self.parameters):
             raise ValueError("An optimiser needs the parameters to improve, as Values: SGD(model.parameters(), lr=0.1).")
@@ -27,7 +29,7 @@ class Optimizer:
         self.memory: list[dict[str, Any]] = [{} for _ in self.parameters]
         self.warn = True  # whether to say so when a step is taken on gradients that were not cleared
 
-    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+    def rule(self, p: Any, g: Any, memory: dict[str, Any]) -> Any:
         """The new parameter; `memory` is this parameter's own, empty at first."""
         raise NotImplementedError
 
@@ -67,7 +69,7 @@ class Spent(float):
 
     added = False
 
-    def __add__(self, other: float) -> "Spent":
+    def __add__(self, other: float) -> Spent:
         total = Spent(float(self) + other)
         total.added = True
         return total
@@ -82,7 +84,7 @@ class SGD(Optimizer):
     """
 
     def __init__(
-        self, parameters: "Iterable[Value]", lr: float = 0.1, momentum: float = 0.0, dampening: float = 0.0,
+        self, parameters: Iterable[Value], lr: float = 0.1, momentum: float = 0.0, dampening: float = 0.0,
         nesterov: bool = False, weight_decay: float = 0.0, ema: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(parameters, lr, momentum=momentum, weight_decay=weight_decay)
@@ -91,7 +93,7 @@ class SGD(Optimizer):
         self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
         self.weight_decay, self.ema = weight_decay, ema
 
-    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+    def rule(self, p: Any, g: Any, memory: dict[str, Any]) -> Any:
         """The update rule above."""
         g = g + self.weight_decay * p
         if self.ema:
@@ -105,11 +107,11 @@ class SGD(Optimizer):
 class Adagrad(Optimizer):
     """S ← S + g²; p ← p - lr·g / (√S + eps). Duchi, Hazan and Singer 2011; as torch.optim.Adagrad."""
 
-    def __init__(self, parameters: "Iterable[Value]", lr: float = 0.01, eps: float = 1e-10) -> None:
+    def __init__(self, parameters: Iterable[Value], lr: float = 0.01, eps: float = 1e-10) -> None:
         super().__init__(parameters, lr, eps=eps)
         self.eps = eps
 
-    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+    def rule(self, p: Any, g: Any, memory: dict[str, Any]) -> Any:
         """The update rule above."""
         memory["S"] = memory.get("S", 0.0) + g * g
         return p - self.lr * g / (memory["S"] ** 0.5 + self.eps)
@@ -118,11 +120,11 @@ class Adagrad(Optimizer):
 class RMSprop(Optimizer):
     """S ← alpha·S + (1 - alpha)·g²; p ← p - lr·g / (√S + eps). Tieleman and Hinton 2012; as torch.optim.RMSprop."""
 
-    def __init__(self, parameters: "Iterable[Value]", lr: float = 0.01, alpha: float = 0.99, eps: float = 1e-8) -> None:
+    def __init__(self, parameters: Iterable[Value], lr: float = 0.01, alpha: float = 0.99, eps: float = 1e-8) -> None:
         super().__init__(parameters, lr, alpha=alpha, eps=eps)
         self.alpha, self.eps = alpha, eps
 
-    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+    def rule(self, p: Any, g: Any, memory: dict[str, Any]) -> Any:
         """The update rule above."""
         memory["S"] = self.alpha * memory.get("S", 0.0) + (1 - self.alpha) * g * g
         return p - self.lr * g / (memory["S"] ** 0.5 + self.eps)
@@ -134,7 +136,7 @@ class Adam(Optimizer):
     """  # fmt: skip
 
     def __init__(
-        self, parameters: "Iterable[Value]", lr: float = 0.001, betas: "tuple[float, float]" = (0.9, 0.999), eps: float = 1e-8
+        self, parameters: Iterable[Value], lr: float = 0.001, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
     ) -> None:
         super().__init__(parameters, lr, eps=eps, beta1=betas[0], beta2=betas[1])
         for name, beta in zip(("beta1", "beta2"), betas):
@@ -142,7 +144,7 @@ class Adam(Optimizer):
                 raise ValueError(f"{name} = {beta} must be below 1: at 1 no gradient would ever be taken in.")
         self.betas, self.eps = betas, eps
 
-    def rule(self, p: Any, g: Any, memory: "dict[str, Any]") -> Any:
+    def rule(self, p: Any, g: Any, memory: dict[str, Any]) -> Any:
         """The update rule above."""
         beta1, beta2 = self.betas
         t = memory["t"] = memory.get("t", 0) + 1

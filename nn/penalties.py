@@ -1,5 +1,7 @@
 """Penalties on large weights, added to the cost of a batch after its reduction: fit(..., penalty=l2(0.1))."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +32,6 @@ def strength(lam: float) -> None:
         raise ValueError(f"lam = {lam} must be 0 or greater.")
 
 
-def penalised(model: Any, biases: bool) -> "list[Value]":
+def penalised(model: Any, biases: bool) -> list[Value]:
     """The weights, or all parameters."""
     return [p for name, p in model.named_parameters() if biases or "weight" in name.split(".")]

@@ -4,6 +4,8 @@ Two lectures differ at the tie w·x + b = 0: one fires (">="), the other stays s
 minus the threshold: a neuron that fires when w·x exceeds 1.5 has b = -1.5.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import product
 from typing import Any, NamedTuple
@@ -61,8 +63,8 @@ class Perceptron:
     """
 
     def __init__(
-        self, weights: "Sequence[float]", bias: float | None = None, *, threshold: float | None = None, fires: str = ">=",
-        outputs: "tuple[float, float]" = (0, 1),
+        self, weights: Sequence[float], bias: float | None = None, *, threshold: float | None = None, fires: str = ">=",
+        outputs: tuple[float, float] = (0, 1),
     ) -> None:  # fmt: skip
         if (bias is None) == (threshold is None):
             raise ValueError("Give the bias or the threshold, one of them: bias = -threshold.")
@@ -79,24 +81,24 @@ class Perceptron:
         """What w·x has to reach: minus the bias."""
         return -self.b
 
-    def sum(self, x: "Sequence[float]") -> float:
+    def sum(self, x: Sequence[float]) -> float:
         """w·x + b."""
         if len(x) != len(self.w):
             raise ValueError(f"This perceptron takes {len(self.w)} inputs; it was given {len(x)}.")
         return sum(w * value for w, value in zip(self.w, x)) + self.b
 
-    def __call__(self, x: "Sequence[float]") -> float:
+    def __call__(self, x: Sequence[float]) -> float:
         """The number for yes or for no."""
         a = self.sum(x)
         no, yes = self.outputs
         return yes if (a >= 0 if self.fires == ">=" else a > 0) else no
 
-    def truth_table(self) -> "list[tuple[tuple[float, ...], float]]":
+    def truth_table(self) -> list[tuple[tuple[float, ...], float]]:
         """The answer to every combination of no and yes, in counting order."""
         return [(x, self(x)) for x in product(self.outputs, repeat=len(self.w))]
 
     def learn(
-        self, X: "Sequence[Sequence[float]]", targets: "Sequence[float]", *, lr: float = 1, epochs: int = 100
+        self, X: Sequence[Sequence[float]], targets: Sequence[float], *, lr: float = 1, epochs: int = 100
     ) -> Learning:
         """Rosenblatt's rule, example by example: right answers change nothing; else w += ±lr·x and b += ±lr.
 
@@ -145,12 +147,12 @@ def plain(number: Any) -> float:
     return number  # type: ignore[no-any-return]  # int or float, as it came
 
 
-def inputs(count: int = 2, outputs: "tuple[float, float]" = (0, 1)) -> "list[tuple[float, ...]]":
+def inputs(count: int = 2, outputs: tuple[float, float] = (0, 1)) -> list[tuple[float, ...]]:
     """All combinations of no and yes: 00, 01, 10, 11."""
     return list(product(outputs, repeat=count))
 
 
-def gate(name: str, fires: str = ">=") -> "tuple[Perceptron, Learning]":
+def gate(name: str, fires: str = ">=") -> tuple[Perceptron, Learning]:
     """A perceptron that has learned a gate from zero weights, with the whole run."""
     if name not in GATES:
         raise ValueError(f"There is no gate {name!r}; there are {', '.join(GATES)}.")
@@ -182,6 +184,6 @@ def xor_from_features(x1: float, x2: float) -> float:
     return Perceptron([1, 1, -2], -0.5)([x1, x2, x1 * x2])
 
 
-def decision_table(weights: "Sequence[float]", threshold: float, **options: Any) -> "list[tuple[tuple[float, ...], float]]":
+def decision_table(weights: Sequence[float], threshold: float, **options: Any) -> list[tuple[tuple[float, ...], float]]:
     """What an evidence-weighing perceptron decides for each combination of its factors."""
     return Perceptron(weights, threshold=threshold, **options).truth_table()

@@ -1,5 +1,7 @@
 """A progress bar with the current cost: live in a terminal and in a notebook, a line now and then in a pipe."""
 
+from __future__ import annotations
+
 import sys
 from importlib.util import find_spec
 from typing import Any
@@ -19,7 +21,7 @@ class Progress:
         self.live = enabled and (sys.stderr.isatty() or in_notebook)
         self.bar: RichProgress | None = None
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Progress:
         if self.live:
             from rich.console import Console
 

@@ -1,5 +1,7 @@
 """The inner loops of training: an epoch of batches, a batch of examples; and the judgement without a graph."""
 
+from __future__ import annotations
+
 import math
 import time
 from typing import Any
@@ -17,7 +19,7 @@ class Run:
     """One run of training."""
 
     def __init__(
-        self, model: Any, optimizer: Optimizer, loss: Loss, rows: "list[list[float]]", targets: Targets,
+        self, model: Any, optimizer: Optimizer, loss: Loss, rows: list[list[float]], targets: Targets,
         penalty: Penalty | None, reduction: str,
     ) -> None:  # fmt: skip
         self.model, self.optimizer, self.loss, self.penalty = model, optimizer, loss, penalty
@@ -28,7 +30,7 @@ class Run:
         self.began = time.perf_counter()
         self.inside = False  # whether an update is being computed; an error then is the arithmetic's
 
-    def epoch(self, batches: "list[list[int]]") -> None:
+    def epoch(self, batches: list[list[int]]) -> None:
         """One pass over the data; the history gets its entries."""
         cost = penalty = 0.0
         right = 0.0
@@ -47,7 +49,7 @@ class Run:
         history.gradient_norm.append(self.norm)
         history.time.append(time.perf_counter() - self.began)
 
-    def update(self, batch: "list[int]") -> "tuple[float, float, float]":
+    def update(self, batch: list[int]) -> tuple[float, float, float]:
         """Sweep each example of the batch and the penalty, then step; the sum of the costs, the hits, and the penalty."""
         self.inside = True
         self.optimizer.zero_grad()
@@ -70,7 +72,7 @@ class Run:
         self.inside = False
         return costs, right, extra
 
-    def judge(self, X: Any, targets: Targets) -> "tuple[float, float]":
+    def judge(self, X: Any, targets: Targets) -> tuple[float, float]:
         """The cost over other examples, reduced, and the share decided rightly."""
         return evaluate(self.model, X, targets, self.loss, "mean" if self.mean else "sum")
 
@@ -92,8 +94,8 @@ def wrapped(output: Any) -> Any:
 
 
 def evaluate(
-    model: Any, X: Any, y: Any, loss: "str | Loss" = "quadratic", reduction: str = "mean"
-) -> "tuple[float, float]":
+    model: Any, X: Any, y: Any, loss: str | Loss = "quadratic", reduction: str = "mean"
+) -> tuple[float, float]:
     """The cost over these examples, reduced, and the share decided rightly; on plain numbers, without a graph."""
     outputs = model.predict(X)
     loss = loss_function(loss)

@@ -1,5 +1,7 @@
 """Around a training run: several beginnings, and the choice of a learning rate by cross-validation."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,8 +18,8 @@ from .training import fit
 
 
 def restarts(
-    make: "Callable[[int], Any]", train: "Callable[[Any], History]", count: int = 5
-) -> "tuple[Any, History, list[float]]":
+    make: Callable[[int], Any], train: Callable[[Any], History], count: int = 5
+) -> tuple[Any, History, list[float]]:
     """Train make(0), make(1), ... and keep the one whose last cost is smallest; with it its history and everyone's cost."""
     runs = []
     for seed in range(count):
@@ -29,9 +31,9 @@ def restarts(
 
 
 def learning_rate_search(
-    make: "Callable[[], Any]", X: Any, y: Any, rates: "Sequence[float]", *, k: int = 5, loss: Any = "quadratic",
-    optimizer: "Callable[[Any, float], Any]" = SGD, **options: Any,
-) -> "tuple[float, dict[float, float]]":  # fmt: skip
+    make: Callable[[], Any], X: Any, y: Any, rates: Sequence[float], *, k: int = 5, loss: Any = "quadratic",
+    optimizer: Callable[[Any, float], Any] = SGD, **options: Any,
+) -> tuple[float, dict[float, float]]:  # fmt: skip
     """The rate with the smallest mean validation cost over k folds, and that cost for each rate.
 
     Every example validates once; the folds are scikit-learn's KFold, in the order of the data. `make()` gives a fresh

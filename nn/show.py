@@ -1,5 +1,7 @@
 """Networks and results in a terminal, with rich: layers as matrices, errors, confusion tables, digits drawn in blocks."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +12,7 @@ SHADES = " ░▒▓█"
 PLAIN_SHADES = " .+#@"
 
 
-def table(title: str, columns: "Sequence[str]", rows: "Sequence[Sequence[Any]]") -> Table:
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """A table; numbers to the right, floats to six digits."""
     made = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
     for i, column in enumerate(columns):
@@ -21,7 +23,7 @@ def table(title: str, columns: "Sequence[str]", rows: "Sequence[Sequence[Any]]")
     return made
 
 
-def layers(model: Any, *, transposed: bool = False, most: int = 6) -> "list[Any]":
+def layers(model: Any, *, transposed: bool = False, most: int = 6) -> list[Any]:
     """Each layer's weights and biases as numbers, with both ways of counting layers: a title, then a table, for each.
 
     Rows are neurons and columns inputs, z = W a + b; `transposed` shows the other convention, z = Wᵀ a + b. Of more than
@@ -41,7 +43,7 @@ def layers(model: Any, *, transposed: bool = False, most: int = 6) -> "list[Any]
     return tables
 
 
-def cut(columns: "list[str]", rows: "list[list[Any]]", most: int) -> "tuple[list[str], list[list[Any]]]":
+def cut(columns: list[str], rows: list[list[Any]], most: int) -> tuple[list[str], list[list[Any]]]:
     """The first columns of a wide table, the last one too, and between them how many are left out."""
     if len(columns) <= most + 2:
         return columns, rows
@@ -60,7 +62,7 @@ def backpropagation(run: Any) -> Table:
     return table("Every neuron", ["layer", "neuron", "z", "a", "delta"], rows)
 
 
-def confusion(targets: "Sequence[int]", answers: "Sequence[int]") -> Table:
+def confusion(targets: Sequence[int], answers: Sequence[int]) -> Table:
     """How often each class (row) was answered by each class (column); what is right stands on the diagonal."""
     classes = sorted(set(targets) | set(answers))
     counts = np.zeros((len(classes), len(classes)), dtype=int)
@@ -70,7 +72,7 @@ def confusion(targets: "Sequence[int]", answers: "Sequence[int]") -> Table:
     return table("Confusion: is (row), was taken for (column)", ["", *map(str, classes)], rows)
 
 
-def learning(rows: "Sequence[Any]", title: str = "") -> Table:
+def learning(rows: Sequence[Any], title: str = "") -> Table:
     """The perceptron's learning table: what came in, what it answered, how the weights changed and what they became."""
     columns = ["epoch", "x1", "x2", "target", "w·x + b", "answer", "Δw1 Δw2 Δb", "w1 w2 b", ""]
     lines = [
@@ -81,11 +83,11 @@ def learning(rows: "Sequence[Any]", title: str = "") -> Table:
     return table(title, columns, lines)
 
 
-def _short(numbers: "Sequence[float]") -> "list[str]":
+def _short(numbers: Sequence[float]) -> list[str]:
     return [f"{number:g}" for number in numbers]
 
 
-def curve(numbers: "Sequence[float]", *, ascii: bool = False, width: int = 60) -> str:
+def curve(numbers: Sequence[float], *, ascii: bool = False, width: int = 60) -> str:
     """A curve in one line, from the largest number to the smallest; every so many epochs if there are more than fit."""
     bars = "_.-=+*#@" if ascii else "▁▂▃▄▅▆▇█"
     every = -(-len(numbers) // width)
@@ -94,14 +96,14 @@ def curve(numbers: "Sequence[float]", *, ascii: bool = False, width: int = 60) -
     return "".join(bars[int(7 * (x - low) / (high - low or 1))] for x in shown)
 
 
-def digit(pixels: "Sequence[float]", *, ascii: bool = False) -> "list[str]":
+def digit(pixels: Sequence[float], *, ascii: bool = False) -> list[str]:
     """A digit of 8x8 pixels between 0 (paper) and 1 (ink), two characters a pixel."""
     shades = PLAIN_SHADES if ascii else SHADES
     grid = np.asarray(pixels).reshape(8, 8)
     return ["".join(shades[min(4, int(ink * 5))] * 2 for ink in row) for row in grid]
 
 
-def beside(pictures: "Sequence[Sequence[str]]", titles: "Sequence[str]", per_row: int = 4) -> "list[str]":
+def beside(pictures: Sequence[Sequence[str]], titles: Sequence[str], per_row: int = 4) -> list[str]:
     """Pictures with their titles, a few in a row."""
     lines = []
     for i in range(0, len(pictures), per_row):

@@ -1,5 +1,7 @@
 """When to stop. A condition looks at the history after each epoch and answers with the reason, or with "" to go on."""
 
+from __future__ import annotations
+
 from typing import Any, Protocol
 
 from .history import History

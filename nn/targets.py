@@ -1,5 +1,7 @@
 """The targets of a data set in the form that the losses take, and when an answer counts as right."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,11 +61,11 @@ class Targets:
     def __getitem__(self, i: int) -> Any:
         return self.rows[i]
 
-    def at(self, positions: "list[int]") -> "Targets":
+    def at(self, positions: list[int]) -> Targets:
         """The targets of some of the examples."""
         return self.like(self.numbers[positions], len(positions))
 
-    def like(self, y: Any, examples: int) -> "Targets":
+    def like(self, y: Any, examples: int) -> Targets:
         """Other targets, read and judged in the same way: one class alone does not show where the middle is."""
         other = Targets(y, examples, self.n_out, self.loss)
         other.middle = self.middle
@@ -79,7 +81,7 @@ class Targets:
         numbers = [float(value) for value in output]
         return float(numbers.index(max(numbers)) == target.index(max(target)))
 
-    def hits(self, positions: "Sequence[int] | np.ndarray", outputs: np.ndarray) -> float:
+    def hits(self, positions: Sequence[int] | np.ndarray, outputs: np.ndarray) -> float:
         """How many of these outputs (examples, outputs) are right; the examples at these positions; nan if it cannot be said."""
         if self.middle != self.middle:
             return float("nan")

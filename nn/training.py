@@ -5,6 +5,8 @@ then the optimiser's step. Who computes that is a Run: by a compiled program a b
 swept one example after the other, so that only one example's graph is alive at a time (run.py).
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from random import Random
@@ -33,16 +35,16 @@ def fit(
     X: Any,
     y: Any,
     *,
-    loss: "str | Loss" = "quadratic",
-    optimizer: "Optimizer | str | None" = None,
+    loss: str | Loss = "quadratic",
+    optimizer: Optimizer | str | None = None,
     epochs: int | None = None,
-    batch_size: "int | str" = 32,
+    batch_size: int | str = 32,
     shuffle: bool = True,
     reduction: str = "mean",
-    validation: "float | tuple[Any, Any] | None" = None,
-    stop: "Sequence[Stop]" = (),
+    validation: float | tuple[Any, Any] | None = None,
+    stop: Sequence[Stop] = (),
     penalty: Penalty | None = None,
-    callbacks: "Sequence[Callable[[History, Any], None]]" = (),
+    callbacks: Sequence[Callable[[History, Any], None]] = (),
     seed: int | None = 0,
     progress: bool = False,
     warn: bool = True,
@@ -185,7 +187,7 @@ def check_match(model: Any, loss: Loss) -> None:
         )
 
 
-def batch_of(batch_size: "int | str", examples: int) -> int:
+def batch_of(batch_size: int | str, examples: int) -> int:
     """How many examples an update sees."""
     if batch_size == "all":
         return examples
@@ -194,7 +196,7 @@ def batch_of(batch_size: "int | str", examples: int) -> int:
     return int(batch_size)
 
 
-def optimizer_for(model: Any, wanted: "Optimizer | str | None") -> Optimizer:
+def optimizer_for(model: Any, wanted: Optimizer | str | None) -> Optimizer:
     """The optimiser itself, or a new one of that name; SGD with learning rate 0.1 if none is wanted."""
     if wanted is None:
         return SGD(model.parameters(), lr=0.1)
@@ -212,7 +214,7 @@ def optimizer_for(model: Any, wanted: "Optimizer | str | None") -> Optimizer:
     return wanted
 
 
-def split(count: int, validation: Any, random: Random) -> "tuple[list[int], list[int]]":
+def split(count: int, validation: Any, random: Random) -> tuple[list[int], list[int]]:
     """Positions to train on, and positions to set aside: a random share of `validation`, if that is a number."""
     if validation is None or isinstance(validation, tuple):
         return list(range(count)), []

@@ -1,5 +1,7 @@
 """An optimiser's rule, moving all parameters of a compiled program at once."""
 
+from __future__ import annotations
+
 import math
 from copy import deepcopy
 from typing import Any
@@ -87,7 +89,7 @@ class UpdateRule:
         self.p = vector if self.whole else vector[self.index]
         self.g = self.parameters.gradient if self.whole else self.parameters.gradient[self.index]
 
-        def rule(symbols: "dict[str, Any]") -> "dict[str, Any]":
+        def rule(symbols: dict[str, Any]) -> dict[str, Any]:
             p, g = symbols.pop("p"), symbols.pop("g")
             return {"p": optimizer.rule(p, g, symbols), **symbols}
 

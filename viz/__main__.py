@@ -1,12 +1,14 @@
 """python -m viz: the picture of an expression or of a saved network, from the command line. A thin face over the room."""
 
+from __future__ import annotations
+
 import sys
 import webbrowser
 from pathlib import Path
 
 from engine import Value, parse
-from engine.command import variables_from
-from engine.terminal import Arguments, UsageError, answer, open_streams
+from engine.command.tables import variables_from
+from engine.command.terminal import Arguments, UsageError, answer, open_streams
 
 from .drawing import draw
 from .folding import FOLDS
@@ -35,7 +37,7 @@ def arguments() -> Arguments:
     return parser
 
 
-def run(words: "list[str]") -> Path:
+def run(words: list[str]) -> Path:
     """Carry out a command line and return what was written."""
     given = arguments().read(words)
     if given.expression == "network":
@@ -61,7 +63,7 @@ def run(words: "list[str]") -> Path:
     return path
 
 
-def graph(text: "str | None", values: "list[str]") -> Value:
+def graph(text: str | None, values: list[str]) -> Value:
     """The expression as a graph; the worked example if there is none."""
     if text is None:
         return parse(WORKED_EXAMPLE, x=3, y=4, z=2)
@@ -71,7 +73,7 @@ def graph(text: "str | None", values: "list[str]") -> Value:
     return output
 
 
-def network(values: "list[str]", path: Path) -> Path:
+def network(values: list[str], path: Path) -> Path:
     """A saved network as circles and lines."""
     if len(values) != 1:
         raise UsageError("network takes the file of a saved network: python -m viz network m.safetensors -o net.svg")
@@ -93,7 +95,7 @@ def network(values: "list[str]", path: Path) -> Path:
     return path
 
 
-def main(words: "list[str]") -> int:
+def main(words: list[str]) -> int:
     """0 if the picture was written, 2 if not."""
     return answer(lambda: print(run(words)))
 

@@ -4,6 +4,8 @@ The colours are Okabe and Ito's (2008), which keep their distance for every comm
 them: lines differ by dashes as well, points by their shape, right and wrong by a frame and a sign.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 BLUE, ORANGE, GREEN, PINK, BLACK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#777777"
@@ -23,12 +25,12 @@ def axes(ax: Any = None, width: float = 6.0, height: float = 4.0) -> Any:
     return ax
 
 
-def style(number: int) -> "dict[str, Any]":
+def style(number: int) -> dict[str, Any]:
     """Colour and dashes of the line with this number, counted from 0."""
     return {"color": COLOURS[number % len(COLOURS)], "linestyle": DASHES[number % len(DASHES)]}
 
 
-def layers_of(model: Any) -> "list[Any]":
+def layers_of(model: Any) -> list[Any]:
     """The layers of a network, or a sentence."""
     if not hasattr(model, "layers") or not hasattr(model, "activations"):
         raise TypeError(f"A network is needed, such as MLP(2, [2, 1]); {model!r:.60} has no layers.")

@@ -1,5 +1,7 @@
 """Curves: a function with its derivative, and the course of a training."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +18,7 @@ BESIDE = 1e-9  # so far from a corner the limits from the left and from the righ
 SHOWN = 5.0  # larger values and slopes run out of the picture
 
 
-def plot_activation(name: "str | Callable[[Any], Any]", ax: Any = None) -> Any:
+def plot_activation(name: str | Callable[[Any], Any], ax: Any = None) -> Any:
     """An activation (solid) and its derivative (dashed), as the engine computes them; returns the ax.
 
     At a corner or a jump the curve is interrupted, open circles are the limits from both sides, and the full one is the
@@ -40,7 +42,7 @@ def plot_activation(name: "str | Callable[[Any], Any]", ax: Any = None) -> Any:
     return ax
 
 
-def plot_activations(names: "Sequence[str] | None" = None) -> "list[Any]":
+def plot_activations(names: Sequence[str] | None = None) -> list[Any]:
     """All elementwise activations of the table, or those named, on one sheet; returns the axes, one for each."""
     from matplotlib import pyplot
 
@@ -57,7 +59,7 @@ def plot_activations(names: "Sequence[str] | None" = None) -> "list[Any]":
     return [plot_activation(name, ax) for name, ax in zip(names, grid.flat)]
 
 
-def value_and_slope(function: "Callable[[Any], Any]", z: float) -> "tuple[float, float]":
+def value_and_slope(function: Callable[[Any], Any], z: float) -> tuple[float, float]:
     """f(z) and f ′(z) by the engine; nan where there is none."""
     point = Value(z, "z")
     try:
@@ -70,7 +72,7 @@ def value_and_slope(function: "Callable[[Any], Any]", z: float) -> "tuple[float,
         return float(value), math.nan
 
 
-def is_corner(function: "Callable[[Any], Any]", z: float) -> bool:
+def is_corner(function: Callable[[Any], Any], z: float) -> bool:
     """Whether a row of the table says that it has a corner or a jump at z."""
     if not isinstance(function, Primitive) or function.kink is None:
         return False
@@ -78,7 +80,7 @@ def is_corner(function: "Callable[[Any], Any]", z: float) -> bool:
     return bool(function.kink(z, *static) == 0)
 
 
-def curve(ax: Any, of: "Callable[[float], float]", corners: "list[float]", label: str, line: "dict[str, Any]") -> "list[float]":
+def curve(ax: Any, of: Callable[[float], float], corners: list[float], label: str, line: dict[str, Any]) -> list[float]:
     """One line, interrupted at the corners where it jumps; the finite numbers that it goes through."""
     points = []
     for z in GRID:
@@ -115,7 +117,7 @@ def plot_history(history: History, ax: Any = None) -> Any:
     return ax
 
 
-def by_epoch(ax: Any, numbers: "list[float]", label: str, number: int) -> Any:
+def by_epoch(ax: Any, numbers: list[float], label: str, number: int) -> Any:
     """One line over the epochs 1, 2, ...; a single epoch is a point."""
     look = {**style(number), "color": BLACK} if number == 3 else style(number)
     marker = "os^D"[number]

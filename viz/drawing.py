@@ -1,5 +1,7 @@
 """draw(output): the graph as DOT, Mermaid, SVG, PNG or PDF, and shown in a notebook by itself."""
 
+from __future__ import annotations
+
 import html
 import os
 from pathlib import Path
@@ -39,7 +41,7 @@ class Drawing:
         """The picture as a PDF file's bytes."""
         return render(self.dot, "pdf")
 
-    def save(self, path: "str | os.PathLike[str]") -> Path:
+    def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture, in the form that the name ends with: .svg, .png, .pdf, .dot or .mmd. Whole or not at all."""
         path = Path(path)
         form = path.suffix.lower().removeprefix(".")

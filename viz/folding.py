@@ -3,10 +3,12 @@
 Only the engine's structural recognition is used: it does not matter how the network was written.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from engine import Value
-from engine.neurons import Neuron, neurons
+from engine.instruments.neurons import Neuron, neurons
 
 FOLDS = ("none", "neurons", "layers", "auto")
 READABLE = 60  # boxes and circles that still fit on one screen
@@ -18,12 +20,12 @@ class Fold:
 
     id: str
     title: str
-    inside: "tuple[Value, ...]"
-    outputs: "tuple[Value, ...]"
-    inputs: "tuple[tuple[Value, str], ...]"
+    inside: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    inputs: tuple[tuple[Value, str], ...]
 
 
-def choose(output: Value, order: "list[Value]", fold: str) -> "tuple[list[Fold], str]":
+def choose(output: Value, order: list[Value], fold: str) -> tuple[list[Fold], str]:
     """The folds of a graph, and a note that says so where `auto` folded."""
     if fold not in FOLDS:
         raise ValueError(f"fold = {fold!r} is none of {', '.join(FOLDS)}.")
@@ -49,7 +51,7 @@ def _neuron(number: int, neuron: Neuron) -> Fold:
     return Fold(f"neuron{number}", f"neuron: {name}", (*own, *neuron.inside), (neuron.output,), tuple(zip(neuron.inputs, words)))
 
 
-def _layers(found: "list[Neuron]") -> "list[Fold]":
+def _layers(found: list[Neuron]) -> list[Fold]:
     """Neurons with the same inputs and the same activation, as one box each."""
     groups: dict[tuple[tuple[Value, ...], str], list[Neuron]] = {}
     for neuron in found:

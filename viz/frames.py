@@ -1,5 +1,7 @@
 """draw_steps(output, path): one frame for each step of the computation, as pages of a PDF or as SVGs in a folder."""
 
+from __future__ import annotations
+
 import io
 import os
 from dataclasses import replace
@@ -7,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import Value, steps
-from engine.explain import Step
 from engine.graph import topological_order
-from engine.notation import show
+from engine.say.explain import Step
+from engine.say.notation import show
 from nn.files import write_whole
 
 from .drawing import dot
@@ -17,7 +19,7 @@ from .picture import Arrow, Box, Picture, picture
 from .render import render
 
 
-def draw_steps(output: Value, path: "str | os.PathLike[str]") -> "list[Path]":
+def draw_steps(output: Value, path: str | os.PathLike[str]) -> list[Path]:
     """Draw each step and return the files: a .pdf has a page for each, a folder gets 00.svg, 01.svg, ...
 
     A frame shows what is known by then: values appear going forward, gradients going backward; what the step is about is
@@ -38,7 +40,7 @@ def draw_steps(output: Value, path: "str | os.PathLike[str]") -> "list[Path]":
     return written
 
 
-def step_pictures(output: Value) -> "list[tuple[Step, Picture]]":
+def step_pictures(output: Value) -> list[tuple[Step, Picture]]:
     """Each step with its picture."""
     order = topological_order(output)
     ids = {node: f"n{i}" for i, node in enumerate(order)}
@@ -62,17 +64,17 @@ def step_pictures(output: Value) -> "list[tuple[Step, Picture]]":
     return frames
 
 
-def _box(box: Box, values: "set[str]", gradients: "dict[str, str]", lit: "set[str]") -> Box:
+def _box(box: Box, values: set[str], gradients: dict[str, str], lit: set[str]) -> Box:
     lines = box.lines if box.id in values else (box.lines[0], "…")
     gradient = f"∂ {gradients[box.id]}" if box.id in gradients else "∂ …"
     return replace(box, lines=lines, gradient="" if box.kind == "constant" else gradient, lit=box.id in lit)
 
 
-def _arrow(arrow: Arrow, edges: "set[tuple[str, str]]") -> Arrow:
+def _arrow(arrow: Arrow, edges: set[tuple[str, str]]) -> Arrow:
     return replace(arrow, lit=(arrow.tail, arrow.head) in edges)
 
 
-def pages(pictures: "list[bytes]") -> bytes:
+def pages(pictures: list[bytes]) -> bytes:
     """PNG pictures as the pages of one PDF, each page as large as its picture."""
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure

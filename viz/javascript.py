@@ -4,6 +4,8 @@ The rule of a row, run on these terms, writes itself as a JavaScript expression.
 here, because every interpreter must bring that itself; all else follows from the engine's table.
 """
 
+from __future__ import annotations
+
 import json
 from typing import Any
 
@@ -66,15 +68,15 @@ class Script(Interpreter):
         self.text = text
 
     @staticmethod
-    def of(thing: Any) -> "Script":
+    def of(thing: Any) -> Script:
         """A script itself, or a number as one, with every digit."""
         return thing if isinstance(thing, Script) else Script(json.dumps(float(thing)))
 
-    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Script":
+    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Script:
         return run(row, [Script.of(operand) for operand in operands])
 
 
-def run(row: Primitive, operands: "list[Script]") -> Script:
+def run(row: Primitive, operands: list[Script]) -> Script:
     """The result of a row: in its native words, or by its forward rule."""
     if not row.native:
         return Script.of(row.forward(*operands))
@@ -83,14 +85,14 @@ def run(row: Primitive, operands: "list[Script]") -> Script:
     return Script(NATIVE[row.name].format(*texts, p=static, all=", ".join(texts)))
 
 
-def functions(row: Primitive, count: int) -> "dict[str, Any]":
+def functions(row: Primitive, count: int) -> dict[str, Any]:
     """A row for `count` operands as JavaScript: {"forward": "(x0, x1) => ...", "slopes": ["(r, x0, x1) => ...", ...],
     "textbook": the slopes in the form that is shown}."""
     names = [f"x{i}" for i in range(count)]
     operands = [Script(name) for name in names]
     heads = ", ".join(names)
 
-    def slopes(shown: bool) -> "list[str]":
+    def slopes(shown: bool) -> list[str]:
         texts = [Script.of(row.derivative(Script("r"), operands, i, shown=shown)).text for i in range(count)]
         return [f"({', '.join(['r', *names])}) => {text}" for text in texts]
 

@@ -4,10 +4,12 @@ With an input, the circles hold the activations; with a target too, the errors d
 come from `engine.grad`, which writes nothing into the graph: the model's `.grad` stays as it is.
 """
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 from engine import grad
-from engine.notation import show
+from engine.say.notation import show
 from nn.losses import Loss, loss_function, quadratic
 from nn.network import Activations
 from nn.targets import Targets
@@ -47,7 +49,7 @@ def column(count: int, most: int) -> Column:
 
 
 def draw_network(
-    model: Any, x: Any = None, target: Any = None, *, loss: "str | Loss" = quadratic, most: int = 10, ax: Any = None
+    model: Any, x: Any = None, target: Any = None, *, loss: str | Loss = quadratic, most: int = 10, ax: Any = None
 ) -> Any:
     """Draw a network; returns the ax.
 
@@ -80,7 +82,7 @@ def draw_network(
     return ax
 
 
-def errors(model: Any, found: Activations, target: Any, loss: Loss) -> "tuple[list[list[float]], float]":
+def errors(model: Any, found: Activations, target: Any, loss: Loss) -> tuple[list[list[float]], float]:
     """delta = ∂C/∂z of every layer's neurons, and the cost; no `.grad` is touched."""
     wanted = Targets([target], 1, model.n_out, loss)[0]
     cost = loss(found.output, wanted)
@@ -88,7 +90,7 @@ def errors(model: Any, found: Activations, target: Any, loss: Loss) -> "tuple[li
     return [[next(flat) for _ in layer] for layer in found.z], float(cost)
 
 
-def words(model: Any, i: int, found: "Activations | None", deltas: "list[list[float]]") -> "tuple[list[str], list[str]]":
+def words(model: Any, i: int, found: Activations | None, deltas: list[list[float]]) -> tuple[list[str], list[str]]:
     """What stands inside and below the circles of layer i: names and biases, or activations and errors."""
     if i == 0:
         inside = [f"x{k}" for k in range(1, model.n_in + 1)] if found is None else [show(float(x), 3) for x in found.x]
@@ -107,7 +109,7 @@ def diameter(ax: Any) -> float:
     return float(min(32.0, 0.66 * height / (high - low)))
 
 
-def circles(ax: Any, i: int, drawn: Column, inside: "list[str]", below: "list[str]", size: float) -> None:
+def circles(ax: Any, i: int, drawn: Column, inside: list[str], below: list[str], size: float) -> None:
     """The neurons of one layer, with their words, and the number of those left out."""
     fill = "#eeeeee" if i == 0 else "white"
     points = ax.scatter([i] * len(drawn.shown), drawn.heights, s=size**2, c=fill, edgecolors=BLACK, linewidths=1, zorder=3)
@@ -122,7 +124,7 @@ def circles(ax: Any, i: int, drawn: Column, inside: "list[str]", below: "list[st
         ax.text(i, drawn.gap, f"⋮\n… {drawn.hidden} more", ha="center", va="center", fontsize=8, bbox=room, zorder=4)
 
 
-def lines(ax: Any, layers: "list[Any]", columns: "list[Column]", size: float) -> None:
+def lines(ax: Any, layers: list[Any], columns: list[Column], size: float) -> None:
     """The weights between neurons that are drawn: the wider the larger, dashed where negative; and what that means."""
     every = [
         (i, drawn_from, drawn_to, layer.weight[j, k], f"W{i + 1}[{j + 1},{k + 1}]")

@@ -4,6 +4,8 @@ The file makes no request: the graph is drawn here, and everything that changes 
 by functions that the engine's table has written (javascript.py). The files in assets/ are its skeleton.
 """
 
+from __future__ import annotations
+
 import html
 import json
 import os
@@ -15,11 +17,11 @@ from typing import Any
 import graphviz
 
 from engine import Value
-from engine.explain import expression
 from engine.graph import exceeds, names, topological_order
-from engine.notation import Term, write
+from engine.instruments.replay import check_fresh
 from engine.primitive import REAL, Domain, Primitive
-from engine.replay import check_fresh
+from engine.say.explain import expression
+from engine.say.notation import Term, write
 from nn.files import write_whole
 
 from .drawing import html_word
@@ -31,7 +33,7 @@ LARGEST = 600  # nodes of a page; more could not be read, and Graphviz can take 
 OPEN, CLOSE = "\ue000", "\ue001"  # around the place of an operand in a formula; signs that no label has a use for
 
 
-def page(output: Value, path: "str | os.PathLike[str]" = "chain-rule.html") -> Path:
+def page(output: Value, path: str | os.PathLike[str] = "chain-rule.html") -> Path:
     """Write the page of a graph to a file, whole or not at all, and return its path."""
     path = Path(path)
     write_whole(path, html_of(output).encode())
@@ -111,7 +113,7 @@ def row_script(row: Primitive, count: int) -> str:
             f"textbook: [{listed['textbook']}]}}")  # fmt: skip
 
 
-def domain_data(domain: Domain) -> "dict[str, Any] | None":
+def domain_data(domain: Domain) -> dict[str, Any] | None:
     """Where an operand may lie; null for everywhere."""
     if domain is REAL:
         return None
@@ -119,7 +121,7 @@ def domain_data(domain: Domain) -> "dict[str, Any] | None":
     return {"low": low, "closed": domain.closed or domain.hole, "hole": domain.hole, "words": domain.words}
 
 
-def drawn(order: "list[Value]", called: "dict[Value, str]", ids: "dict[Value, str]") -> str:
+def drawn(order: list[Value], called: dict[Value, str], ids: dict[Value, str]) -> str:
     """The graph as SVG, laid out by Graphviz; each part has an id by which the script finds it."""
     graph = graphviz.Digraph(
         graph_attr={"rankdir": "LR", "nodesep": "0.25", "ranksep": "0.4", "bgcolor": "transparent"},

@@ -5,15 +5,17 @@ into an operation carries the local derivative, the number that the sweep multip
 arrows. The same graph gives the same picture, node by node.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine import Value
 from engine.backward import local_derivative
 from engine.graph import names, topological_order
-from engine.notation import show, terms, write
+from engine.instruments.replay import check_fresh
 from engine.primitive import UndefinedError
-from engine.replay import check_fresh
+from engine.say.notation import show, terms, write
 
 from .folding import Fold, choose
 
@@ -76,7 +78,7 @@ class _Painter:
     """Puts one picture together."""
 
     def __init__(
-        self, output: Value, order: "list[Value]", called: "dict[Value, str]", folds: "list[Fold]", gradients: bool,
+        self, output: Value, order: list[Value], called: dict[Value, str], folds: list[Fold], gradients: bool,
         slopes: bool, digits: int,
     ) -> None:  # fmt: skip
         self.output, self.order, self.called, self.folds = output, order, called, folds
@@ -129,7 +131,7 @@ class _Painter:
             return Arrow(tail, head, "undefined")
         return Arrow(tail, head, show(slope, self.digits), abs(slope * node.grad) / self.largest)
 
-    def _fold(self, result: Picture, fold: Fold, drawn: "set[str]") -> None:
+    def _fold(self, result: Picture, fold: Fold, drawn: set[str]) -> None:
         if fold.id in drawn:
             return
         drawn.add(fold.id)
@@ -158,6 +160,6 @@ def symbol(node: Value) -> str:
     return node.op.notation.text.partition("(")[0] if not node.op.notation.slots else repr(node.op)
 
 
-def lines_of(thing: Any) -> "list[str]":
+def lines_of(thing: Any) -> list[str]:
     """The words of a box from top to bottom: name, value, gradient."""
     return [*thing.lines, *([thing.gradient] if thing.gradient else [])]

@@ -1,5 +1,7 @@
 """Arrays as pictures: digits with their answers, weights as shades."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
@@ -87,7 +89,7 @@ def squares(images: Any) -> np.ndarray:
     return stack.reshape(-1, side, side)
 
 
-def titles(words: Any, count: int, what: str) -> "list[Any] | None":
+def titles(words: Any, count: int, what: str) -> list[Any] | None:
     """One word for each picture; rows of outputs become the class of the largest."""
     if words is None:
         return None
@@ -98,7 +100,7 @@ def titles(words: Any, count: int, what: str) -> "list[Any] | None":
     return [int(word) if isinstance(word, np.number | float) and int(word) == word else word for word in numbers]
 
 
-def mosaic(ax: Any, stack: np.ndarray, columns: int, **shades: Any) -> "list[tuple[int, int]]":
+def mosaic(ax: Any, stack: np.ndarray, columns: int, **shades: Any) -> list[tuple[int, int]]:
     """The pictures in rows on one ax, with a strip above each for its words; where each begins, left and top."""
     side = stack.shape[1]
     corners = [(i % columns * (side + 2), i // columns * (side + 3)) for i in range(len(stack))]

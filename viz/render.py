@@ -1,5 +1,7 @@
 """From DOT to a picture: by pygraphviz, whose wheels carry Graphviz itself, or by `dot` where that is on the PATH."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
@@ -34,7 +36,7 @@ def _by_command(dot: str, form: str) -> bytes:
 
 
 @contextmanager
-def quiet_stderr() -> "Iterator[None]":
+def quiet_stderr() -> Iterator[None]:
     """Keep what Graphviz's libraries write about fonts from the user. They write to the file, past sys.stderr."""
     sys.stderr.flush()
     kept = os.dup(2)

@@ -1,5 +1,7 @@
 """Planes: what a model answers at every point, and the hills and valleys that an optimiser walks through."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +19,7 @@ from .axes import BLACK, COLOURS, GREY, MARKERS, axes, style
 FINE = 90  # points in each direction of the plane
 
 
-def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, loss: "str | Loss" = "quadratic") -> Any:
+def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, loss: str | Loss = "quadratic") -> Any:
     """Where a model of two inputs changes its mind, with the examples: a shape for each class, crossed if it errs; the ax.
 
     y      classes, or the targets that the loss takes, as for `fit`; what counts as right follows `evaluate`
@@ -73,7 +75,7 @@ def regions(ax: Any, across: np.ndarray, up: np.ndarray, score: np.ndarray) -> N
         ax.contour(across, up, score, levels=[0], colors=BLACK, linewidths=1.8)
 
 
-def plot_descent(f: "Callable[..., Any]", paths: Any, ax: Any = None) -> Any:
+def plot_descent(f: Callable[..., Any], paths: Any, ax: Any = None) -> Any:
     """The paths that optimisers take over a function of one or two numbers; returns the ax.
 
     f        f(w) or f(x, y), in plain arithmetic: the function that was descended
@@ -113,7 +115,7 @@ def points(name: str, path: Any) -> np.ndarray:
     return array
 
 
-def height(f: "Callable[..., Any]", point: Any) -> float:
+def height(f: Callable[..., Any], point: Any) -> float:
     """f there; nan where it is undefined, so that the picture has a gap."""
     try:
         return float(f(*(float(number) for number in point)))
@@ -121,14 +123,14 @@ def height(f: "Callable[..., Any]", point: Any) -> float:
         return math.nan
 
 
-def hill(ax: Any, f: "Callable[..., Any]", low: np.ndarray, high: np.ndarray) -> None:
+def hill(ax: Any, f: Callable[..., Any], low: np.ndarray, high: np.ndarray) -> None:
     """A function of one number, as a curve."""
     across = np.linspace(low[0], high[0], 301)
     ax.plot(across, [height(f, [w]) for w in across], color=GREY, linewidth=2.5, alpha=0.6, label="f")
     ax.set(xlabel="w", ylabel="f(w)")
 
 
-def contours(ax: Any, f: "Callable[..., Any]", low: np.ndarray, high: np.ndarray) -> None:
+def contours(ax: Any, f: Callable[..., Any], low: np.ndarray, high: np.ndarray) -> None:
     """A function of two numbers, as lines of equal height, closer together near the bottom, where it matters."""
     across, up = np.meshgrid(np.linspace(low[0], high[0], FINE), np.linspace(low[1], high[1], FINE))
     over = np.array([height(f, point) for point in zip(across.ravel(), up.ravel())]).reshape(across.shape)

@@ -1,12 +1,14 @@
 """tree(output): the graph for a terminal, from the output down to its inputs, with values and gradients."""
 
+from __future__ import annotations
+
 from rich.markup import escape
 from rich.tree import Tree
 
 from engine import Value
 from engine.graph import exceeds, names, topological_order
-from engine.notation import show, terms, write
-from engine.replay import check_fresh
+from engine.instruments.replay import check_fresh
+from engine.say.notation import show, terms, write
 
 LARGEST = 2000  # nodes; a longer tree is no help to anyone
 

@@ -1,5 +1,7 @@
 """What a program is called with: arrays with a row for each example, and the sentences for what is none."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +12,7 @@ from ..tracing import TracingError
 from .instructions import Shape
 
 
-def array_of(x: Any, dtype: "np.dtype[Any]", name: str) -> np.ndarray:
+def array_of(x: Any, dtype: np.dtype[Any], name: str) -> np.ndarray:
     """The argument as an array of numbers in one piece."""
     if type(x) is np.ndarray and x.dtype == dtype and x.flags.c_contiguous:
         return x
@@ -27,7 +29,7 @@ def array_of(x: Any, dtype: "np.dtype[Any]", name: str) -> np.ndarray:
         raise ValueError(f"{name} must be numbers, an array with a row for each example; it is {x!r:.60}.") from None
 
 
-def first_example(x: Any, dtype: "np.dtype[Any]", number: int) -> np.ndarray:
+def first_example(x: Any, dtype: np.dtype[Any], number: int) -> np.ndarray:
     """The example that a function is traced with."""
     array = array_of(x, dtype, f"Argument {number}")
     if array.ndim == 0 or len(array) == 0:
@@ -38,8 +40,8 @@ def first_example(x: Any, dtype: "np.dtype[Any]", number: int) -> np.ndarray:
 
 
 def batch_of(
-    batch: "Sequence[Any]", names: "Sequence[str]", shapes: "Sequence[Shape]", dtype: "np.dtype[Any]"
-) -> "tuple[list[np.ndarray], int]":
+    batch: Sequence[Any], names: Sequence[str], shapes: Sequence[Shape], dtype: np.dtype[Any]
+) -> tuple[list[np.ndarray], int]:
     """The arguments as arrays of the shapes that were traced, and how many examples they have; 1 if there are no arguments."""
     if len(batch) == len(shapes) > 0 and type(batch[0]) is np.ndarray:  # as they should be, nearly always
         n = len(batch[0]) if batch[0].ndim else 0
@@ -55,8 +57,8 @@ def batch_of(
 
 
 def _read(
-    batch: "Sequence[Any]", names: "Sequence[str]", shapes: "Sequence[Shape]", dtype: "np.dtype[Any]"
-) -> "tuple[list[np.ndarray], int]":
+    batch: Sequence[Any], names: Sequence[str], shapes: Sequence[Shape], dtype: np.dtype[Any]
+) -> tuple[list[np.ndarray], int]:
     """The same for whatever else may be given."""
     if len(batch) != len(shapes):
         takes = f"{len(shapes)} argument{'s' * (len(shapes) != 1)}{': ' if names else ''}{', '.join(names)}"
@@ -78,7 +80,7 @@ def _shape_sentence(array: np.ndarray, shape: Shape, name: str, n: int, first: s
     return f"{first} has {n} examples and {name} has {len(array)}: there is one row of each for every example."
 
 
-def weights_of(weights: Any, n: int, dtype: "np.dtype[Any]", reduction: str) -> "np.ndarray | None":
+def weights_of(weights: Any, n: int, dtype: np.dtype[Any], reduction: str) -> np.ndarray | None:
     """The weight of each example in the cost of the batch, (n, 1), if they differ."""
     if reduction not in ("mean", "sum"):
         raise ValueError(f'reduction = {reduction!r}: give "mean" or "sum".')

@@ -6,6 +6,8 @@ those sources, taken by an array of positions. Sums of products are looked throu
 entry by entry and added up.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial, reduce
 from operator import itemgetter
@@ -32,7 +34,7 @@ class Found(NamedTuple):
     what: str  # "grid", "sums", "elementwise", "reduction"
     steps: int
     terms: int  # of each sum; operands of each operation
-    shape: "tuple[int, ...]"  # of a grid: rows, columns
+    shape: tuple[int, ...]  # of a grid: rows, columns
 
 
 class Kind(NamedTuple):
@@ -49,7 +51,7 @@ Parts = dict[Kind, np.ndarray]  # for each kind the positions (sums, terms, 2): 
 class Blocks:
     """The blocks of a graph, made level by level."""
 
-    def __init__(self, builder: Builder, scalars: Scalars, steps: Steps, shapes: "Sequence[Shape]") -> None:
+    def __init__(self, builder: Builder, scalars: Scalars, steps: Steps, shapes: Sequence[Shape]) -> None:
         self.builder, self.scalars, self.steps = builder, scalars, steps
         self.sources: list[Instruction | None] = [None, None, *(builder.input(i, s) for i, s in enumerate(shapes))]
         self.source = np.zeros(len(scalars), dtype=np.int32)
@@ -70,7 +72,7 @@ class Blocks:
 
     # --- which steps go together ---
 
-    def _levels(self) -> "list[list[int]]":
+    def _levels(self) -> list[list[int]]:
         """The steps by depth: one more than the deepest of what they need."""
         depth = [0] * len(self.scalars)
         levels: list[list[int]] = []
@@ -81,7 +83,7 @@ class Blocks:
             levels[depth[node] - 1].append(node)
         return levels
 
-    def _groups(self, level: "list[int]") -> "dict[Any, list[int]]":
+    def _groups(self, level: list[int]) -> dict[Any, list[int]]:
         """The steps of one level by their form."""
         groups: dict[Any, list[int]] = {}
         for node in level:
@@ -99,7 +101,7 @@ class Blocks:
         sources = [int(self.source[operand]) for operand in operands]
         return ("reduce" if row.arity is None else "row"), row, tuple(sources)
 
-    def _oriented(self, node: int) -> "list[tuple[float, int, int]]":
+    def _oriented(self, node: int) -> list[tuple[float, int, int]]:
         """The terms of a sum. In a product, the factor that is the same for every example stands first.
 
         Among products with data, a parameter times a number is a term by itself with that number before it, and times 0 it
@@ -118,17 +120,17 @@ class Blocks:
                 terms.append((c, u, v))
         return terms or [(0.0, found.first[0], -1)]
 
-    def _kind(self, scale: float, first: int, second: int) -> "Kind":
+    def _kind(self, scale: float, first: int, second: int) -> Kind:
         return Kind(scale, int(self.source[first]), int(self.source[second]) if second >= 0 else -1)
 
-    def _operands(self, node: int) -> "list[int]":
+    def _operands(self, node: int) -> list[int]:
         """The operands of an operation; where their order does not matter, those that are the same for all examples first."""
         operands, row = list(self.scalars.of(node)), self.scalars.row_of(node)
         if row.arity is None:
             return sorted(operands, key=self._rank)
         return sorted(operands, key=lambda x: self._batched(int(self.source[x]))) if row in COMMUTATIVE else operands
 
-    def _rank(self, node: int) -> "tuple[bool, int, int, int]":
+    def _rank(self, node: int) -> tuple[bool, int, int, int]:
         """What comes first: what is the same for all examples, and of two parameters the one that is used less, a weight."""
         source = int(self.source[node])
         return self._batched(source), source, int(self.uses[node]) if source == PARAMETERS else 0, int(self.position[node])
@@ -163,7 +165,7 @@ class Blocks:
             index = index[0]
         return self.gather(source, index)
 
-    def _place(self, nodes: "Sequence[int]", which: np.ndarray, block: Instruction) -> None:
+    def _place(self, nodes: Sequence[int], which: np.ndarray, block: Instruction) -> None:
         """The nodes are the entries `which` of a new source."""
         self.source[nodes] = len(self.sources)
         self.position[nodes] = which
@@ -171,7 +173,7 @@ class Blocks:
 
     # --- what a group becomes ---
 
-    def _elementwise(self, key: Any, nodes: "list[int]") -> None:
+    def _elementwise(self, key: Any, nodes: list[int]) -> None:
         """One row on arrays. The entries lie in the order of the operand that differs from example to example."""
         _, row, sources = key
         operands = np.array([self._operands(node) for node in nodes])
@@ -181,7 +183,7 @@ class Blocks:
         block = self.builder.elementwise(row, *[self.spread(s, column) for s, column in zip(sources, columns)])
         self._finish(nodes, which, block, shape, "elementwise", index.shape[1])
 
-    def _shape(self, sources: "Sequence[int]", index: np.ndarray) -> Shape:
+    def _shape(self, sources: Sequence[int], index: np.ndarray) -> Shape:
         """The shape of a block: that of an operand all of which is used, in order; else the grid in which entries are taken."""
         best: Shape = (len(index),)
         for source, column in zip(sources, index.T):
@@ -193,7 +195,7 @@ class Blocks:
                 best = nested
         return best
 
-    def _reduction(self, key: Any, nodes: "list[int]") -> None:
+    def _reduction(self, key: Any, nodes: list[int]) -> None:
         """A row over any number of operands, logsumexp: operands from several sources stand side by side."""
         _, row, sources = key
         index, which = distinct(self.position[np.array([self._operands(node) for node in nodes])])
@@ -205,7 +207,7 @@ class Blocks:
         shape = (len(index),) if index.ndim > 1 else (1,)
         self._finish(nodes, which, self.builder.reshape(block, shape), shape, "reduction", len(sources))
 
-    def _sums(self, key: Any, nodes: "list[int]") -> None:
+    def _sums(self, key: Any, nodes: list[int]) -> None:
         """Sums of products: a product of matrices where there is a grid."""
         _, counts = key
         kinds = dict(counts)
@@ -225,7 +227,7 @@ class Blocks:
         parts = {kind: part[chosen] for kind, part in parts.items()}
         self._split(nodes, which, parts)
 
-    def _split(self, nodes: "list[int]", which: np.ndarray, parts: Parts) -> None:
+    def _split(self, nodes: list[int], which: np.ndarray, parts: Parts) -> None:
         """If the largest part is not one grid but several, each is a block of its own."""
         weighed = [kind for kind in parts if self._is_weighing(kind, parts[kind])]
         if weighed:
@@ -255,7 +257,7 @@ class Blocks:
             return False  # a factor, not weights
         return part.shape[1] > 1 or (first == PARAMETERS and len(np.unique(part[..., 1])) > 1)
 
-    def _sum(self, nodes: "list[int]", which: np.ndarray, parts: Parts, largest: "Kind | None") -> None:
+    def _sum(self, nodes: list[int], which: np.ndarray, parts: Parts, largest: Kind | None) -> None:
         """One block of sums, laid out as the grid of its largest product."""
         count = len(next(iter(parts.values())))
         shape: Shape = (count,)
@@ -309,8 +311,8 @@ class Blocks:
         return self.builder.reshape(self.builder.reduce(ops.fsum, summed), shape)
 
     def _finish(
-        self, nodes: "list[int]", which: np.ndarray, block: Instruction, shape: Shape, what: str, terms: int,
-        extent: "tuple[int, ...]" = (),
+        self, nodes: list[int], which: np.ndarray, block: Instruction, shape: Shape, what: str, terms: int,
+        extent: tuple[int, ...] = (),
     ) -> None:  # fmt: skip
         if block.shape != shape:  # every operand is the same for all entries
             block = self.builder.take(block, stretched(block.shape, shape))
@@ -320,7 +322,7 @@ class Blocks:
             self.labelled.setdefault(block, label)
         self._place(nodes, which, block)
 
-    def outputs(self) -> "list[tuple[Instruction, int]]":
+    def outputs(self) -> list[tuple[Instruction, int]]:
         """For each output the block it is in, and where."""
         return [(self._block_of(node), int(self.position[node])) for node in self.scalars.outputs]
 
@@ -334,12 +336,12 @@ class Blocks:
         return leaf
 
 
-def _largest_first(item: "tuple[Kind, np.ndarray]") -> "tuple[int, bool]":
+def _largest_first(item: tuple[Kind, np.ndarray]) -> tuple[int, bool]:
     kind, part = item
     return -part.shape[1], kind.other < 0
 
 
-def distinct_by(index: np.ndarray, last: "list[bool]") -> "tuple[np.ndarray, np.ndarray]":
+def distinct_by(index: np.ndarray, last: list[bool]) -> tuple[np.ndarray, np.ndarray]:
     """`distinct` with the rows sorted by the columns not in `last` first."""
     order = np.argsort(last, kind="stable")
     rows, which = distinct(index[:, order])

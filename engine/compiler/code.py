@@ -4,6 +4,8 @@ A program has several variants: the values alone, value and gradient, with weigh
 the inputs. Each is made when it is first asked for.
 """
 
+from __future__ import annotations
+
 import linecache
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +26,7 @@ from .verify import verify
 SIZES = 8  # how many batch sizes keep their buffers
 
 
-def loaded(source: str) -> "Callable[..., Any]":
+def loaded(source: str) -> Callable[..., Any]:
     """The function `build` of a module's text; its lines are known to tracebacks."""
     filename = f"<compiled program {abs(hash(source)):x}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
@@ -58,7 +60,7 @@ class Code:
         self.built: dict[int, Callable[..., Any]] = {}
         self.build = loaded(self.source)
 
-    def run(self, n: int, theta: np.ndarray, gradient: np.ndarray) -> "Callable[..., Any]":
+    def run(self, n: int, theta: np.ndarray, gradient: np.ndarray) -> Callable[..., Any]:
         """The function for batches of n examples."""
         run: Callable[..., Any] | None = self.built.get(n)
         if run is None:

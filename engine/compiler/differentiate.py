@@ -4,6 +4,8 @@ The adjoint of x is ∂C/∂x for the cost C of a batch. It may have axes of len
 along them, and is stretched only where an instruction needs it whole.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -24,7 +26,7 @@ PRIMED = {
 class Adjoints:
     """What has arrived so far at each instruction: whole contributions, and parts that go to some entries only."""
 
-    def __init__(self, needed: "set[Instruction]") -> None:
+    def __init__(self, needed: set[Instruction]) -> None:
         self.needed = needed
         self.whole: dict[Instruction, Instruction] = {}
         self.parts: dict[Instruction, list[tuple[Instruction, np.ndarray]]] = {}
@@ -43,7 +45,7 @@ class Adjoints:
         if x in self.needed:
             self.parts.setdefault(x, []).append((share, index))
 
-    def of(self, x: Instruction) -> "Instruction | None":
+    def of(self, x: Instruction) -> Instruction | None:
         """The adjoint, once everything has arrived; None if nothing has."""
         whole, parts = self.whole.get(x), self.parts.get(x)
         if parts is None:
@@ -60,8 +62,8 @@ def full(adjoint: Instruction, x: Instruction) -> Instruction:
 
 
 def differentiate(
-    seeds: "Sequence[tuple[Instruction, Instruction]]", wrt: "Iterable[Instruction]"
-) -> "dict[Instruction, Instruction]":
+    seeds: Sequence[tuple[Instruction, Instruction]], wrt: Iterable[Instruction]
+) -> dict[Instruction, Instruction]:
     """The adjoint of everything between the outputs and the instructions in `wrt`, given what arrives at each output.
 
     Those of `wrt` are whole; an instruction that nothing arrives at has none.
@@ -89,12 +91,12 @@ def differentiate(
 class Backward(NamedTuple):
     """Each parameter instruction with its derivative, and each input, as far as any arrives; and all adjoints."""
 
-    gradients: "list[tuple[Instruction, Instruction]]"
-    inputs: "dict[int, Instruction]"
-    adjoints: "dict[Instruction, Instruction]"
+    gradients: list[tuple[Instruction, Instruction]]
+    inputs: dict[int, Instruction]
+    adjoints: dict[Instruction, Instruction]
 
     @property
-    def ends(self) -> "list[Instruction]":
+    def ends(self) -> list[Instruction]:
         """All the derivatives that were asked for."""
         return [*(adjoint for _, adjoint in self.gradients), *self.inputs.values()]
 

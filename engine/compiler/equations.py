@@ -6,12 +6,14 @@ An instruction with a name has a line of its own; others are written where they 
 was said too often: then they are called v1, v2, ... The weight of an example in a batch is 1 here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 import numpy as np
 
 from .. import ops
-from ..notation import Term, latex_name, show, write
+from ..say.notation import Term, latex_name, show, write
 from .differentiate import backward
 from .instructions import Instruction, is_seed, reachable
 from .passes import Compiled
@@ -31,7 +33,7 @@ class Line:
 class Writer:
     """Writes instructions as terms."""
 
-    def __init__(self, order: "list[Instruction]", column: "dict[Instruction, str]") -> None:
+    def __init__(self, order: list[Instruction], column: dict[Instruction, str]) -> None:
         self.column = column  # other names for some: the input of the first layer is a0
         self.readers: dict[Instruction, int] = dict.fromkeys(order, 0)
         for x in order:
@@ -89,7 +91,7 @@ class Writer:
             return self._folded(x, terms)
         return call(x.kind, terms)
 
-    def _row(self, x: Instruction, terms: "list[Term]") -> Term:
+    def _row(self, x: Instruction, terms: list[Term]) -> Term:
         row = x.row
         assert row is not None  # of this kind
         if row is ops.div and is_softmax(x):
@@ -110,7 +112,7 @@ class Writer:
             return Term(f"{first.text} ⊙ {second.text}", rf"{first.latex} \odot {second.latex}", 2)
         return write(row, terms)
 
-    def _folded(self, x: Instruction, terms: "list[Term]") -> Term:
+    def _folded(self, x: Instruction, terms: list[Term]) -> Term:
         """What flows back through entries: each part goes to where it was taken."""
         names = {pattern: name for (_, pattern), name in self.patterns.items()}
         parts = []
@@ -136,11 +138,11 @@ class Writer:
         return Term(f"{inside.text}[{where}]", rf"{inside.latex}\left[{where}\right]")
 
 
-def _pattern(index: np.ndarray) -> "tuple[tuple[int, ...], bytes]":
+def _pattern(index: np.ndarray) -> tuple[tuple[int, ...], bytes]:
     return index.shape, index.tobytes()
 
 
-def _patterns(order: "list[Instruction]") -> "dict[tuple[Instruction, tuple[tuple[int, ...], bytes]], str]":
+def _patterns(order: list[Instruction]) -> dict[tuple[Instruction, tuple[tuple[int, ...], bytes]], str]:
     """A name for each irregular choice of entries from something: windows if they overlap; numbered if there are several."""
     found: dict[Instruction, list[np.ndarray]] = {}
     for x in order:
@@ -161,7 +163,7 @@ def _is_weight(x: Instruction) -> bool:
     return is_seed(x) or (x.kind == "sum_to" and is_seed(x.operands[0]))
 
 
-def _range_in(start: int, size: int, shape: "tuple[int, ...]") -> str:
+def _range_in(start: int, size: int, shape: tuple[int, ...]) -> str:
     """A range of entries as it would be indexed: 3 for the row 3 of a matrix, 0:4 in a vector."""
     where = []
     for axis in range(len(shape)):
@@ -198,7 +200,7 @@ def number(x: Instruction) -> Term:
     return named("k") if len(flat) > 4 else Term(listed, listed)
 
 
-def slope(x: Instruction, terms: "list[Term]") -> Term:
+def slope(x: Instruction, terms: list[Term]) -> Term:
     """f'(z)."""
     assert x.row is not None  # of this kind
     written = write(x.row, terms)
@@ -223,7 +225,7 @@ def summed(term: Term) -> Term:
     return Term(f"Σ {inside.text}", rf"\sum {inside.latex}", 1.5)
 
 
-def call(name: str, terms: "Iterable[Term]") -> Term:
+def call(name: str, terms: Iterable[Term]) -> Term:
     """name(x, y)."""
     terms = list(terms)
     latex = rf"\operatorname{{{name}}}\left({', '.join(t.latex for t in terms)}\right)"
@@ -245,7 +247,7 @@ def is_softmax(x: Instruction) -> bool:
     return total.operands[0] is share and largest.kind == "reduce" and largest.operands[0] is z
 
 
-def lines(compiled: Compiled) -> "list[list[Line]]":
+def lines(compiled: Compiled) -> list[list[Line]]:
     """The equations: forward, and, if there is one cost, the errors and then the derivatives."""
     ends = [x for x in (compiled.outputs, compiled.penalty) if x is not None]
     forward = reachable(ends)
@@ -279,23 +281,23 @@ def lines(compiled: Compiled) -> "list[list[Line]]":
     return [_inputs(column) + first, back, derivatives]
 
 
-def _last_layer_first(parameter: Instruction) -> "tuple[int, int, int]":
+def _last_layer_first(parameter: Instruction) -> tuple[int, int, int]:
     """By the number in the name, W2 and b2 before W1; matrices before vectors."""
     digits = parameter.name.lstrip("WUVQb")
     return -int(digits) if digits.isdigit() else 0, -len(parameter.shape), parameter.serial
 
 
-def columns(forward: "list[Instruction]") -> "dict[Instruction, str]":
+def columns(forward: list[Instruction]) -> dict[Instruction, str]:
     """The lectures call the input of the first layer a0."""
     first = [x.operands[1] for x in forward if x.kind == "apply" and x.operands[1].kind == "input"]
     return {first[0]: "a0"} if len(set(first)) == 1 and first[0].name != "a0" else {}
 
 
-def _inputs(column: "dict[Instruction, str]") -> "list[Line]":
+def _inputs(column: dict[Instruction, str]) -> list[Line]:
     return [Line(named(name), named(x.name)) for x, name in column.items() if x.kind == "input"]
 
 
-def _together(parameter: Instruction, others: "list[Instruction]") -> str:
+def _together(parameter: Instruction, others: list[Instruction]) -> str:
     """A remark on parameters that are read in one piece, and by other names, too."""
     own = set(parameter.index[0].ravel().tolist())
     inside = [q.name for q in others if q is not parameter and len(q.shape) <= 2 and own > set(q.index[0].ravel().tolist())]
@@ -316,7 +318,7 @@ def _line(line: Line) -> str:
     return f"{line.left.text} = {line.right.text}" + (f"    ({line.remark})" if line.remark else "")
 
 
-def dimensions(shape: "tuple[int, ...]") -> str:
+def dimensions(shape: tuple[int, ...]) -> str:
     """30×784; 1 for a single number."""
     return "×".join(map(str, shape)) or "1"
 
@@ -327,7 +329,7 @@ def latex(compiled: Compiled) -> str:
     return "\n".join([r"\begin{aligned}", " \\\\\n".join(written), r"\end{aligned}"])
 
 
-def remarks_on(order: "list[Instruction]", compiled: Compiled) -> "dict[Instruction, str]":
+def remarks_on(order: list[Instruction], compiled: Compiled) -> dict[Instruction, str]:
     """What a program's instructions are in the equations: those with a line of their own, and derivatives f'(z)."""
     writer = Writer(order, columns(reachable(compiled.ends)))
     remarks = {x: f"{line.left.text} = {line.right.text}" for x, line in writer.lines.items() if x.name}

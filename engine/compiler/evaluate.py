@@ -5,6 +5,8 @@ Nothing is written in place and no buffers are kept, so any module of arrays tha
 compared with, and what finds the first block that leaves the numbers.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,8 +17,8 @@ from .instructions import Instruction
 
 
 def evaluate(
-    order: "Sequence[Instruction]", parameters: Any, batch: "Sequence[Any]", seed: Any = 1.0, xp: Any = np
-) -> "Iterator[tuple[Instruction, Any]]":
+    order: Sequence[Instruction], parameters: Any, batch: Sequence[Any], seed: Any = 1.0, xp: Any = np
+) -> Iterator[tuple[Instruction, Any]]:
     """Each instruction with its value: (n, *shape) where it is batched, else its shape."""
     n = len(batch[0]) if batch else 1
     known: dict[Instruction, Any] = {}
@@ -25,7 +27,7 @@ def evaluate(
         yield x, known[x]
 
 
-def _value(x: Instruction, operands: "list[Any]", parameters: Any, batch: "Sequence[Any]", seed: Any, n: int, xp: Any) -> Any:
+def _value(x: Instruction, operands: list[Any], parameters: Any, batch: Sequence[Any], seed: Any, n: int, xp: Any) -> Any:
     rows = (n,) if x.batched else ()
     whole = (*rows, *x.shape)
     if x.kind == "input":
@@ -61,7 +63,7 @@ def _value(x: Instruction, operands: "list[Any]", parameters: Any, batch: "Seque
     return xp.sum(first * others[0] if x.kind == "inner" else first)  # else total
 
 
-def _assembled(x: Instruction, parts: "list[Any]", rows: "tuple[int, ...]", xp: Any) -> Any:
+def _assembled(x: Instruction, parts: list[Any], rows: tuple[int, ...], xp: Any) -> Any:
     """Each entry of the result collects what goes to it; entries that get less than others collect zeros, too."""
     flat = [xp.broadcast_to(part, (*rows, *index.shape)).reshape((*rows, -1)) for part, index in zip(parts, x.index)]
     everything = xp.concatenate([*flat, xp.zeros((*rows, 1), dtype=flat[0].dtype)], axis=-1)

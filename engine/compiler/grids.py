@@ -5,6 +5,8 @@ exactly once, the sums are the entries of one product of matrices: a dense layer
 written as loops a grid of filters × positions.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ class Grid(NamedTuple):
     order: np.ndarray
 
 
-def find_grid(u: np.ndarray, v: np.ndarray) -> "Grid | None":
+def find_grid(u: np.ndarray, v: np.ndarray) -> Grid | None:
     """The grid that the sums (M, K) are, if they are one."""
     rows, r = distinct(u)
     columns, c = distinct(v)
@@ -29,7 +31,7 @@ def find_grid(u: np.ndarray, v: np.ndarray) -> "Grid | None":
     return Grid(rows, columns, order) if (place[order] == np.arange(len(u))).all() else None
 
 
-def distinct(index: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
+def distinct(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The different rows, sorted, and for each row of the index which of them it is."""
     rows, which = np.unique(index, axis=0, return_inverse=True)
     return rows, which.reshape(-1)

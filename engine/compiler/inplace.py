@@ -3,6 +3,8 @@
 The rule is run once on symbols and becomes a program whose results overwrite what it was given.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,19 +28,19 @@ class Symbol(Interpreter):
     def __init__(self, instruction: Instruction) -> None:
         self.instruction = instruction
 
-    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Symbol":
+    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Symbol:
         builder = self.instruction.builder
         if row is ops.mul and any(isinstance(x, (int, float)) and x == 0 for x in operands):
             return Symbol(builder.constant(0.0))  # an option that is off costs nothing
         lifted = [x.instruction if isinstance(x, Symbol) else builder.lift(x) for x in operands]
         return Symbol(builder.elementwise(row, *lifted))
 
-    def __pow__(self, exponent: Any) -> "Symbol":
+    def __pow__(self, exponent: Any) -> Symbol:
         if isinstance(exponent, Symbol):
             return self._compute(ops.general_power, (self, exponent))
         return self._compute(ops.sqrt if exponent == 0.5 else ops.power.bind(float(exponent)), (self,))
 
-    def __rpow__(self, base: float) -> "Symbol":
+    def __rpow__(self, base: float) -> Symbol:
         return self._compute(ops.general_power, (base, self))
 
     def _look(self, *_: Any) -> Any:
@@ -55,8 +57,8 @@ class InPlace:
     """
 
     def __init__(
-        self, rule: "Callable[[dict[str, Any]], Mapping[str, Any]]", arrays: "Mapping[str, np.ndarray]",
-        numbers: "Sequence[str]", read: "Sequence[str]" = (),
+        self, rule: Callable[[dict[str, Any]], Mapping[str, Any]], arrays: Mapping[str, np.ndarray],
+        numbers: Sequence[str], read: Sequence[str] = (),
     ) -> None:  # fmt: skip
         builder = Builder(RULES)
         names = [*arrays, *numbers]
@@ -79,7 +81,7 @@ class InPlace:
         self._run = loaded(self.source)(len(first), None, None, constants)
         self._arrays = list(arrays.values())
 
-    def __call__(self, *numbers: float) -> "tuple[float, ...]":
+    def __call__(self, *numbers: float) -> tuple[float, ...]:
         """Overwrite the arrays; give the new numbers. NumPy's own warnings are not held back here."""
         results: tuple[float, ...] = self._run(*self._arrays, *numbers, 1.0)
         return results

@@ -7,6 +7,8 @@ Since an instruction takes part in arithmetic like a number, the rules of engine
 rule on instructions writes the backward pass.
 """
 
+from __future__ import annotations
+
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -39,8 +41,8 @@ class Instruction(Interpreter):
     __slots__ = ("batched", "builder", "index", "kind", "name", "number", "operands", "position", "row", "serial", "shape")
 
     def __init__(
-        self, builder: "Builder", kind: str, operands: "tuple[Instruction, ...]", shape: Shape, batched: bool, *,
-        row: Primitive | None = None, position: int = 0, index: "tuple[np.ndarray, ...]" = (), number: Any = None,
+        self, builder: Builder, kind: str, operands: tuple[Instruction, ...], shape: Shape, batched: bool, *,
+        row: Primitive | None = None, position: int = 0, index: tuple[np.ndarray, ...] = (), number: Any = None,
     ) -> None:  # fmt: skip
         self.builder, self.kind, self.operands, self.shape, self.batched = builder, kind, operands, shape, batched
         self.row, self.position, self.index, self.number = row, position, index, number
@@ -61,7 +63,7 @@ class Instruction(Interpreter):
         """The number, if this is a constant of one number without a shape."""
         return self.number if self.kind == "constant" and self.shape == () else None
 
-    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Instruction":
+    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Instruction:
         """A row of the table, applied to instructions and numbers.
 
         A row over any number of operands is given one operand here, which stands for a whole axis.
@@ -84,12 +86,12 @@ Rule = Callable[["Builder", Instruction], "Instruction | None"]
 class Builder:
     """Makes instructions. What was made before is given again, and each new one is first offered to the rules."""
 
-    def __init__(self, rules: "Sequence[tuple[str, Rule]]" = ()) -> None:
+    def __init__(self, rules: Sequence[tuple[str, Rule]] = ()) -> None:
         self.rules = rules
         self.fired: Counter[str] = Counter()
         self.made: dict[Any, Instruction] = {}
 
-    def make(self, kind: str, operands: "Iterable[Instruction]", shape: Shape, batched: bool, **more: Any) -> Instruction:
+    def make(self, kind: str, operands: Iterable[Instruction], shape: Shape, batched: bool, **more: Any) -> Instruction:
         """The instruction, simplified by the first rule that applies."""
         candidate = Instruction(self, kind, tuple(operands), tuple(int(d) for d in shape), batched, **more)
         key = _key(candidate)
@@ -142,7 +144,7 @@ class Builder:
         ]
         return self.make("row", ranked, shape, any(x.batched for x in operands), row=row)
 
-    def slope(self, row: Primitive, position: int, result: Instruction, operands: "Sequence[Instruction]") -> Instruction:
+    def slope(self, row: Primitive, position: int, result: Instruction, operands: Sequence[Instruction]) -> Instruction:
         """A row's derivative with respect to one operand, kept as one instruction: σ'(z)."""
         return self.make("slope", (result, *operands), result.shape, result.batched, row=row, position=position)
 
@@ -174,14 +176,14 @@ class Builder:
         """x's entries (counted row by row) at these places."""
         return self.make("take", (x,), index.shape, x.batched, index=(index,))
 
-    def concat(self, parts: "Sequence[Instruction]") -> Instruction:
+    def concat(self, parts: Sequence[Instruction]) -> Instruction:
         """The parts side by side along the last axis."""
         if len(parts) == 1:
             return parts[0]
         return self.make("concat", parts, (*parts[0].shape[:-1], sum(x.shape[-1] for x in parts)),
                          any(x.batched for x in parts))  # fmt: skip
 
-    def assemble(self, shape: Shape, parts: "Sequence[Instruction]", indices: "Sequence[np.ndarray]") -> Instruction:
+    def assemble(self, shape: Shape, parts: Sequence[Instruction], indices: Sequence[np.ndarray]) -> Instruction:
         """Zeros of that shape, to which each part is added at its index: what flows back through takes."""
         batched = any(x.batched for x in parts)
         return self.make("assemble", parts, shape, batched, index=tuple(indices))
@@ -207,7 +209,7 @@ def _key(x: Instruction) -> Any:
     return x.kind, x.row, x.position, x.shape, x.batched, tuple(map(id, x.operands)), indices, number
 
 
-def reachable(outputs: "Iterable[Instruction]") -> "list[Instruction]":
+def reachable(outputs: Iterable[Instruction]) -> list[Instruction]:
     """Every instruction that the outputs need, operands first, otherwise in the order of making."""
     found: set[Instruction] = set()
     stack = list(outputs)
@@ -224,7 +226,7 @@ def is_seed(x: Instruction) -> bool:
     return x.kind == "seed" or (x.kind == "reshape" and x.operands[0].kind == "seed")
 
 
-def constant_scale(x: Instruction) -> "tuple[float, Instruction]":
+def constant_scale(x: Instruction) -> tuple[float, Instruction]:
     """x as a number times the rest: (c, y) for c·y."""
     if x.is_row(ops.mul) and x.operands[0].scalar is not None:
         return x.operands[0].scalar, x.operands[1]

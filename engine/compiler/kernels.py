@@ -1,5 +1,7 @@
 """What the table's vocabulary means for arrays: the native rows by NumPy's names; all other rows are run on these."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +22,7 @@ PIECE = 8192  # numbers
 COMPARISONS = ("greater", "greater_equal", "equal")
 
 
-def special(name: str) -> "Callable[..., Any]":
+def special(name: str) -> Callable[..., Any]:
     """The error function and its complement, which NumPy lacks."""
     import scipy.special  # loaded only where one is used
 
@@ -28,7 +30,7 @@ def special(name: str) -> "Callable[..., Any]":
     return function
 
 
-def native(row: Primitive, operands: "list[Any]", xp: Any) -> Any:
+def native(row: Primitive, operands: list[Any], xp: Any) -> Any:
     """One native row on arrays."""
     name = row.name
     if name in SPECIAL:
@@ -50,7 +52,7 @@ class Array(Interpreter):
     def __init__(self, value: Any, xp: Any) -> None:
         self.value, self.xp = value, xp
 
-    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Array":
+    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Array:
         if not row.native:
             result = row.forward(*[x if isinstance(x, Array) else Array(x, self.xp) for x in operands])
             return result if isinstance(result, Array) else Array(result, self.xp)
@@ -65,7 +67,7 @@ def on_array(row: Primitive, x: np.ndarray) -> np.ndarray:
     return result
 
 
-def apply_row(x: Instruction, operands: "list[Any]", xp: Any) -> Any:
+def apply_row(x: Instruction, operands: list[Any], xp: Any) -> Any:
     """A row, or the derivative of one, on arrays."""
     assert x.row is not None  # called for kinds that have one
     arrays = [Array(value, xp) for value in operands]
@@ -97,7 +99,7 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {"fsum": fsum, "logsumexp": logsumex
 
 # --- a step along a direction ---
 
-def axpy_for(length: int, dtype: str) -> "Callable[..., Any]":
+def axpy_for(length: int, dtype: str) -> Callable[..., Any]:
     """The function axpy(x, y, a=a) for vectors of this length: y ← y + a·x in place, in one pass. BLAS's own, but long
     vectors go in pieces so small that it does not wake other threads for them."""
     import scipy.linalg.blas  # loaded only where it is used
@@ -116,7 +118,7 @@ def axpy_for(length: int, dtype: str) -> "Callable[..., Any]":
 
 # --- entries that go to the same place ---
 
-def collected(index: np.ndarray) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
+def collected(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How to add up what goes to equal places without repeating an index: the order that brings equal places together,
     where each group starts in it, and the place of each group."""
     flat = index.ravel()
@@ -130,7 +132,7 @@ def scatter(out: np.ndarray, part: np.ndarray, order: np.ndarray, starts: np.nda
     out[..., targets] += np.add.reduceat(part[..., order], starts, axis=-1)
 
 
-def strided(x: np.ndarray, rows: int, start: int, shape: "tuple[int, ...]", step: "tuple[int, ...]") -> np.ndarray:
+def strided(x: np.ndarray, rows: int, start: int, shape: tuple[int, ...], step: tuple[int, ...]) -> np.ndarray:
     """The entries start + Σ step·i of each row, as a view. x is (n, entries) for rows = 1, (entries,) for rows = 0."""
     flat = x.reshape(*x.shape[:rows], -1)
     strides = (*flat.strides[:rows], *(flat.itemsize * s for s in step))

@@ -5,6 +5,8 @@ equal instructions are made once, what a function and its derivative have in com
 the same function shares more with its derivative, it stands in FORMS.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -20,8 +22,8 @@ from .rules import RULES
 class Form(NamedTuple):
     """How a row and its slope are computed: forward(x, largest), slope(result, x, largest), exp(largest) being a float."""
 
-    forward: "Callable[..., Any]"
-    slope: "Callable[..., Any]"
+    forward: Callable[..., Any]
+    slope: Callable[..., Any]
 
 
 def _one_and_exp(x: Any, largest: float) -> Any:
@@ -44,11 +46,11 @@ FORMS: dict[Primitive, Form] = {
 }
 
 
-def lower(order: "Sequence[Instruction]", dtype: Any) -> "dict[Instruction, Instruction]":
+def lower(order: Sequence[Instruction], dtype: Any) -> dict[Instruction, Instruction]:
     """For each instruction the one that takes its place, all made by one new builder."""
     largest = float(math.floor(math.log(np.finfo(dtype).max)))
 
-    def expand(b: Builder, i: Instruction) -> "Instruction | None":
+    def expand(b: Builder, i: Instruction) -> Instruction | None:
         """The rule by which that builder replaces what NumPy has no word for."""
         if i.kind == "slope":
             result, *operands = i.operands

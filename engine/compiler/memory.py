@@ -4,6 +4,8 @@ Which instructions look into the memory of others, how long each result is neede
 place in the vector of gradients, and which arguments are overwritten.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -16,17 +18,17 @@ from .views import as_steps, is_range
 class Wanted(NamedTuple):
     """What a program is to give: results by name, and into the vector of gradients, for each parameter instruction, one."""
 
-    results: "list[tuple[str, Instruction]]"
-    gradients: "list[tuple[Instruction, Instruction]]"
+    results: list[tuple[str, Instruction]]
+    gradients: list[tuple[Instruction, Instruction]]
     weighted: bool = False  # whether each example has a weight of its own; else the seed is one number
-    into: "Mapping[int, Instruction]" = {}  # noqa: RUF012  # results that overwrite arguments, by position
+    into: Mapping[int, Instruction] = {}  # results that overwrite arguments, by position
 
     @property
-    def ends(self) -> "list[Instruction]":
+    def ends(self) -> list[Instruction]:
         """Everything that is asked for."""
         return [*(x for _, x in self.results), *(x for pair in self.gradients for x in pair), *self.into.values()]
 
-    def lowered(self, taken: "Mapping[Instruction, Instruction]") -> "Wanted":
+    def lowered(self, taken: Mapping[Instruction, Instruction]) -> Wanted:
         """The same in the instructions that took their places."""
         return self._replace(
             results=[(name, taken[x]) for name, x in self.results],
@@ -95,13 +97,13 @@ class Memory:
             x = x.operands[0]
         return x
 
-    def reads(self, x: Instruction) -> "tuple[Instruction, ...]":
+    def reads(self, x: Instruction) -> tuple[Instruction, ...]:
         """What the line that computes x reads."""
         if x in self.steps:
             return (x.operands[0], self.steps[x][1])
         return self.scales[x].operands if x in self.scales else x.operands
 
-    def _last_uses(self, ends: "Iterable[Instruction]") -> "dict[Instruction, int]":
+    def _last_uses(self, ends: Iterable[Instruction]) -> dict[Instruction, int]:
         """For each instruction with memory the last place at which it, or a view of it, is read."""
         last = {}
         for place, x in enumerate(self.order):
@@ -111,7 +113,7 @@ class Memory:
             last[self.base(x)] = len(self.order)
         return last
 
-    def _scales(self) -> "dict[Instruction, Instruction]":
+    def _scales(self) -> dict[Instruction, Instruction]:
         """c·(s·y) and -(s·y) as (c·s)·y, one operation: for each such product the s·y that need not be written."""
         found = {}
         for x in self.order:
@@ -148,7 +150,7 @@ class Memory:
                 return
             del self.steps[late[0]]
 
-    def _charges(self) -> "dict[Instruction, tuple[Instruction, float]]":
+    def _charges(self) -> dict[Instruction, tuple[Instruction, float]]:
         """c·w that is added to derivatives which have their place already (a penalty's) is one call: for each w and c."""
         found = {}
         for parameter, adjoint in self.wanted.gradients:
@@ -168,7 +170,7 @@ class Memory:
             return other.batched and other is not seed and other.shape == reader.shape
         return False
 
-    def _homes(self) -> "dict[Instruction, tuple[int, int]]":
+    def _homes(self) -> dict[Instruction, tuple[int, int]]:
         """Gradients that are written straight into their part of the vector: pieces that no other parameter shares.
 
         What is asked for under another name, too, needs memory of its own, since to this piece others may be added.

@@ -1,5 +1,7 @@
 """Pass 8, continued: the lines that move entries. Where they are a range or a grid of equal steps, nothing is copied."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from .instructions import Instruction

@@ -1,5 +1,7 @@
 """Names for what a program prints, as the lectures have them: W1, b1, z1, a1, ..., and δ for an error ∂C/∂z."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 
@@ -17,8 +19,8 @@ class Names:
     parameters, by place, `labelled` the instructions that stand for one Value with a label."""
 
     def __init__(
-        self, order: "Sequence[Instruction]", words: "Sequence[str]", labels: "Sequence[str]",
-        labelled: "Mapping[Instruction, str]",
+        self, order: Sequence[Instruction], words: Sequence[str], labels: Sequence[str],
+        labelled: Mapping[Instruction, str],
     ) -> None:  # fmt: skip
         self.labels = labels
         self.taken: set[str] = set(words)
@@ -39,7 +41,7 @@ class Names:
             if x.kind == "parameter" and not x.name:
                 x.name = self._parameter(x)
 
-    def _layer(self, z: Instruction, terms: "list[Instruction]") -> None:
+    def _layer(self, z: Instruction, terms: list[Instruction]) -> None:
         """z = W a + b: the next layer."""
         self.layers += 1
         z.name = z.name or self._free(f"z{self.layers}")
@@ -67,7 +69,7 @@ class Names:
         return free
 
 
-def _sums(order: "Sequence[Instruction]") -> "dict[Instruction, list[Instruction]]":
+def _sums(order: Sequence[Instruction]) -> dict[Instruction, list[Instruction]]:
     """The sums with a product of matrices in them, each with its terms: products, biases, and activations that skip a layer.
 
     A sum that goes on in another, and is read nowhere else, is not counted for itself.

@@ -4,6 +4,8 @@ Numbers live on two sides. Assigning to a Value's data is noticed at the next ca
 changes a Value by itself: `store_to` does. `current` says which side is the newer one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,7 +24,7 @@ class Parameters:
     """
 
     def __init__(
-        self, values: "list[Value]", order: np.ndarray, instructions: "Iterable[Instruction]", dtype: "np.dtype[Any]"
+        self, values: list[Value], order: np.ndarray, instructions: Iterable[Instruction], dtype: np.dtype[Any]
     ) -> None:
         self.values, self.order = values, order
         self.place = dict(zip(values, order.tolist()))
@@ -32,14 +34,14 @@ class Parameters:
         self.ahead = False  # whether the vector was written into since
         self.load_from()
 
-    def load_from(self, values: "Iterable[Value] | None" = None) -> None:
+    def load_from(self, values: Iterable[Value] | None = None) -> None:
         """Take Values' data into the vector. Of those that are not named nothing is decided: they stay as they were."""
         chosen, places = self._chosen(values)
         self._agreed[places] = self.vector[places] = [value._data for value in chosen]
         if chosen is self.values:
             self.ahead, self._seen = False, assignments.count
 
-    def store_to(self, values: "Iterable[Value] | None" = None) -> None:
+    def store_to(self, values: Iterable[Value] | None = None) -> None:
         """Put the vector's numbers into Values."""
         chosen, places = self._chosen(values)
         numbers = self.vector[places]
@@ -61,7 +63,7 @@ class Parameters:
         numbers[self.order] = [value._data for value in self.values]
         return numbers
 
-    def _chosen(self, values: Any) -> "tuple[list[Value], np.ndarray]":
+    def _chosen(self, values: Any) -> tuple[list[Value], np.ndarray]:
         """The Values that are meant, and their places."""
         if values is None:
             return self.values, self.order

@@ -10,6 +10,8 @@
 What follows is done for each variant of a program when it is asked for: differentiate, lower, write (code.py).
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -61,16 +63,16 @@ class Compiled(NamedTuple):
     several: bool
     others: Instruction | None
     penalty: Instruction | None
-    arguments: "list[str]"
-    shapes: "list[Shape]"
-    values: "list[Value]"
+    arguments: list[str]
+    shapes: list[Shape]
+    values: list[Value]
     order: np.ndarray
-    found: "list[Found]"
-    labelled: "set[Instruction]"
+    found: list[Found]
+    labelled: set[Instruction]
     counts: Counts
 
     @property
-    def ends(self) -> "list[Instruction]":
+    def ends(self) -> list[Instruction]:
         """Everything that is computed forward."""
         return [x for x in (self.outputs, self.others, self.penalty) if x is not None]
 
@@ -80,13 +82,13 @@ class Compiled(NamedTuple):
         return self.outputs.name if self.outputs.name and self.outputs.operands else "C"
 
     @property
-    def parameters(self) -> "list[Instruction]":
+    def parameters(self) -> list[Instruction]:
         """The instructions that read parameters."""
         return [x for x in reachable(self.ends) if x.kind == "parameter"]
 
 
 def run_passes(
-    f: "Callable[..., Any]", examples: "list[np.ndarray]", *, has_aux: bool, penalty: "Callable[[], Any] | None"
+    f: Callable[..., Any], examples: list[np.ndarray], *, has_aux: bool, penalty: Callable[[], Any] | None
 ) -> Compiled:
     """Compile f by one example, an array for each argument."""
     traced = trace(f, examples, has_aux=has_aux, penalty=penalty)
@@ -115,7 +117,7 @@ def run_passes(
                     set(blocks.labelled), _count(scalars, steps))  # fmt: skip
 
 
-def side_by_side(builder: Builder, ends: "list[tuple[Instruction, int]]") -> Instruction:
+def side_by_side(builder: Builder, ends: list[tuple[Instruction, int]]) -> Instruction:
     """Outputs as one array: neighbours in one block are taken at once."""
     parts, i = [], 0
     while i < len(ends):

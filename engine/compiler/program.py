@@ -1,5 +1,7 @@
 """Program: what `engine.compile` gives. It is traced at the first batch, and then runs as NumPy."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import copy_context
@@ -21,8 +23,8 @@ from .undefined import first_undefined
 
 
 def compile(
-    f: "Callable[..., Any]", *, has_aux: bool = False, penalty: "Callable[[], Any] | None" = None, dtype: Any = "float64"
-) -> "Program":
+    f: Callable[..., Any], *, has_aux: bool = False, penalty: Callable[[], Any] | None = None, dtype: Any = "float64"
+) -> Program:
     """Compile f, a function of one example written in scalars, to a program that runs on batches of examples.
 
     f        takes one example: numbers, or (nested) lists of numbers; reads parameters, which are Values; returns a Value,
@@ -57,7 +59,7 @@ class Gradient(Mapping[Any, Any]):
     `vector` has all of them in the program's order; `inputs` an array for each argument, if they were asked for.
     """
 
-    def __init__(self, parameters: Parameters, vector: np.ndarray, inputs: "tuple[np.ndarray, ...]" = ()) -> None:
+    def __init__(self, parameters: Parameters, vector: np.ndarray, inputs: tuple[np.ndarray, ...] = ()) -> None:
         self.parameters, self.vector, self.inputs = parameters, vector, inputs
 
     def __getitem__(self, key: Any) -> Any:
@@ -67,7 +69,7 @@ class Gradient(Mapping[Any, Any]):
             raise KeyError(f"{key!r} is no parameter of this program.")
         return float(self.vector[self.parameters.place[key]])
 
-    def __iter__(self) -> "Iterator[str]":
+    def __iter__(self) -> Iterator[str]:
         return iter(self.parameters.arrays)
 
     def __len__(self) -> int:
@@ -78,7 +80,7 @@ class Gradient(Mapping[Any, Any]):
         for value, number in zip(self.parameters.values, self.vector[self.parameters.order].tolist()):
             value.grad = number
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("A Gradient belongs to its program and is not copied or pickled; dict(gradient) has its arrays.")
 
     def __repr__(self) -> str:
@@ -97,7 +99,7 @@ class Program:
     """
 
     def __init__(
-        self, f: "Callable[..., Any]", *, has_aux: bool, penalty: "Callable[[], Any] | None", dtype: "np.dtype[Any]"
+        self, f: Callable[..., Any], *, has_aux: bool, penalty: Callable[[], Any] | None, dtype: np.dtype[Any]
     ) -> None:  # fmt: skip
         self.f, self.has_aux, self.penalty, self.dtype = f, has_aux, penalty, dtype
         self._compiled: Compiled | None = None
@@ -108,7 +110,7 @@ class Program:
         self._quiet = copy_context()
         self._quiet.run(np.seterr, all="ignore")
 
-    def trace(self, *batch: Any) -> "Program":
+    def trace(self, *batch: Any) -> Program:
         """Compile now, for batches like this one; the first call does it by itself."""
         if self._compiled is None:
             examples = [first_example(x, self.dtype, number) for number, x in enumerate(batch, 1)]
@@ -163,7 +165,7 @@ class Program:
     def value_and_grad(
         self, *batch: Any, weights: Any = None, reduction: str = "mean", inputs: bool = False, check: bool = False,
         copy: bool = True,
-    ) -> "tuple[Any, Gradient]":  # fmt: skip
+    ) -> tuple[Any, Gradient]:  # fmt: skip
         """The mean over the batch (or the sum), and its derivative with respect to every parameter.
 
         weights    a number for each example: the weighted mean Σ w·C / Σ w, or the weighted sum Σ w·C
@@ -207,7 +209,7 @@ class Program:
         gradient = Gradient(parameters, vector, slopes)
         return ((value, others) if self.has_aux else value), gradient
 
-    def _prepare(self, batch: "Sequence[Any]", *, check: bool) -> "tuple[list[np.ndarray], int]":
+    def _prepare(self, batch: Sequence[Any], *, check: bool) -> tuple[list[np.ndarray], int]:
         """The arguments, looked over, and the parameters up to date."""
         if self._compiled is None:
             self.trace(*batch)
@@ -221,12 +223,12 @@ class Program:
                 raise error
         return arrays, n
 
-    def _all_ends(self, *, inputs: bool = False) -> "list[Instruction]":
+    def _all_ends(self, *, inputs: bool = False) -> list[Instruction]:
         """Everything there is to look at: the values, and the derivatives if there is one cost."""
         compiled = self.compiled
         return compiled.ends if compiled.several else [*compiled.ends, *backward(compiled, inputs=inputs).ends]
 
-    def _explain_failure(self, ends: "list[Instruction]", arrays: "list[np.ndarray]") -> None:
+    def _explain_failure(self, ends: list[Instruction], arrays: list[np.ndarray]) -> None:
         raise first_undefined(ends, self.parameters.vector, arrays) or UndefinedError(
             "The cost of this batch, or a derivative of it, is too large for a float, though each part of it is not."
         )
@@ -257,16 +259,16 @@ class Program:
         """Which side is newer: "both" if they agree, else "values" or "arrays"."""
         return self.parameters.current
 
-    def load_from(self, values: "Iterable[Value] | None" = None) -> None:
+    def load_from(self, values: Iterable[Value] | None = None) -> None:
         """Take the Values' data into the arrays: all parameters', or those given (a list, or a model)."""
         self.parameters.load_from(values)
 
-    def store_to(self, values: "Iterable[Value] | None" = None) -> None:
+    def store_to(self, values: Iterable[Value] | None = None) -> None:
         """Put the arrays' numbers into the Values: all parameters, or those given (a list, or a model)."""
         self.parameters.store_to(values)
 
     @property
-    def arrays(self) -> "dict[str, np.ndarray]":
+    def arrays(self) -> dict[str, np.ndarray]:
         """The parameters' numbers by name, W1 and the like, as copies."""
         self.parameters.synchronise()
         return {name: self.parameters.vector[self.parameters.index_of(name)] for name in self.parameters.arrays}
@@ -283,7 +285,7 @@ class Program:
         return equations.latex(self.compiled)
 
     @property
-    def operations(self) -> "list[Instruction]":
+    def operations(self) -> list[Instruction]:
         """What is computed for value and gradient, or for the values if there are several: one instruction for each."""
         return report.operations(reachable(self._all_ends()))
 
@@ -291,7 +293,7 @@ class Program:
         """How the scalar nodes became blocks, rule by rule."""
         return report.explain(self.compiled)
 
-    def __reduce__(self) -> "tuple[Any, ...]":
+    def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("A program is not copied or pickled: save the parameters, and compile the function again.")
 
     def _repr_latex_(self) -> str:

@@ -1,5 +1,7 @@
 """How the scalar nodes became blocks, pass by pass: what `program.explain()` says."""
 
+from __future__ import annotations
+
 from .blocks import Found
 from .differentiate import backward
 from .equations import Writer, columns, dimensions
@@ -11,7 +13,7 @@ MOVES = ("reshape", "transpose")
 BOOKKEEPING = ("x[0, 1", "x[i][j]", "a shape for", "entries of numbers", "x·c = c·x", "x·s = s·x", "Σ over no axis")
 
 
-def operations(order: "list[Instruction]") -> "list[Instruction]":
+def operations(order: list[Instruction]) -> list[Instruction]:
     """What computes: leaves, and the same numbers in another shape, are left out."""
     return [x for x in order if x.kind not in (*LEAVES, *MOVES)]
 

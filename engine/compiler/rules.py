@@ -4,6 +4,8 @@ A rule looks at an instruction about to be made and gives the better one, or Non
 rule would change the shape of a result (1·x is x only if the other factor did not stretch it), it refuses.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np
@@ -14,7 +16,7 @@ from .instructions import Builder, Instruction, Rule, constant_scale, is_seed
 RULES: list[tuple[str, Rule]] = []
 
 
-def rule(algebra: str) -> "Callable[[Rule], Rule]":
+def rule(algebra: str) -> Callable[[Rule], Rule]:
     """Add a rule under the line of algebra that it stands for."""
 
     def add(function: Rule) -> Rule:
@@ -24,7 +26,7 @@ def rule(algebra: str) -> "Callable[[Rule], Rule]":
     return add
 
 
-def same(x: Instruction, result: Instruction) -> "Instruction | None":
+def same(x: Instruction, result: Instruction) -> Instruction | None:
     """x in place of the result, if it has the result's form."""
     return x if x.shape == result.shape and x.batched == result.batched else None
 
@@ -42,7 +44,7 @@ def seeded(x: Instruction) -> bool:
 # --- numbers ---
 
 @rule("f(2, 3) is a number")
-def _fold(b: Builder, i: Instruction) -> "Instruction | None":
+def _fold(b: Builder, i: Instruction) -> Instruction | None:
     numbers = [x.scalar for x in i.operands if x.scalar is not None]
     if i.kind != "row" or i.row is None or not numbers or len(numbers) < len(i.operands):
         return None
@@ -53,36 +55,36 @@ def _fold(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("x·c = c·x")
-def _number_first(b: Builder, i: Instruction) -> "Instruction | None":
+def _number_first(b: Builder, i: Instruction) -> Instruction | None:
     if i.is_row(ops.mul) and i.operands[1].scalar is not None and i.operands[0].scalar is None:
         return b.elementwise(ops.mul, i.operands[1], i.operands[0])
     return None
 
 
 @rule("1·x = x")
-def _one(b: Builder, i: Instruction) -> "Instruction | None":
+def _one(b: Builder, i: Instruction) -> Instruction | None:
     return same(i.operands[1], i) if i.is_row(ops.mul) and i.operands[0].scalar == 1.0 else None
 
 
 @rule("-1·x = -x")
-def _minus_one(b: Builder, i: Instruction) -> "Instruction | None":
+def _minus_one(b: Builder, i: Instruction) -> Instruction | None:
     return b.elementwise(ops.neg, i.operands[1]) if i.is_row(ops.mul) and i.operands[0].scalar == -1.0 else None
 
 
 @rule("x/1 = x")
-def _over_one(b: Builder, i: Instruction) -> "Instruction | None":
+def _over_one(b: Builder, i: Instruction) -> Instruction | None:
     return same(i.operands[0], i) if i.is_row(ops.div) and i.operands[1].scalar == 1.0 else None
 
 
 @rule("x + 0 = 0 + x = x - 0 = x")
-def _zero(b: Builder, i: Instruction) -> "Instruction | None":
+def _zero(b: Builder, i: Instruction) -> Instruction | None:
     if i.is_row(ops.add, ops.sub) and i.operands[1].scalar == 0.0:
         return same(i.operands[0], i)
     return same(i.operands[1], i) if i.is_row(ops.add) and i.operands[0].scalar == 0.0 else None
 
 
 @rule("c·(d·x) = (c·d)·x")
-def _numbers_together(b: Builder, i: Instruction) -> "Instruction | None":
+def _numbers_together(b: Builder, i: Instruction) -> Instruction | None:
     if not i.is_row(ops.mul) or i.operands[0].scalar is None:
         return None
     c, (d, x) = i.operands[0].scalar, constant_scale(i.operands[1])
@@ -90,7 +92,7 @@ def _numbers_together(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("x·(c·y) = (c·y)·x = c·(x·y)")
-def _number_outside(b: Builder, i: Instruction) -> "Instruction | None":
+def _number_outside(b: Builder, i: Instruction) -> Instruction | None:
     if not i.is_row(ops.mul) or i.operands[0].scalar is not None:
         return None
     (c, x), (d, y) = constant_scale(i.operands[0]), constant_scale(i.operands[1])
@@ -102,12 +104,12 @@ def _number_outside(b: Builder, i: Instruction) -> "Instruction | None":
 # --- signs ---
 
 @rule("-(-x) = x")
-def _double_minus(b: Builder, i: Instruction) -> "Instruction | None":
+def _double_minus(b: Builder, i: Instruction) -> Instruction | None:
     return i.operands[0].operands[0] if i.is_row(ops.neg) and i.operands[0].is_row(ops.neg) else None
 
 
 @rule("-(c·x) = (-c)·x and c·(-x) = (-c)·x")
-def _minus_into_number(b: Builder, i: Instruction) -> "Instruction | None":
+def _minus_into_number(b: Builder, i: Instruction) -> Instruction | None:
     if i.is_row(ops.neg):
         c, x = constant_scale(i.operands[0])
         return None if c == 1.0 else b.elementwise(ops.mul, b.constant(-c), x)
@@ -117,7 +119,7 @@ def _minus_into_number(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("(-x)·y = x·(-y) = -(x·y)")
-def _minus_outside(b: Builder, i: Instruction) -> "Instruction | None":
+def _minus_outside(b: Builder, i: Instruction) -> Instruction | None:
     if not i.is_row(ops.mul) or not any(x.is_row(ops.neg) for x in i.operands):
         return None
     bare = [x.operands[0] if x.is_row(ops.neg) else x for x in i.operands]
@@ -126,14 +128,14 @@ def _minus_outside(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("(-x)/y = -(x/y)")
-def _minus_out_of_fraction(b: Builder, i: Instruction) -> "Instruction | None":
+def _minus_out_of_fraction(b: Builder, i: Instruction) -> Instruction | None:
     if i.is_row(ops.div) and i.operands[0].is_row(ops.neg):
         return b.elementwise(ops.neg, b.elementwise(ops.div, i.operands[0].operands[0], i.operands[1]))
     return None
 
 
 @rule("x + (-y) = x - y, (-x) + y = y - x, x - (-y) = x + y")
-def _minus_in_sum(b: Builder, i: Instruction) -> "Instruction | None":
+def _minus_in_sum(b: Builder, i: Instruction) -> Instruction | None:
     if i.is_row(ops.add, ops.sub) and i.operands[1].is_row(ops.neg):
         return b.elementwise(ops.sub if i.row is ops.add else ops.add, i.operands[0], i.operands[1].operands[0])
     if i.is_row(ops.add) and i.operands[0].is_row(ops.neg):
@@ -142,7 +144,7 @@ def _minus_in_sum(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("x + (-c)·y = x - c·y and (-c)·x + y = y - c·x, for c > 0")
-def _negative_number_in_sum(b: Builder, i: Instruction) -> "Instruction | None":
+def _negative_number_in_sum(b: Builder, i: Instruction) -> Instruction | None:
     if not i.is_row(ops.add):
         return None
     for x, y in (i.operands, i.operands[::-1]):
@@ -153,7 +155,7 @@ def _negative_number_in_sum(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("x + x = 2·x")
-def _twice(b: Builder, i: Instruction) -> "Instruction | None":
+def _twice(b: Builder, i: Instruction) -> Instruction | None:
     if i.is_row(ops.add) and i.operands[0] is i.operands[1]:
         return b.elementwise(ops.mul, b.constant(2.0), i.operands[0])
     return None
@@ -162,14 +164,14 @@ def _twice(b: Builder, i: Instruction) -> "Instruction | None":
 # --- the weight of an example goes outside, as a number does; where it meets nothing, it costs nothing ---
 
 @rule("x·s = s·x")
-def _seed_first(b: Builder, i: Instruction) -> "Instruction | None":
+def _seed_first(b: Builder, i: Instruction) -> Instruction | None:
     if i.is_row(ops.mul) and is_seed(i.operands[1]) and not is_seed(i.operands[0]) and i.operands[0].scalar is None:
         return b.elementwise(ops.mul, i.operands[1], i.operands[0])
     return None
 
 
 @rule("x·(s·y) = (s·y)·x = s·(x·y)")
-def _seed_outside(b: Builder, i: Instruction) -> "Instruction | None":
+def _seed_outside(b: Builder, i: Instruction) -> Instruction | None:
     if not i.is_row(ops.mul) or is_seed(i.operands[0]):
         return None
     for weighed, other in (i.operands, i.operands[::-1]):
@@ -181,7 +183,7 @@ def _seed_outside(b: Builder, i: Instruction) -> "Instruction | None":
 # --- sums and products of matrices ---
 
 @rule("Σ(c·x) = c·Σx and Σ(-x) = -Σx")
-def _scale_of_sum(b: Builder, i: Instruction) -> "Instruction | None":
+def _scale_of_sum(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind != "total" and not (i.kind == "reduce" and i.row is ops.fsum):
         return None
     x = i.operands[0]
@@ -196,14 +198,14 @@ def _scale_of_sum(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("total(Σx) = total(x)")
-def _sum_of_sums(b: Builder, i: Instruction) -> "Instruction | None":
+def _sum_of_sums(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind == "total" and i.operands[0].kind == "reduce" and i.operands[0].row is ops.fsum:
         return b.total(i.operands[0].operands[0])
     return b.total(i.operands[0].operands[0]) if i.kind == "total" and i.operands[0].kind == "reshape" else None
 
 
 @rule("total(x·y) = x·y, the inner product; total(x²) = x·x")
-def _inner(b: Builder, i: Instruction) -> "Instruction | None":
+def _inner(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind != "total":
         return None
     x = i.operands[0]
@@ -213,7 +215,7 @@ def _inner(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("Σ over no axis = x")
-def _no_sum(b: Builder, i: Instruction) -> "Instruction | None":
+def _no_sum(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind == "sum_to":
         return same(i.operands[0], i)
     if i.kind == "reduce" and i.row is ops.fsum and i.operands[0].shape[-1] == 1:
@@ -222,14 +224,14 @@ def _no_sum(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("(Wᵀ)ᵀ = W")
-def _transposed_twice(b: Builder, i: Instruction) -> "Instruction | None":
+def _transposed_twice(b: Builder, i: Instruction) -> Instruction | None:
     return i.operands[0].operands[0] if i.kind == "transpose" and i.operands[0].kind == "transpose" else None
 
 
 # --- moving entries ---
 
 @rule("entries of numbers, and their shape, are numbers")
-def _entries_of_numbers(b: Builder, i: Instruction) -> "Instruction | None":
+def _entries_of_numbers(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind not in ("take", "reshape") or i.operands[0].kind != "constant":
         return None
     flat = np.ravel(i.operands[0].number)
@@ -237,21 +239,21 @@ def _entries_of_numbers(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("x[0, 1, 2, ...] = x")
-def _take_all(b: Builder, i: Instruction) -> "Instruction | None":
+def _take_all(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind != "take" or i.index[0].size != i.operands[0].size:
         return None
     return b.reshape(i.operands[0], i.shape) if (i.index[0].ravel() == np.arange(i.index[0].size)).all() else None
 
 
 @rule("x[i][j] = x[i[j]]")
-def _take_of_take(b: Builder, i: Instruction) -> "Instruction | None":
+def _take_of_take(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind == "take" and i.operands[0].kind == "take":
         return b.take(i.operands[0].operands[0], i.operands[0].index[0].ravel()[i.index[0]])
     return b.take(i.operands[0].operands[0], i.index[0]) if i.kind == "take" and i.operands[0].kind == "reshape" else None
 
 
 @rule("a shape for the shape it has = x")
-def _same_shape(b: Builder, i: Instruction) -> "Instruction | None":
+def _same_shape(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind != "reshape":
         return None
     x = i.operands[0]
@@ -259,7 +261,7 @@ def _same_shape(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("a shape for c·x = c·(a shape for x), and so for -x and s·x")
-def _shape_inside(b: Builder, i: Instruction) -> "Instruction | None":
+def _shape_inside(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind != "reshape":
         return None
     (x,) = i.operands
@@ -275,7 +277,7 @@ def _shape_inside(b: Builder, i: Instruction) -> "Instruction | None":
 
 
 @rule("one part that fills everything in order = the part")
-def _assemble_all(b: Builder, i: Instruction) -> "Instruction | None":
+def _assemble_all(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind != "assemble" or len(i.operands) != 1 or i.index[0].size != i.size:
         return None
     return b.reshape(i.operands[0], i.shape) if (i.index[0].ravel() == np.arange(i.size)).all() else None

@@ -4,6 +4,8 @@ Nodes are numbered in topological order, operands before results. A node is a co
 leaf: an entry of an argument, a parameter, or a constant.
 """
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Sequence
 
@@ -39,7 +41,7 @@ class Scalars:
     def __len__(self) -> int:
         return len(self.kind)
 
-    def of(self, node: int) -> "Sequence[int]":
+    def of(self, node: int) -> Sequence[int]:
         """The operands of a node."""
         return self.operands[self.start[node] : self.start[node + 1]]
 

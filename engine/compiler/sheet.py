@@ -3,6 +3,8 @@
 `before` are the lines of `build`, which are carried out once for each batch size; `lines` those of `run`.
 """
 
+from __future__ import annotations
+
 import keyword
 from collections.abc import Mapping, Sequence
 
@@ -28,7 +30,7 @@ class Sheet:
     """The text so far, and what each instruction is called in it."""
 
     def __init__(
-        self, memory: Memory, arguments: "Sequence[str]", dtype: str, remarks: "Mapping[Instruction, str]"
+        self, memory: Memory, arguments: Sequence[str], dtype: str, remarks: Mapping[Instruction, str]
     ) -> None:
         self.remarks = remarks  # what an instruction is in the equations
         self.plan, self.dtype = memory, dtype
@@ -59,7 +61,7 @@ class Sheet:
         self.names.add(name)
         return name
 
-    def _dims(self, x: Instruction) -> "list[str]":
+    def _dims(self, x: Instruction) -> list[str]:
         return [*(["n"] if x.batched else []), *map(str, x.shape)]
 
     def _do(self, line: str, x: Instruction) -> None:
@@ -198,19 +200,19 @@ def line_with(text: str, comment: str) -> str:
     return f"{text}{COMMENT}{comment}" if comment else text
 
 
-def aligned(lines: "Sequence[str]", indent: int) -> "list[str]":
+def aligned(lines: Sequence[str], indent: int) -> list[str]:
     """The lines, indented, with their comments below each other; a long line pushes its own."""
     parts = [line.split(COMMENT) for line in lines]
     width = min(max((len(part[0]) for part in parts if len(part) > 1), default=0), WIDTH)
     return [" " * indent + (f"{part[0]:<{width}}  # {part[1]}" if len(part) > 1 else part[0]) for part in parts]
 
 
-def tuple_of(parts: "Sequence[str]") -> str:
+def tuple_of(parts: Sequence[str]) -> str:
     """A tuple as Python writes it."""
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def reshape_to(dims: "Sequence[str]") -> str:
+def reshape_to(dims: Sequence[str]) -> str:
     """The call that gives an array these dimensions."""
     return f".reshape({', '.join(dims) or '()'})"
 

@@ -5,6 +5,8 @@ them. What can be made once is made in `build`: buffers, views of them, views of
 call that writes into a buffer. A buffer whose content is not needed any more is used again.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -25,11 +27,11 @@ class Text(NamedTuple):
     """A module's text, and the arrays that its `build` is given."""
 
     source: str
-    constants: "list[np.ndarray]"
+    constants: list[np.ndarray]
 
 
 def write(
-    wanted: Wanted, arguments: "Sequence[str]", dtype: str, heading: str, remarks: "Mapping[Instruction, str] | None" = None
+    wanted: Wanted, arguments: Sequence[str], dtype: str, heading: str, remarks: Mapping[Instruction, str] | None = None
 ) -> Text:
     """The module for what is wanted; `remarks` say what instructions are in the equations."""
     return Writer(wanted, arguments, dtype, remarks or {}).text(heading)
@@ -39,7 +41,7 @@ class Writer(Moves):
     """Writes one module, instruction by instruction."""
 
     def __init__(
-        self, wanted: Wanted, arguments: "Sequence[str]", dtype: str, remarks: "Mapping[Instruction, str]"
+        self, wanted: Wanted, arguments: Sequence[str], dtype: str, remarks: Mapping[Instruction, str]
     ) -> None:
         super().__init__(Memory(wanted), arguments, dtype, remarks)
         self.wanted, plan = wanted, self.plan
@@ -104,7 +106,7 @@ class Writer(Moves):
         out = self._buffer(x, place)
         self._do(f"{self._call('copyto')}({out}, {call})" if row is ops.where else f"{call[:-1]}, out={out})", x)
 
-    def _ufunc(self, x: Instruction, texts: "list[str]") -> str:
+    def _ufunc(self, x: Instruction, texts: list[str]) -> str:
         row = x.row
         assert row is not None
         if row.name == "power" and row.static == 2.0:
@@ -240,12 +242,12 @@ class Writer(Moves):
         return Text("\n".join(lines), self.constants)
 
 
-def _range(parameter: Instruction) -> "tuple[int, int] | None":
+def _range(parameter: Instruction) -> tuple[int, int] | None:
     index = parameter.index[0]
     return (int(index.flat[0]), int(index.flat[-1]) + 1) if is_range(index) else None
 
 
-def _summed_axes(operand: Instruction, x: Instruction) -> "tuple[tuple[int, ...], list[str]]":
+def _summed_axes(operand: Instruction, x: Instruction) -> tuple[tuple[int, ...], list[str]]:
     """The axes of the operand's array to sum over, and the dimensions that are left."""
     axes, rest = [], []
     if operand.batched:

@@ -4,6 +4,8 @@ Matrices first, in the order of their use, then vectors and single numbers, each
 then W1 is a view of the vector, and so is its gradient, and an update of all parameters is one operation.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +14,7 @@ from .. import ops
 from .instructions import Instruction
 
 
-def arrange(order: "Sequence[Instruction]", count: int) -> np.ndarray:
+def arrange(order: Sequence[Instruction], count: int) -> np.ndarray:
     """The place of each parameter; the instructions' indices are changed from numbers of parameters to places."""
     parameters = [x for x in order if x.kind == "parameter"]
     readers: dict[Instruction, list[Instruction]] = {x: [] for x in order}
@@ -36,7 +38,7 @@ def arrange(order: "Sequence[Instruction]", count: int) -> np.ndarray:
     return place
 
 
-def only_added_up(x: Instruction, readers: "dict[Instruction, list[Instruction]]") -> bool:
+def only_added_up(x: Instruction, readers: dict[Instruction, list[Instruction]]) -> bool:
     """Whether nothing but the sum of x's entries, or of functions of single entries, is used: then their order is free."""
     if len(x.shape) != 1:
         return False

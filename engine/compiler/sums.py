@@ -5,6 +5,8 @@
 What is left are steps: sums, and the operations that are no part of one.
 """
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,16 +21,16 @@ SUMS = {ops.add: (1, 1), ops.sub: (1, -1), ops.neg: (-1,)}  # the sign of each o
 class Sum(NamedTuple):
     """The terms of one sum: scale[i]·first[i]·second[i]; second[i] is -1 where the term is first[i] alone."""
 
-    scale: "array[float]"
-    first: "array[int]"
-    second: "array[int]"
+    scale: array[float]
+    first: array[int]
+    second: array[int]
 
 
 class Steps(NamedTuple):
     """What is to be computed: for each node in `nodes`, in topological order, its Sum if it has one in `sums`."""
 
-    nodes: "list[int]"
-    sums: "dict[int, Sum]"
+    nodes: list[int]
+    sums: dict[int, Sum]
 
 
 def collapse(scalars: Scalars) -> Steps:
@@ -65,7 +67,7 @@ def _worth_keeping(scalars: Scalars, found: Sum) -> bool:
     return any(second >= 0 for second in found.second) or (len(rows) == 2 and rows[0] == rows[1] >= 0)
 
 
-def _uses(scalars: Scalars) -> "tuple[array[int], array[int]]":
+def _uses(scalars: Scalars) -> tuple[array[int], array[int]]:
     """How often each node is read, being an output included; and who reads it, if it is one node."""
     uses, parent = array("i", bytes(4 * len(scalars))), array("i", [-1]) * len(scalars)
     for node in range(len(scalars)):
@@ -81,7 +83,7 @@ def _is_product(scalars: Scalars, node: int) -> bool:
     return scalars.row_of(node) is ops.mul
 
 
-def _factor(scalars: Scalars, node: int) -> "tuple[float, int] | None":
+def _factor(scalars: Scalars, node: int) -> tuple[float, int] | None:
     """c·y or y/c as the number and the place of y among the operands, where y is computed; None for anything else."""
     if scalars.kind[node] != COMPUTED:
         return None
@@ -90,7 +92,7 @@ def _factor(scalars: Scalars, node: int) -> "tuple[float, int] | None":
     return found if found and 1e-30 < abs(found[0]) < 1e30 else None
 
 
-def _number_and_rest(scalars: Scalars, node: int) -> "tuple[float, int] | None":
+def _number_and_rest(scalars: Scalars, node: int) -> tuple[float, int] | None:
     row, operands = scalars.row_of(node), scalars.of(node)
     if row is ops.mul and scalars.kind[operands[0]] == CONSTANT and scalars.kind[operands[1]] == COMPUTED:
         return scalars.constants[scalars.entry[operands[0]]], 1
@@ -130,7 +132,7 @@ def _append(found: Sum, scale: float, first: int, second: int) -> None:
     found.second.append(second)
 
 
-def _opened(scalars: Scalars, node: int, inside: bytearray) -> "list[int]":
+def _opened(scalars: Scalars, node: int, inside: bytearray) -> list[int]:
     """A short sum and the nodes that had been taken into it, as operations of their own."""
     found, stack = [], [node]
     while stack:
@@ -155,7 +157,7 @@ def check(scalars: Scalars, steps: Steps) -> None:
             raise IllFormed(f"output {output} is not computed")
 
 
-def needs(scalars: Scalars, steps: Steps, node: int) -> "Sequence[int]":
+def needs(scalars: Scalars, steps: Steps, node: int) -> Sequence[int]:
     """What a step reads."""
     if node not in steps.sums:
         return scalars.of(node)

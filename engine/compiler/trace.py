@@ -3,6 +3,8 @@
 The inputs become Values that stand for the entries of any example; every other leaf that is no constant is a parameter.
 """
 
+from __future__ import annotations
+
 import inspect
 import math
 from collections.abc import Callable, Sequence
@@ -26,17 +28,17 @@ class Trace(NamedTuple):
     penalty    what is added once to the cost of a batch; None if nothing is
     """
 
-    names: "list[str]"
-    inputs: "list[tuple[list[Value], tuple[int, ...]]]"
-    outputs: "list[Value]"
+    names: list[str]
+    inputs: list[tuple[list[Value], tuple[int, ...]]]
+    outputs: list[Value]
     extra: int
     several: bool
     penalty: Value | None
 
 
 def trace(
-    f: "Callable[..., Any]", examples: "Sequence[np.ndarray]", *, has_aux: bool = False,
-    penalty: "Callable[[], Any] | None" = None,
+    f: Callable[..., Any], examples: Sequence[np.ndarray], *, has_aux: bool = False,
+    penalty: Callable[[], Any] | None = None,
 ) -> Trace:  # fmt: skip
     """Run f on one example, an array for each argument."""
     names = argument_names(f, len(examples))
@@ -55,7 +57,7 @@ def trace(
     return Trace(names, inputs, [*outputs, *others], len(others), several, charge)
 
 
-def argument_names(f: "Callable[..., Any]", count_of: int) -> "list[str]":
+def argument_names(f: Callable[..., Any], count_of: int) -> list[str]:
     """What the function calls its arguments."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
@@ -65,14 +67,14 @@ def argument_names(f: "Callable[..., Any]", count_of: int) -> "list[str]":
     return [names[i] if i < len(names) else f"x{i + 1}" for i in range(count_of)]
 
 
-def _values(name: str, example: np.ndarray) -> "list[Value]":
+def _values(name: str, example: np.ndarray) -> list[Value]:
     if not np.isfinite(example).all():
         wrong = float(example[~np.isfinite(example)].flat[0])
         raise ValueError(f"{name} has {wrong} in the first example, with which the function is traced: give finite numbers.")
     return [Value(number, name) for number in example.ravel().tolist()]
 
 
-def nested(values: "list[Value]", shape: "tuple[int, ...]") -> Any:
+def nested(values: list[Value], shape: tuple[int, ...]) -> Any:
     """The values as lists in lists of that shape; a single value for the shape ()."""
     if not shape:
         return values[0]
@@ -83,7 +85,7 @@ def nested(values: "list[Value]", shape: "tuple[int, ...]") -> Any:
     return things
 
 
-def _flat(result: Any) -> "list[Value]":
+def _flat(result: Any) -> list[Value]:
     things = list(result) if _is_list(result) else [result]
     if not things:
         raise TracingError("The function returned an empty list; it must return a Value or a list of Values.")
@@ -107,7 +109,7 @@ def _kind(thing: Any) -> str:
     return "nothing (None)" if thing is None else f"{thing!r:.60}, of type {type(thing).__name__}"
 
 
-def unique_names(wanted: "Sequence[str]") -> "list[str]":
+def unique_names(wanted: Sequence[str]) -> list[str]:
     """The names, each made different from those before it by a number."""
     taken: set[str] = set()
     names = []

@@ -1,5 +1,7 @@
 """Which block, at which example, first leaves the numbers."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +12,7 @@ from .evaluate import evaluate
 from .instructions import Instruction, reachable
 
 
-def first_undefined(ends: "Sequence[Instruction]", vector: np.ndarray, batch: "Sequence[np.ndarray]") -> "UndefinedError | None":
+def first_undefined(ends: Sequence[Instruction], vector: np.ndarray, batch: Sequence[np.ndarray]) -> UndefinedError | None:
     """The error for the first instruction with an entry that is no number; None if all are numbers."""
     n = len(batch[0]) if batch else 1
     with np.errstate(all="ignore"):
@@ -21,7 +23,7 @@ def first_undefined(ends: "Sequence[Instruction]", vector: np.ndarray, batch: "S
     return None
 
 
-def _sentence(x: Instruction, number: float, place: "list[int]", rows: bool) -> str:
+def _sentence(x: Instruction, number: float, place: list[int], rows: bool) -> str:
     example, entry = "", place
     if x.batched:
         example, entry = (f" for example {place[0]} of the batch" if rows else ""), place[1:]

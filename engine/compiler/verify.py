@@ -1,5 +1,7 @@
 """The checker that follows every pass on instructions: whether they are a program, by the grammar of the package."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +12,7 @@ OPERANDS = {"input": 0, "parameter": 0, "constant": 0, "seed": 0, "reduce": 1, "
             "sum_to": 1, "total": 1, "apply": 2, "outer": 2, "inner": 2}  # fmt: skip
 
 
-def verify(order: "Sequence[Instruction]", parameters: int) -> None:
+def verify(order: Sequence[Instruction], parameters: int) -> None:
     """Raise IllFormed, naming the instruction and what is wrong, unless this is a program of so many parameters."""
     seen: set[Instruction] = set()
     for x in order:
@@ -20,7 +22,7 @@ def verify(order: "Sequence[Instruction]", parameters: int) -> None:
         seen.add(x)
 
 
-def _complaint(x: Instruction, seen: "set[Instruction]", parameters: int) -> str:
+def _complaint(x: Instruction, seen: set[Instruction], parameters: int) -> str:
     """What is wrong with one instruction; nothing if it is well-formed."""
     if x in seen:
         return "stands twice"
@@ -52,7 +54,7 @@ def _complaint(x: Instruction, seen: "set[Instruction]", parameters: int) -> str
     return _bounds(x, parameters)
 
 
-def _shape(x: Instruction) -> "Shape | None":
+def _shape(x: Instruction) -> Shape | None:
     """The shape that follows from the operands; None if any would do; -1 if there is none."""
     shapes = [operand.shape for operand in x.operands]
     if x.kind in ("reduce", "outer", "concat", "apply") and not all(shapes):

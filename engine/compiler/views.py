@@ -1,5 +1,7 @@
 """Which entries an index takes: recognised as a range, or as a grid of equal steps, it needs no copy."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -9,11 +11,11 @@ class Steps(NamedTuple):
     """The entries start + Σ step[d]·i[d], with 0 <= i[d] < shape[d]: what NumPy calls a strided view."""
 
     start: int
-    shape: "tuple[int, ...]"
-    step: "tuple[int, ...]"
+    shape: tuple[int, ...]
+    step: tuple[int, ...]
 
 
-def as_steps(index: np.ndarray) -> "Steps | None":
+def as_steps(index: np.ndarray) -> Steps | None:
     """The index as steps along its own axes, if it is that."""
     if index.size == 0:
         return None
@@ -29,7 +31,7 @@ def as_steps(index: np.ndarray) -> "Steps | None":
     return Steps(start, index.shape, tuple(steps)) if (expected == index).all() else None
 
 
-def as_nested_steps(index: np.ndarray) -> "Steps | None":
+def as_nested_steps(index: np.ndarray) -> Steps | None:
     """The same where an axis of the index runs over several: the positions (row, column) of a patch, its pixels."""
     shape: list[int] = []
     for axis in range(index.ndim):
@@ -44,7 +46,7 @@ def is_range(index: np.ndarray) -> bool:
     return bool((flat == np.arange(flat[0], flat[0] + flat.size)).all())
 
 
-def nested_shape(index: np.ndarray) -> "tuple[int, ...]":
+def nested_shape(index: np.ndarray) -> tuple[int, ...]:
     """The shape in which a flat index is a grid of equal steps with the fewest axes: 0 2 8 10 is (2, 2); (4,) if there is none.
 
     From the last axis outwards: as long as the steps are equal, the axis goes on.

@@ -12,8 +12,8 @@ import pytest
 
 from engine import hessian, parse, to_data
 from engine.__main__ import main, report
+from engine.command.terminal import UsageError
 from engine.primitive import UndefinedError
-from engine.terminal import UsageError
 
 ROOT = Path(__file__).parents[2]
 WORKED = ["x**2*y/z", "x=3", "y=4", "z=2"]

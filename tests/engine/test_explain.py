@@ -5,8 +5,8 @@ import json
 import pytest
 
 from engine import Value, explain, grad, latex, parse, sigmoid, sqrt, steps, tanh, to_data
-from engine.explain import expression
 from engine.graph import names, topological_order
+from engine.say.explain import expression
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import ParseError, UndefinedError, Value, parse
-from engine.grammar import pointed
+from engine.command.grammar import pointed
 from engine.graph import topological_order
 
 

@@ -9,7 +9,7 @@ import pytest
 from engine import Value, count_paths, fsum, grad, parse, recompute, relu, sigmoid
 from engine.backward import paths
 from engine.graph import check_topological, dependents, exceeds, leaves, names, topological_order
-from engine.neurons import neurons
+from engine.instruments.neurons import neurons
 
 
 def labels(nodes):

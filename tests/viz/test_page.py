@@ -31,7 +31,7 @@ from engine import (
     tanh,
     where,
 )
-from engine.notation import show
+from engine.say.notation import show
 from nn import MLP
 from viz.javascript import LIBRARY, functions
 from viz.page import html_of

@@ -1,17 +1,20 @@
 """Record once, replay: the same graph for other numbers, and the notice when numbers and graph no longer agree."""
 
-from .errors import StaleGraphError, UndefinedValueError
-from .graph import names, topological_order
-from .notation import show
+from __future__ import annotations
 
-TYPE_CHECKING = False
+from typing import TYPE_CHECKING
+
+from ..errors import StaleGraphError, UndefinedValueError
+from ..graph import names, topological_order
+from ..say.notation import show
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .value import Value
+    from ..value import Value
 
 
-def recompute(output: "Value", values: "Mapping[Value, float] | None" = None) -> float:
+def recompute(output: Value, values: Mapping[Value, float] | None = None) -> float:
     """Evaluate the graph of `output` again, in place, and return its new value.
 
     `values` gives leaves new numbers. It may override inner nodes too: such a node keeps the number it is given, whatever
@@ -39,8 +42,8 @@ def recompute(output: "Value", values: "Mapping[Value, float] | None" = None) ->
 
 
 def evaluate(
-    order: "Sequence[Value]", given: "Mapping[Value, float]", *, held: bool = False
-) -> "dict[Value, float]":
+    order: Sequence[Value], given: Mapping[Value, float], *, held: bool = False
+) -> dict[Value, float]:
     """What every node of the order would be with these numbers given, without changing any.
 
     `held` keeps inner nodes that were overridden at the number they have.
@@ -56,7 +59,7 @@ def evaluate(
     return numbers
 
 
-def _forward(node: "Value", numbers: "list[float]", order: "Sequence[Value]") -> float:
+def _forward(node: Value, numbers: list[float], order: Sequence[Value]) -> float:
     assert node.op is not None
     try:
         return node.op.evaluate(*numbers)
@@ -66,7 +69,7 @@ def _forward(node: "Value", numbers: "list[float]", order: "Sequence[Value]") ->
         raise UndefinedValueError(node.op, operands, called[node]) from None
 
 
-def check_fresh(output: "Value") -> None:
+def check_fresh(output: Value) -> None:
     """Raise StaleGraphError if a number was changed after `output` was computed from it.
 
     Each node is computed once more from its operands and compared to the last bit. A node whose data was assigned by
@@ -93,7 +96,7 @@ def check_fresh(output: "Value") -> None:
             )
 
 
-def _agrees(node: "Value", numbers: "list[float]") -> bool:
+def _agrees(node: Value, numbers: list[float]) -> bool:
     try:
         return node.op is not None and node.op.forward(*numbers) == node.data
     except (ArithmeticError, ValueError):

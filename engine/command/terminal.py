@@ -1,14 +1,16 @@
 """What the three commands share: the command line's parser, the way a mistake is said, and the streams."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from ..say.notation import plain
 from .grammar import ParseError, pointed
-from .notation import plain
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn, TextIO
@@ -23,11 +25,11 @@ class UsageError(ValueError):
 class Arguments(argparse.ArgumentParser):
     """The parser of a command line; its errors are one line."""
 
-    def error(self, message: str) -> "NoReturn":
+    def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""
         raise UsageError(f"{message}. See {self.prog} --help.")
 
-    def read(self, words: "list[str]") -> argparse.Namespace:
+    def read(self, words: list[str]) -> argparse.Namespace:
         """Read the words. "-x**2" is an expression and no option: a space before it keeps argparse from taking it for one."""
         options = {option for action in self._actions for option in action.option_strings}
         return self.parse_intermixed_args(
@@ -35,7 +37,7 @@ class Arguments(argparse.ArgumentParser):
         )
 
 
-def answer(work: "Callable[[], None]") -> int:
+def answer(work: Callable[[], None]) -> int:
     """Do the work of a command and return its exit status: 0 if it was done, 2 if it could not be, with a sentence."""
     try:
         work()
@@ -73,7 +75,7 @@ def complain(error: Exception) -> None:
         print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr)
 
 
-def has_signs(stream: "TextIO") -> bool:
+def has_signs(stream: TextIO) -> bool:
     """Whether the stream's encoding has the signs of the subject."""
     try:
         "∂·²⁻σ√π→".encode(stream.encoding or "ascii")

@@ -1,30 +1,33 @@
 """What `python -m engine` says, apart from the chain rule itself: the tables under it, and the sentences for mistakes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..backward import grad, hessian, paths
+from ..graph import count_paths, leaves, names, topological_order
+from ..instruments.check import EPS, compare, corner_of
+from ..instruments.replay import evaluate
+from ..primitive import UndefinedError
+from ..say.explain import board
+from ..say.layout import Page
+from ..say.notation import show
 from . import expression
-from .backward import grad, hessian, paths
-from .check import EPS, compare, corner_of
-from .explain import board
 from .expression import parse
 from .grammar import ParseError, variables_of
-from .graph import count_paths, leaves, names, topological_order
-from .layout import Page
-from .notation import show
-from .primitive import UndefinedError
-from .replay import evaluate
 from .terminal import UsageError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .value import Value
+    from ..value import Value
 
 MOST_ROWS = 40  # derivatives in the table under the board
 TRACED_AT = (1.0, 0.5, 2.0, 3.7, -0.5)  # where --program looks at an expression without numbers
 MOST_PATHS = 1000  # listed by --paths
 
 
-def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]":
+def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
     """The variables of an expression from words such as x=3, y=1/3 and z=pi/2; each once, none missing, none to spare."""
     found: dict[str, float] = {}
     wanted = variables_of(text)
@@ -57,7 +60,7 @@ def variables_from(text: str, assignments: "Sequence[str]") -> "dict[str, float]
     return found
 
 
-def somewhere(text: str) -> "Value":
+def somewhere(text: str) -> Value:
     """An expression whose variables have no values, where it exists: a program has to be traced with some numbers."""
     wanted = [name for name in variables_of(text) if name not in {*expression.CONSTANTS, *expression.FUNCTIONS}]
     for number in TRACED_AT:
@@ -68,13 +71,13 @@ def somewhere(text: str) -> "Value":
     raise last
 
 
-def program_of(output: "Value", page: Page, *, numbers: bool) -> "list[str]":
+def program_of(output: Value, page: Page, *, numbers: bool) -> list[str]:
     """The expression as a compiled program: its equations, every step by its name, its numbers, and the text that runs."""
     inputs = leaves(topological_order(output))
     if numbers:
         grad(output, inputs)  # where a derivative does not exist, the engine says why
     try:
-        from . import compiler  # NumPy is loaded only where it is asked for
+        from .. import compiler  # NumPy is loaded only where it is asked for
     except ModuleNotFoundError as error:
         raise UsageError(f"--program needs NumPy ({error}): pip install . brings it.") from None
     called = names(topological_order(output))
@@ -103,7 +106,7 @@ def number_from(text: str) -> float:
     return parse(text).data
 
 
-def chosen(output: "Value", names_: str) -> "list[Value]":
+def chosen(output: Value, names_: str) -> list[Value]:
     """The nodes called so, from words such as x,y."""
     order = topological_order(output)
     by_name = {name: node for node, name in names(order).items() if not node.constant}
@@ -115,14 +118,14 @@ def chosen(output: "Value", names_: str) -> "list[Value]":
     return found
 
 
-def lesson(output: "Value", wrt: "Sequence[Value] | None", page: Page) -> "list[str]":
+def lesson(output: Value, wrt: Sequence[Value] | None, page: Page) -> list[str]:
     """The chain rule on the board, the gradient beside its check, and one derivative put into words."""
     inputs = list(wrt) if wrt else leaves(topological_order(output))
     words = in_words(output, inputs, page)
     return [*board(output, wrt, page), "", *check_table(output, inputs, page), *([""] if words else []), *words]
 
 
-def check_table(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[str]":
+def check_table(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
     """Each derivative by the chain rule and by a central difference, and whether they agree."""
     top = names(topological_order(output))[output]
     rows = [("Gradient", "chain rule", f"central difference (h = {EPS:g})" if page.width >= 72 else "difference", "")]
@@ -136,7 +139,7 @@ def check_table(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list
     return lines
 
 
-def in_words(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[str]":
+def in_words(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
     """What one derivative says: the change that it predicts for a small nudge, beside the change that comes."""
     order = topological_order(output)
     called = names(order)
@@ -156,7 +159,7 @@ def in_words(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[st
     return page.prose(f"Read it: raise {called[node]} by {nudge} and {called[output]} changes by about", about)
 
 
-def hessian_table(output: "Value", inputs: "Sequence[Value]", page: Page) -> "list[str]":
+def hessian_table(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
     """The second derivatives, as a matrix with names."""
     called = names(topological_order(output))
     words = [called[node] for node in inputs]
@@ -166,7 +169,7 @@ def hessian_table(output: "Value", inputs: "Sequence[Value]", page: Page) -> "li
     return [*page.prose("Second derivatives:", "first by the row's variable, then by the column's"), *page.table(rows)]
 
 
-def path_list(output: "Value", source: "Value", page: Page) -> "list[str]":
+def path_list(output: Value, source: Value, page: Page) -> list[str]:
     """Each path from a node to the output: the rate factors along it and their product; then the sum."""
     called = names(topological_order(output))
     count = count_paths(source, output)

@@ -1,8 +1,11 @@
 """The page that text is set on: how wide it is, how many digits it shows, and which signs it has."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from .notation import DIGITS, plain, show
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,7 +28,7 @@ class Page:
         """A number to the page's digits."""
         return show(number, self.digits)
 
-    def prose(self, *parts: str) -> "list[str]":
+    def prose(self, *parts: str) -> list[str]:
         """A sentence on one line if it fits, else with its parts on lines of their own, further ones indented."""
         whole = self.text(" ".join(parts))
         if len(whole) <= self.width:
@@ -36,7 +39,7 @@ class Page:
             for line in wrapped(self.text(part), self.width, first=INDENT if i else "", rest=2 * INDENT)
         ]
 
-    def table(self, rows: "Sequence[Sequence[str]]") -> "list[str]":
+    def table(self, rows: Sequence[Sequence[str]]) -> list[str]:
         """Rows of cells, each column as wide as its widest cell; numbers stand to the right, words to the left."""
         rows = [[self.text(cell) for cell in row] for row in rows]
         widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
@@ -45,7 +48,7 @@ class Page:
             for row in rows
         ]
 
-    def equations(self, rows: "Sequence[Sequence[str]]") -> "list[str]":
+    def equations(self, rows: Sequence[Sequence[str]]) -> list[str]:
         """Chains of equations, a row each. The first cell is "left = right"; further cells follow after equals signs. A
         row whose first cell is indented is a remark.
 
@@ -69,7 +72,7 @@ class Page:
             return [line.rstrip() for line in lines]
         return [line for row in split for line in self._broken(row)]
 
-    def _broken(self, row: "Sequence[str]") -> "list[str]":
+    def _broken(self, row: Sequence[str]) -> list[str]:
         """One chain of equations on as many lines as it needs; a continued line begins with its equals sign."""
         whole = INDENT + " = ".join(row)
         if len(whole) <= self.width:
@@ -79,7 +82,7 @@ class Page:
         return [part for line in lines for part in wrapped(line, self.width, rest=margin + "     ")]
 
 
-def wrapped(text: str, width: int, *, first: str = "", rest: str = INDENT) -> "list[str]":
+def wrapped(text: str, width: int, *, first: str = "", rest: str = INDENT) -> list[str]:
     """A text broken between words into lines of the width; a word that is longer has a line to itself."""
     words = text.split()
     lines = [first + " " * (len(text) - len(text.lstrip())) + words[0]]

@@ -5,18 +5,20 @@ formula with the numbers put in, and the result. Nothing here reads or changes `
 step, with the textbook's form of each local derivative beside the form that is computed.
 """
 
-from math import isclose, isfinite, nan
-from typing import NamedTuple
+from __future__ import annotations
 
-from .errors import undefined_derivative
-from .graph import dependents, leaves, names, topological_order
+from html import escape
+from math import isclose, isfinite, nan
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import StaleGraphError, undefined_derivative
+from ..graph import dependents, exceeds, leaves, names, topological_order
+from ..instruments.replay import check_fresh
+from ..primitive import Primitive, UndefinedError
+from ..value import Value
 from .layout import Page
 from .notation import DIGITS, Term, latex_number, partial, show, terms, write
-from .primitive import Primitive
-from .replay import check_fresh
-from .value import Value
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
@@ -46,22 +48,22 @@ class Step(NamedTuple):
     """
 
     kind: str
-    node: "Value"
+    node: Value
     name: str
     quantity: str
     formula: str
     numbers: str
     result: float
-    via: "Value | None" = None
+    via: Value | None = None
     position: int = 0
     total: float = 0.0
     arrived: int = 0
     expected: int = 0
     computed: str = ""
-    latex: "tuple[str, str, str]" = ("", "", "")
+    latex: tuple[str, str, str] = ("", "", "")
 
 
-def steps(output: "Value", *, wrt: "Value | Sequence[Value] | None" = None, digits: int = DIGITS) -> "list[Step]":
+def steps(output: Value, *, wrt: Value | Sequence[Value] | None = None, digits: int = DIGITS) -> list[Step]:
     """The whole computation of `output` and of its gradient; `wrt` keeps the backward steps that lead to these nodes."""
     check_fresh(output)
     order = topological_order(output)
@@ -74,7 +76,7 @@ def steps(output: "Value", *, wrt: "Value | Sequence[Value] | None" = None, digi
     return _forward_steps(order, called, digits) + _backward_steps(order, called, wrt, digits)
 
 
-def _forward_steps(order: "list[Value]", called: "dict[Value, str]", digits: int) -> "list[Step]":
+def _forward_steps(order: list[Value], called: dict[Value, str], digits: int) -> list[Step]:
     found = []
     for node in order:
         if node.op is not None:
@@ -91,8 +93,8 @@ def _forward_steps(order: "list[Value]", called: "dict[Value, str]", digits: int
 
 
 def _backward_steps(
-    order: "list[Value]", called: "dict[Value, str]", wrt: "Sequence[Value] | None", digits: int
-) -> "list[Step]":
+    order: list[Value], called: dict[Value, str], wrt: Sequence[Value] | None, digits: int
+) -> list[Step]:
     output = order[-1]
     wanted = set(order) if wrt is None else dependents(order, wrt)
     expected = dict.fromkeys(order, 0)
@@ -125,7 +127,7 @@ def _backward_steps(
 class _Edges:
     """The edges that leave one node on the way back: the gradient that arrived, times the slope in each operand."""
 
-    def __init__(self, node: Value, gradient: float, called: "dict[Value, str]", top: str, digits: int) -> None:
+    def __init__(self, node: Value, gradient: float, called: dict[Value, str], top: str, digits: int) -> None:
         row = node.op
         assert row is not None  # a leaf has no operands to go back to
         self.node, self.gradient, self.called, self.top, self.digits = node, gradient, called, top, digits
@@ -172,7 +174,7 @@ class _Edges:
             return nan
 
 
-def _or_nothing(row: Primitive, rounded: "tuple[float, list[float]]") -> "Sequence[Callable[[], Any]]":
+def _or_nothing(row: Primitive, rounded: tuple[float, list[float]]) -> Sequence[Callable[[], Any]]:
     try:
         return row.slopes(*rounded, shown=True)
     except (ArithmeticError, ValueError):
@@ -184,7 +186,7 @@ def _factor(text: str, level: float, parentheses: str = "({})") -> str:
     return text if level >= 2 else parentheses.format(text)
 
 
-def _sum(node: "Value", arrived: "list[float]", total: float, name: str, top: str, digits: int) -> Step:
+def _sum(node: Value, arrived: list[float], total: float, name: str, top: str, digits: int) -> Step:
     """Where several paths meet: add what each brought."""
     terms = [show(share, digits) for share in arrived]
     numbers = " + ".join(f"({term})" if term.startswith("-") and i else term for i, term in enumerate(terms))
@@ -197,7 +199,7 @@ def _sum(node: "Value", arrived: "list[float]", total: float, name: str, top: st
     )  # fmt: skip
 
 
-def headline(output: "Value", page: Page) -> "list[str]":
+def headline(output: Value, page: Page) -> list[str]:
     """f = x²·y/z   at   x = 3, y = 4, z = 2: the whole expression, as long as it is short enough to be read."""
     order = topological_order(output)
     called = names(order)
@@ -209,7 +211,7 @@ def headline(output: "Value", page: Page) -> "list[str]":
     return page.prose(f"{left} ", f" at   {at}") if at else page.prose(left)
 
 
-def expression(output: "Value") -> str:
+def expression(output: Value) -> str:
     """The output written in terms of the leaves; only its name, where that would be too long to read."""
     order = topological_order(output)
     called = names(order)
@@ -224,12 +226,12 @@ def expression(output: "Value") -> str:
     return written[output].text
 
 
-def explain(output: "Value", wrt: "Value | Sequence[Value] | None" = None, *, digits: int = DIGITS, width: int = 80) -> str:
+def explain(output: Value, wrt: Value | Sequence[Value] | None = None, *, digits: int = DIGITS, width: int = 80) -> str:
     """The computation and its chain rule as a lecturer would put it on the board; `wrt` keeps what leads to these nodes."""
     return "\n".join(board(output, wrt, Page(width, digits)))
 
 
-def board(output: "Value", wrt: "Value | Sequence[Value] | None", page: Page) -> "list[str]":
+def board(output: Value, wrt: Value | Sequence[Value] | None, page: Page) -> list[str]:
     """The lines of the board, in aligned columns where they fit the page."""
     forward: list[list[str]] = []
     backward: list[list[str]] = []
@@ -252,7 +254,7 @@ def board(output: "Value", wrt: "Value | Sequence[Value] | None", page: Page) ->
     return [*lines, *page.equations(backward)]
 
 
-def latex(output: "Value", wrt: "Value | Sequence[Value] | None" = None, *, digits: int = DIGITS) -> str:
+def latex(output: Value, wrt: Value | Sequence[Value] | None = None, *, digits: int = DIGITS) -> str:
     """The same steps as a LaTeX align* environment, for slides and notebooks."""
     lines = []
     for step in steps(output, wrt=wrt, digits=digits):
@@ -265,3 +267,17 @@ def latex(output: "Value", wrt: "Value | Sequence[Value] | None" = None, *, digi
         else:
             lines.append(f"{quantity} &= {formula} = {numbers} = {result}")
     return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
+
+
+def in_a_notebook(value: Value) -> str:
+    """What a notebook shows for a Value: the chain rule of a small graph, the number of a large one."""
+    text = repr(value)
+    if value.op is not None and not exceeds(value, 40):
+        try:
+            text = explain(value)
+        except (UndefinedError, StaleGraphError) as error:
+            text += f"\n{error}"
+    return f"<pre>{escape(text)}</pre>"
+
+
+Value._repr_html_ = in_a_notebook  # put on the class from here, so that the number knows no typesetting

@@ -5,18 +5,20 @@ Running a row's derivative rule on terms therefore prints the chain rule; runnin
 same rule with the numbers put in.
 """
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
-from . import ops
-from .interpreter import Interpreter
-from .primitive import Primitive
+from .. import ops
+from ..interpreter import Interpreter
+from ..primitive import Primitive
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from .value import Value
+    from ..value import Value
 
 DIGITS = 6  # significant digits shown, unless asked otherwise
 
@@ -31,19 +33,19 @@ GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "
 class Term(Interpreter):
     """A formula: its text and its LaTeX, and how tightly the outermost operation of each binds (see Notation)."""
 
-    def __init__(self, text: str, latex: str, level: float = 5, latex_level: "float | None" = None) -> None:
+    def __init__(self, text: str, latex: str, level: float = 5, latex_level: float | None = None) -> None:
         self.text = text
         self.latex = latex
         self.level = level
         self.latex_level = level if latex_level is None else latex_level
 
     @staticmethod
-    def name(name: str) -> "Term":
+    def name(name: str) -> Term:
         """A variable."""
         return Term(name, latex_name(name))
 
     @staticmethod
-    def number(number: float, digits: int = DIGITS) -> "Term":
+    def number(number: float, digits: int = DIGITS) -> Term:
         """A number; a negative one binds like a sign, so that it is put in parentheses inside a product."""
         if isinstance(number, ops.NamedNumber):
             return Term(number.text, number.latex, number.level, 5)
@@ -51,11 +53,11 @@ class Term(Interpreter):
         return Term(text, latex_number(text), 1.5 if text.startswith("-") else 5)
 
     @staticmethod
-    def of(thing: "Term | float") -> "Term":
+    def of(thing: Term | float) -> Term:
         """The thing itself if it is a term, else the number as a term."""
         return thing if isinstance(thing, Term) else Term.number(thing)
 
-    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Term":
+    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Term:
         """The row's notation with the operands put in; a leading minus is drawn out of a product: -2x, not (-2)·x."""
         terms = [Term.of(operand) for operand in operands]
         if row is ops.mul and isinstance(operands[0], float) and operands[0] < 0:
@@ -64,14 +66,14 @@ class Term(Interpreter):
         return write(row, terms)
 
 
-def terms(nodes: "Iterable[Value]", called: "Mapping[Value, str]", digits: int = DIGITS) -> "list[Term]":
+def terms(nodes: Iterable[Value], called: Mapping[Value, str], digits: int = DIGITS) -> list[Term]:
     """Nodes of a graph as terms: a constant without a label is written as its number, all else by its name."""
     return [
         Term.number(node.data, digits) if node.constant and not node.label else Term.name(called[node]) for node in nodes
     ]
 
 
-def write(row: Primitive, terms: "list[Term]") -> Term:
+def write(row: Primitive, terms: list[Term]) -> Term:
     """The row's notation with the terms put in."""
     notation = row.notation
     static = "" if row.static is None else show(row.static)

@@ -15,18 +15,21 @@
 Numbers are complete floats: nothing is rounded.
 """
 
-from .backward import grad
-from .explain import expression, steps
-from .graph import leaves, names, topological_order
+from __future__ import annotations
 
-TYPE_CHECKING = False
+from typing import TYPE_CHECKING
+
+from ..backward import grad
+from ..graph import leaves, names, topological_order
+from .explain import expression, steps
+
 if TYPE_CHECKING:
     from typing import Any
 
-    from .value import Value
+    from ..value import Value
 
 
-def to_data(output: "Value") -> "dict[str, Any]":
+def to_data(output: Value) -> dict[str, Any]:
     """The computation and its gradient as dictionaries, lists, strings and numbers; the module says what they mean."""
     order = topological_order(output)
     called = names(order)

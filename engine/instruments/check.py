@@ -4,17 +4,18 @@ They are approximate and slow (two evaluations for each input), which is why one
 them. When they disagree, the check goes on to ask every operation in the graph, and names the one that is wrong.
 """
 
+from __future__ import annotations
+
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .backward import grad, local_derivative
-from .graph import dependents, names, topological_order
-from .notation import show, terms, write
-from .primitive import Primitive
+from ..backward import grad, local_derivative
+from ..graph import dependents, names, topological_order
+from ..primitive import Primitive
+from ..say.notation import show, terms, write
+from ..value import Value
 from .replay import check_fresh, evaluate
-from .value import Value
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
@@ -43,7 +44,7 @@ class Comparison(NamedTuple):
         return abs(self.exact - self.numeric) <= self.allowed
 
 
-def numeric_derivative(f: "Callable[[float], Any]", x: float, eps: float = EPS, kind: str = "central") -> float:
+def numeric_derivative(f: Callable[[float], Any], x: float, eps: float = EPS, kind: str = "central") -> float:
     """The slope of f at x from values alone.
 
     central   (f(x + eps) - f(x - eps)) / (2 eps),  error ~ eps²: θ³ at 1 with eps 0.01 gives 3.0001
@@ -60,7 +61,7 @@ def numeric_derivative(f: "Callable[[float], Any]", x: float, eps: float = EPS, 
     return (float(f(right)) - float(f(left))) / (2 * eps if kind == "central" else eps)
 
 
-def compare(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: float = EPS) -> "list[Comparison]":
+def compare(f: Value | Callable[..., Value], inputs: Sequence[Any], eps: float = EPS) -> list[Comparison]:
     """The derivative of f with respect to each input, by the chain rule and by central differences.
 
     f is a function of the inputs (numbers, or Values, which keep their labels), called anew for each difference; or a
@@ -70,7 +71,7 @@ def compare(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: flo
     return _differences(f, *_build(f, inputs), eps)
 
 
-def _differences(f: "Value | Callable[..., Value]", output: Value, values: "list[Value]", eps: float) -> "list[Comparison]":
+def _differences(f: Value | Callable[..., Value], output: Value, values: list[Value], eps: float) -> list[Comparison]:
     """The comparison for each input of an output that is built already."""
     order = topological_order(output)
     called = names([*order, *values])
@@ -87,7 +88,7 @@ def _differences(f: "Value | Callable[..., Value]", output: Value, values: "list
     ]
 
 
-def _build(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]") -> "tuple[Value, list[Value]]":
+def _build(f: Value | Callable[..., Value], inputs: Sequence[Any]) -> tuple[Value, list[Value]]:
     values = [x if isinstance(x, Value) else Value(x, f"x{i}") for i, x in enumerate(inputs, start=1)]
     output = f if isinstance(f, Value) else f(*values)
     if not isinstance(output, Value):
@@ -102,7 +103,7 @@ def _check_step(eps: float) -> None:
 
 
 def _compare(
-    name: str, exact: float, x: float, along: "Callable[[float], float]", eps: float, magnitude: float
+    name: str, exact: float, x: float, along: Callable[[float], float], eps: float, magnitude: float
 ) -> Comparison:
     """Compare one derivative with the best of a few differences. `magnitude`: of the largest number on the way to f.
 
@@ -129,7 +130,7 @@ def _compare(
     return Comparison(name, exact, numeric, TOLERANCE * size + min(2 * (error - rounding), 1e-3 * size) + rounding)
 
 
-def gradcheck(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: float = EPS) -> "list[Comparison]":
+def gradcheck(f: Value | Callable[..., Value], inputs: Sequence[Any], eps: float = EPS) -> list[Comparison]:
     """Raise GradientError unless the chain rule agrees with central differences for every input; return the comparison.
 
     The error names the operation, and the operand for which its local derivative is wrong. At a corner or a jump it
@@ -149,7 +150,7 @@ def gradcheck(f: "Value | Callable[..., Value]", inputs: "Sequence[Any]", eps: f
     return compared
 
 
-def corner_of(output: Value, inputs: "Sequence[Value]") -> str:
+def corner_of(output: Value, inputs: Sequence[Value]) -> str:
     """The first operation that stands on a corner or a jump which the output feels too, in a sentence; empty if there is none.
 
     A row's kink being 0 makes an operation a suspect only: relu(relu(x)) at -2 stands on the outer corner and is flat all
@@ -169,7 +170,7 @@ def corner_of(output: Value, inputs: "Sequence[Value]") -> str:
     return f"{called[node]} = {formula} is not differentiable here, at {at}: it has a corner or a jump."
 
 
-def _is_bent(output: Value, order: "list[Value]", x: Value) -> bool:
+def _is_bent(output: Value, order: list[Value], x: Value) -> bool:
     """Whether the output has a corner or a jump at x, by its slopes to the right and to the left as the step is halved.
 
     On a smooth curve the two come twice as close, at a corner they stay as far apart, at a jump one of them doubles.
@@ -211,6 +212,6 @@ def culprit_of(output: Value, eps: float = EPS) -> str:
     return ""
 
 
-def _along(row: Primitive, data: "list[float]", position: int) -> "Callable[[float], float]":
+def _along(row: Primitive, data: list[float], position: int) -> Callable[[float], float]:
     """A row as a function of one of its operands."""
     return lambda t: row.evaluate(*[t if i == position else x for i, x in enumerate(data)])

@@ -3,17 +3,18 @@
 A tally is a number that counts: running a rule of the table on tallies adds up the operations in it.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
 
-from .graph import leaves, topological_order
-from .interpreter import Interpreter
-from .primitive import Primitive
+from typing import TYPE_CHECKING, NamedTuple
 
-TYPE_CHECKING = False
+from ..graph import leaves, topological_order
+from ..interpreter import Interpreter
+from ..primitive import Primitive
+
 if TYPE_CHECKING:
     from typing import Any
 
-    from .value import Value
+    from ..value import Value
 
 ADDITIONS = {"add", "sub"}
 MULTIPLICATIONS = {"mul", "div"}
@@ -54,10 +55,10 @@ class Cost(NamedTuple):
 class Tally(Interpreter):
     """A number whose arithmetic is counted; all tallies of one count share the list it is kept in."""
 
-    def __init__(self, counted: "list[Operations]") -> None:
+    def __init__(self, counted: list[Operations]) -> None:
         self.counted = counted
 
-    def _compute(self, row: Primitive, operands: "tuple[Any, ...]") -> "Tally":
+    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Tally:
         self.counted.append(cost_of(row, len(operands)))
         return self
 
@@ -73,7 +74,7 @@ def cost_of(row: Primitive, count: int) -> Operations:
     return Operations(calls=0 if row.name in FREE else 1)
 
 
-def count_operations(output: "Value") -> Cost:
+def count_operations(output: Value) -> Cost:
     """Count the operations that computing `output` takes, and its gradient by the sweep or by finite differences.
 
     Along each edge the sweep evaluates a local derivative, multiplies (unless that is 1 or -1) and, where other edges
@@ -100,5 +101,5 @@ def count_operations(output: "Value") -> Cost:
     return Cost(_total(forward), _total(backward), parameters, 2 * parameters, parameters + 1)
 
 
-def _total(counted: "list[Operations]") -> Operations:
+def _total(counted: list[Operations]) -> Operations:
     return Operations(*[sum(kind) for kind in zip(*counted)]) if counted else Operations()

@@ -4,11 +4,14 @@ Pictures fold by this, and the compiler will look for the same shape. It does no
 `nn`, with sum(), with a loop or by hand: only the graph is read.
 """
 
-from .graph import topological_order
+from __future__ import annotations
 
-TYPE_CHECKING = False
+from typing import TYPE_CHECKING
+
+from ..graph import topological_order
+
 if TYPE_CHECKING:
-    from .value import Value
+    from ..value import Value
 
 SUMS = {"add", "fsum"}
 ACTIVATIONS = {
@@ -28,7 +31,7 @@ class Neuron:
     inside      every node that belongs to this neuron alone, the output last
     """
 
-    def __init__(self, output: "Value", total: "Value", terms: "list[Value]", inside: "list[Value]") -> None:
+    def __init__(self, output: Value, total: Value, terms: list[Value], inside: list[Value]) -> None:
         self.output = output
         self.sum = total
         self.products = [term for term in terms if _is_weighted(term)]
@@ -43,7 +46,7 @@ class Neuron:
         return "" if self.output is self.sum or self.output.op is None else self.output.op.name
 
 
-def neurons(output: "Value") -> "list[Neuron]":
+def neurons(output: Value) -> list[Neuron]:
     """The neurons that the output is computed by, in forward order.
 
     A sum counts when at least one of its terms is a product with a leaf (its weight), and when the partial sums and
@@ -72,20 +75,20 @@ def neurons(output: "Value") -> "list[Neuron]":
     return found
 
 
-def _is_sum(node: "Value") -> bool:
+def _is_sum(node: Value) -> bool:
     return node.op is not None and node.op.name in SUMS
 
 
-def _is_activation(node: "Value") -> bool:
+def _is_activation(node: Value) -> bool:
     return node.op is not None and node.op.name in ACTIVATIONS
 
 
-def _continues(node: "Value", uses: "dict[Value, list[Value]]") -> bool:
+def _continues(node: Value, uses: dict[Value, list[Value]]) -> bool:
     """Whether the sum goes on above this node, as a term of a larger one."""
     return len(uses[node]) == 1 and _is_sum(uses[node][0])
 
 
-def _terms(total: "Value", uses: "dict[Value, list[Value]]") -> "tuple[list[Value], list[Value]]":
+def _terms(total: Value, uses: dict[Value, list[Value]]) -> tuple[list[Value], list[Value]]:
     """The terms that a sum adds, in order, and its partial sums, the total last."""
     terms: list[Value] = []
     partial = []
@@ -100,12 +103,12 @@ def _terms(total: "Value", uses: "dict[Value, list[Value]]") -> "tuple[list[Valu
     return terms, partial[::-1]
 
 
-def _weight_first(product: "Value") -> "tuple[Value, Value]":
+def _weight_first(product: Value) -> tuple[Value, Value]:
     first, second = product.operands
     return (first, second) if _is_leaf(first) else (second, first)
 
 
-def _is_weighted(node: "Value") -> bool:
+def _is_weighted(node: Value) -> bool:
     """A product of a leaf and something else; not a square, and not a leaf with a plain number before it."""
     if node.op is None or node.op.name != "mul" or node.operands[0] is node.operands[1]:
         return False
@@ -114,5 +117,5 @@ def _is_weighted(node: "Value") -> bool:
     return any(_is_leaf(x) for x in node.operands)
 
 
-def _is_leaf(node: "Value") -> bool:
+def _is_leaf(node: Value) -> bool:
     return not node.operands and not node.constant

@@ -12,10 +12,11 @@
 Nothing is computed here. What this grammar does not have is refused, with its column and what would be right.
 """
 
-import re
-from typing import NamedTuple
+from __future__ import annotations
 
-TYPE_CHECKING = False
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -52,7 +53,7 @@ class ParseError(ValueError):
         super().__init__(f'Cannot read "{_near(text, column)[0]}" at column {column}: {advice}{end}')
 
 
-def pointed(error: Exception) -> "list[str]":
+def pointed(error: Exception) -> list[str]:
     """The input and a caret under the place, if the error knows its place in a text; nothing otherwise."""
     text, column = getattr(error, "text", None), getattr(error, "column", None)
     if text is None or column is None:
@@ -61,7 +62,7 @@ def pointed(error: Exception) -> "list[str]":
     return [near, " " * place + "^"]
 
 
-def _near(text: str, column: int, most: int = 60) -> "tuple[str, int]":
+def _near(text: str, column: int, most: int = 60) -> tuple[str, int]:
     """The part of a text around a column, on one line, and where the column is in it."""
     start = max(0, min(column - 1 - most // 2, len(text) - most))
     cut = text[start : start + most]
@@ -78,7 +79,7 @@ class Token(NamedTuple):
     column: int
 
 
-def tokens(text: str) -> "list[Token]":
+def tokens(text: str) -> list[Token]:
     """The words of the text, spaces left out, "end" last."""
     found = []
     for match in TOKEN.finditer(text):
@@ -106,7 +107,7 @@ class Statement(NamedTuple):
     """An expression, ready to run, and the name it is assigned to (empty if none)."""
 
     name: str
-    code: "list[Instruction]"
+    code: list[Instruction]
 
 
 class Parser:
@@ -128,7 +129,7 @@ class Parser:
         """The token to be read."""
         return self.tokens[self.place]
 
-    def accept(self, *words: str) -> "Token | None":
+    def accept(self, *words: str) -> Token | None:
         """Read the next token if it is one of these signs."""
         token = self.next
         if token.kind != "sign" or token.text not in words:
@@ -140,11 +141,11 @@ class Parser:
         """What is wrong at the next token."""
         return ParseError(self.text, self.next.column, advice)
 
-    def emit(self, action: str, column: int, **more: "Any") -> None:
+    def emit(self, action: str, column: int, **more: Any) -> None:
         """Write down one instruction."""
         self.code.append(Instruction(action, column=column, **more))
 
-    def program(self) -> "list[Statement]":
+    def program(self) -> list[Statement]:
         """All statements of the text."""
         statements = []
         while self.place < len(self.tokens):
@@ -262,7 +263,7 @@ class Parser:
         return keyword
 
 
-def variables_of(text: str) -> "dict[str, int]":
+def variables_of(text: str) -> dict[str, int]:
     """The names that the text takes from outside, with the column of each: those that are not assigned before."""
     assigned: set[str] = set()
     found: dict[str, int] = {}

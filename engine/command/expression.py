@@ -3,15 +3,17 @@
 Names are the variables given, then the ones assigned, then the primitives' functions, pi and e.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
-from . import ops
-from .errors import UndefinedValueError
+from .. import ops
+from ..errors import UndefinedValueError
+from ..primitive import Primitive
+from ..value import Constant, Value
 from .grammar import Instruction, ParseError, Parser, Statement
-from .primitive import Primitive
-from .value import Constant, Value
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,7 +29,7 @@ HINTS = {  # what people write who come from elsewhere
 CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
-def parse(text: str, /, **variables: "float | Value") -> Value:
+def parse(text: str, /, **variables: float | Value) -> Value:
     """The Value that the text describes, with its graph; the variables are numbers or Values.
 
     The last expression is the result, called f unless it is assigned to a name of its own. Its inputs are there by name:
@@ -36,7 +38,7 @@ def parse(text: str, /, **variables: "float | Value") -> Value:
     return build(text, Parser(text).program(), variables)
 
 
-def build(text: str, program: "list[Statement]", variables: "Mapping[str, float | Value]") -> Value:
+def build(text: str, program: list[Statement], variables: Mapping[str, float | Value]) -> Value:
     """Run the statements of a text on Values."""
     known: dict[str, Value | float] = dict(CONSTANTS)
     for name, given in variables.items():
@@ -55,7 +57,7 @@ def build(text: str, program: "list[Statement]", variables: "Mapping[str, float 
     return result if isinstance(result, Value) else Constant(result)
 
 
-def _run(text: str, code: "list[Instruction]", known: "Mapping[str, Value | float]", title: str) -> "Value | float":
+def _run(text: str, code: list[Instruction], known: Mapping[str, Value | float], title: str) -> Value | float:
     """Run one statement; `title` is what its result will be called."""
     stack: list[Value | float] = []
     for step in code:
@@ -80,7 +82,7 @@ def _run(text: str, code: "list[Instruction]", known: "Mapping[str, Value | floa
     return stack.pop()
 
 
-def _apply(text: str, step: Instruction, operands: "list[Value | float]") -> "Value | float":
+def _apply(text: str, step: Instruction, operands: list[Value | float]) -> Value | float:
     """One operation. Numbers among themselves take the same way as Values, for the same sentences, and stay numbers."""
     if step.action == "**" and isinstance(operands[1], float):
         row, operands = ops.power.bind(operands[1]), operands[:1]
@@ -93,7 +95,7 @@ def _apply(text: str, step: Instruction, operands: "list[Value | float]") -> "Va
     return result if any(isinstance(operand, Value) for operand in operands) else result.data
 
 
-def _function(text: str, step: Instruction, operands: "list[Value | float]") -> "tuple[Primitive, list[Value | float]]":
+def _function(text: str, step: Instruction, operands: list[Value | float]) -> tuple[Primitive, list[Value | float]]:
     """The row that a call means, and its operands without the static parameter."""
     row = FUNCTIONS.get(step.action)
     if row is None:
@@ -124,7 +126,7 @@ def _unknown_function(name: str) -> str:
     return f"there is no function {name:.30}; {instead}"
 
 
-def _unknown_name(name: str, known: "Mapping[str, Value | float]") -> str:
+def _unknown_name(name: str, known: Mapping[str, Value | float]) -> str:
     name = name if len(name) <= 30 else name[:30] + "..."
     if name in FUNCTIONS:
         return f"{name} is a function: write {name}(x)"

@@ -1,0 +1,1 @@
+"""`python -m engine`: from text to Values, and what is printed about them."""
