@@ -1,8 +1,9 @@
 """A scalar autograd engine that can be read, seen through and trusted. This file is its table of contents."""
 
 # The number that remembers, and what one does with a graph of them
-from .value import Constant, Value, no_grad, zero_grad
-from .backward import grad, hessian, jacobian, paths
+from .value import Constant, Value, zero_grad
+from .modes import no_grad
+from .derivatives import grad, hessian, jacobian, paths
 from .graph import count_paths
 from .instruments.replay import recompute
 from .instruments.counting import count_operations
@@ -16,8 +17,8 @@ from .command.expression import parse
 from .instruments.check import GradientError, compare, gradcheck, numeric_derivative
 from .errors import StaleGraphError
 from .command.grammar import ParseError
+from .modes import TracingError
 from .primitive import UndefinedError
-from .tracing import TracingError
 
 # Functions: the rows of the table, on Values and on floats
 from .ops import (
@@ -25,6 +26,8 @@ from .ops import (
     maximum, minimum, relu, sech, sigmoid, sign, sin, softplus, sqrt, step, tanh, where,
 )  # fmt: skip
 from .functions import log_softmax, softmax
+from .own_rows import primitive
+from . import micrograd
 
 # Running: `engine.compile(f)`, always written so, since `compile` alone is Python's. It brings NumPy, so it is loaded when used
 from typing import TYPE_CHECKING

@@ -6,10 +6,10 @@ import json
 import shutil
 import sys
 
-from .backward import grad
 from .command.expression import parse
 from .command.tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
 from .command.terminal import Arguments, UsageError, answer, has_signs, open_streams
+from .derivatives import grad
 from .graph import leaves, names, topological_order
 from .say.explain import latex
 from .say.export import to_data

@@ -7,40 +7,64 @@ gradient is complete. Each of its operands then receives
 
 and an operand that is used in several places adds up what it receives.
 
-This is written twice: `sweep` works on floats in place, since training spends its time there, and `_gradients` beside the
-graph, on floats or on Values.
+`sweep` does this in place, on the nodes' own `_grad`: training spends its time there. `gradients` does it beside the graph,
+on floats or on Values, and touches no node. So threads may ask `gradients` of one graph at the same time; two that `sweep`
+over shared leaves lose additions, as two threads that add to one variable do: give each its own parameters, or a lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import isfinite, prod
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import count
+from math import isfinite
+from operator import attrgetter, mul
+from typing import TYPE_CHECKING
 
-from . import tracing
-from .errors import undefined_derivative
-from .graph import edge_paths, inner_order, names, topological_order
+from .errors import UndefinedDerivativeError, check_fresh
+from .graph import Graph, inner_order
 from .primitive import UndefinedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from .value import Value
+
+
+_gradient = attrgetter("_grad")
+
+
+class Assignments:
+    """How often the data of any Value was assigned: `last` is the number of the latest assignment.
+
+    Each computed node keeps the `last` of its making. Where it is still the same, nothing has changed since.
+    """
+
+    last = 0
+    _numbers = count(1)  # which takes the next one safely in whatever thread
+
+    @classmethod
+    def note(cls) -> None:
+        """One more assignment."""
+        cls.last = next(cls._numbers)
 
 
 def sweep(output: Value, seed: float = 1.0) -> None:
     """Set the gradients of the whole graph: an inner node holds this sweep's, a leaf adds it to what it holds.
 
     A constant's `_grad` is None and stays None: it collects no gradient. Where a derivative does not exist, an
-    UndefinedError is raised and every gradient is left as it was.
+    UndefinedError is raised, and a StaleGraphError where a number was changed since results were computed from it; every
+    gradient is then left as it was.
     """
     inner, leaves = inner_order(output)
-    inner_before = [node._grad for node in inner]
-    leaves_before = [leaf._grad for leaf in leaves]
+    now, suspected = Assignments.last, False
+    inner_before, leaves_before = list(map(_gradient, inner)), list(map(_gradient, leaves))
     try:
         for node in inner:
             node._grad = 0.0
+            if node._made is not now:
+                suspected = True
+        if suspected:  # the assignment may belong to another graph, or have been taken back: the values decide
+            check_fresh(output)
         for leaf in leaves:
             if leaf._grad is None and not leaf.constant:
                 leaf._grad = 0.0
@@ -57,12 +81,11 @@ def sweep(output: Value, seed: float = 1.0) -> None:
                 if second._grad is not None:
                     second._grad += gradient * other_slope(node._data, x, y)
             else:
-                numbers = [operand._data for operand in node.operands]
-                for operand, slope in zip(node.operands, row.slopes(node._data, numbers)):  # type: ignore[union-attr]
-                    if operand._grad is not None:
-                        operand._grad += gradient * slope()
-        if not (_all_finite(leaves) and _all_finite(inner)):
-            raise OverflowError
+                for operand, local in local_slopes(node, node._data, [x._data for x in node.operands]):
+                    operand._grad += gradient * local
+        if not (isfinite(sum(map(_gradient, inner))) and isfinite(sum(filter(None, map(_gradient, leaves))))):
+            _check_finite(inner)  # finite numbers may have an infinite sum
+            _check_finite(leaves)
     except BaseException as error:
         for nodes, before in ((inner, inner_before), (leaves, leaves_before)):
             for node, gradient in zip(nodes, before):
@@ -72,56 +95,62 @@ def sweep(output: Value, seed: float = 1.0) -> None:
         raise
 
 
-def _all_finite(nodes: list[Value]) -> bool:
-    """Whether no gradient among these has overflowed; one that has makes the sum of them all inf or nan."""
-    total = sum([node._grad for node in nodes if node._grad is not None])  # faster than asking each
-    return isfinite(total) or all(node._grad is None or isfinite(node._grad) for node in nodes)
+def _check_finite(nodes: list[Value]) -> None:
+    if not all(node._grad is None or isfinite(node._grad) for node in nodes):
+        raise OverflowError
 
 
-def grad(
-    output: Value, inputs: Value | Iterable[Value], *, seed: float = 1.0, create_graph: bool = False
-) -> Any:
-    """The derivatives of `output` with respect to `inputs`, leaving every `.grad` as it is.
-
-    One Value gives one derivative, a sequence a list; an input that the output does not depend on gives 0. With
-    `create_graph` the derivatives are Values with a graph of their own, to be drawn and differentiated again: the same
-    rules, run on Values instead of floats.
-    """
-    several: Iterable[Value] = list(inputs) if isinstance(inputs, Iterable) else [inputs]
-    if tracing.open_traces and not create_graph:
-        tracing.refuse("asks for derivatives as plain numbers", "Write create_graph=True: they are Values then.")
-    for value in (output, *several):
-        if not hasattr(value, "operands"):
-            raise TypeError(f"grad takes Values: grad(output, [x, y]); {value!r:.60} is a {type(value).__name__}.")
-    if not isfinite(seed):
-        raise ValueError(f"seed = {seed} must be a finite number.")
-    order = topological_order(output)
-    gradients = _gradients(order, output, float(seed), create_graph)
-    found = [gradients.get(node, 0.0) for node in several]
-    if create_graph:
-        found = [output._wrap(derivative) for derivative in found]
-    return found if isinstance(inputs, Iterable) else found[0]
+def local_slopes(node: Value, result: Any, operands: Sequence[Any]) -> list[tuple[Value, Any]]:
+    """The operands of a node that collect a gradient, each with the local derivative; on floats or on Values."""
+    row = node.op
+    assert row is not None  # a leaf has no operands
+    if row.arity is None:  # one rule gives all slopes at once
+        rule = row.derivatives[0]
+        return [(x, slope) for x, slope in zip(node.operands, rule(result, *operands)) if not x.constant]
+    return [(x, slope(result, *operands)) for x, slope in zip(node.operands, row.derivatives) if not x.constant]
 
 
-def _gradients(order: list[Value], output: Value, seed: float, create_graph: bool) -> dict[Value, Any]:
-    """The gradient of every node that is not a constant, as floats or as Values."""
-    gradients: dict[Value, Any] = {output: seed}
-    for node in reversed(order):
-        if node.op is None or node not in gradients:
-            continue
-        numbers = node.operands if create_graph else [operand._data for operand in node.operands]
-        try:
-            slopes = node.op.slopes(node if create_graph else node._data, numbers)
-            for operand, slope in zip(node.operands, slopes):
-                if not operand.constant:
-                    share = times(gradients[node], slope())
-                    gradients[operand] = gradients[operand] + share if operand in gradients else share
-                    if not isfinite(getattr(gradients[operand], "_data", gradients[operand])):
-                        raise OverflowError
-        except (ArithmeticError, ValueError):
-            with tracing.paused():
-                raise undefined_derivative(node, names(order)) from None
-    return gradients
+def gradients(output: Value, seed: float = 1.0, *, create_graph: bool = False) -> dict[Value, Any]:
+    """The gradient of every node that is not a constant, beside the graph: as floats, or as Values with graphs of their own."""
+    inner, leaves = inner_order(output)
+    now = Assignments.last
+    if any(node._made is not now for node in inner):
+        check_fresh(output)
+    arrived: dict[Value, Any] = dict.fromkeys(inner, 0.0)
+    arrived.update([(leaf, 0.0) for leaf in leaves if not leaf.constant])
+    arrived[output] = seed
+    product = times if create_graph else mul
+    node = output
+    try:
+        for node in reversed(inner):
+            row, gradient, operands = node.op, arrived[node], node.operands
+            if row.arity == 2:  # type: ignore[union-attr]  # as in `sweep`
+                first, second = operands
+                result, x, y = (node, *operands) if create_graph else (node._data, first._data, second._data)
+                slope, other_slope = row.derivatives  # type: ignore[union-attr]
+                if first in arrived:
+                    arrived[first] += product(gradient, slope(result, x, y))
+                if second in arrived:
+                    arrived[second] += product(gradient, other_slope(result, x, y))
+            else:
+                numbers = (node, operands) if create_graph else (node._data, [x._data for x in operands])
+                for operand, local in local_slopes(node, *numbers):
+                    arrived[operand] += product(gradient, local)
+        if not isfinite(sum([x for x in arrived.values() if type(x) is float])):  # Values are always finite
+            node = _overflowing(inner, arrived) or node
+            raise OverflowError
+    except (ArithmeticError, ValueError):
+        raise UndefinedDerivativeError.at(node, Graph(output).names) from None
+    return arrived
+
+
+def _overflowing(inner: list[Value], arrived: dict[Value, Any]) -> Value | None:
+    """The first node of the sweep that brought an operand more than a float can hold; None if only their sum is too large."""
+
+    def too_large(node: Value) -> bool:
+        return type(arrived.get(node)) is float and not isfinite(arrived[node])
+
+    return next((node for node in reversed(inner) if any(map(too_large, node.operands))), None)
 
 
 def times(gradient: Any, slope: Any) -> Any:
@@ -135,50 +164,7 @@ def times(gradient: Any, slope: Any) -> Any:
 def _first_undefined(output: Value, seed: float) -> UndefinedError:
     """The error for a sweep that failed: the slower way is taken once more, since it knows where it stands."""
     try:
-        _gradients(topological_order(output), output, seed, create_graph=False)
+        gradients(output, seed)
     except UndefinedError as error:
         return error
     return UndefinedError("A gradient is too large for a float: it overflows when it is added to what a leaf already holds.")
-
-
-def local_derivative(node: Value, position: int, called: dict[Value, str] | None = None) -> float:
-    """The factor that one edge contributes: the derivative of `node` with respect to one of its operands, as a float.
-
-    `called` has the names for an error; without it the node's own graph gives them.
-    """
-    assert node.op is not None  # a leaf has no operands
-    try:
-        return float(node.op.derivative(node.data, [operand.data for operand in node.operands], position))
-    except (ArithmeticError, ValueError):
-        raise undefined_derivative(node, called or names(topological_order(node))) from None
-
-
-class Path(NamedTuple):
-    """One way from a source to the output: the nodes along it, the local derivative of each edge, and their product."""
-
-    nodes: tuple[Value, ...]
-    factors: tuple[float, ...]
-    product: float
-
-
-def paths(source: Value, output: Value) -> Iterator[Path]:
-    """Each path from source to output with its rate factors. The products add up to the derivative: that is what the
-    sweep computes, without visiting the paths one by one. There can be very many: see `count_paths`."""
-    if tracing.open_traces:
-        tracing.refuse("asks for paths, which are plain numbers", "Write engine.grad(f, x, create_graph=True).")
-    called = names(topological_order(output))
-    for edges in edge_paths(source, output):
-        factors = tuple(local_derivative(node, position, called) for node, position in edges)
-        yield Path((source, *[node for node, _ in edges]), factors, prod(factors))
-
-
-def jacobian(outputs: Sequence[Value], inputs: Sequence[Value], *, create_graph: bool = False) -> list[list[Any]]:
-    """The matrix of first derivatives: row i has the derivatives of outputs[i] with respect to each input."""
-    inputs = list(inputs)
-    return [grad(output, inputs, create_graph=create_graph) for output in outputs]
-
-
-def hessian(output: Value, inputs: Sequence[Value], *, create_graph: bool = False) -> list[list[Any]]:
-    """The matrix of second derivatives, ∂²output/∂inputs[i]∂inputs[j]: the Jacobian of the gradient."""
-    inputs = list(inputs) if isinstance(inputs, Iterable) else [inputs]
-    return jacobian(grad(output, inputs, create_graph=True), inputs, create_graph=create_graph)

@@ -1,140 +1,143 @@
-"""The sentences for what does not exist: which operation, at which numbers, and what would work instead."""
+"""What can go wrong in a graph, as data: which row, at which names and numbers. The sentence is written when it is read.
+
+Most errors are never read: a search tries a thousand points, a training run rolls back. And labels and numbers may change
+before one is. So an error takes down what it needs when it is raised, without Values, and can be pickled; the sentence is
+made of that by say/sentences.py, which only a reader loads.
+"""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from .graph import names, topological_order
-from .primitive import LARGEST, Primitive, UndefinedError
-from .say.notation import Term, partial, show, terms, write
-from .tracing import paused
+from .graph import Graph, names, topological_order
+from .primitive import Primitive, UndefinedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from .value import Value
 
-
-class StaleGraphError(RuntimeError):
-    """A number in the graph was changed after the output had been computed from it."""
+MOST_ORIGINS = 4  # labelled values that are named for an unlabelled operand
 
 
-class UndefinedValueError(UndefinedError):
-    """An operation has no result at its operands; `row` and `operands` say which."""
+class Known(NamedTuple):
+    """What an error remembers of a node: `origins` are the nearest labelled values below it, if it has no label itself."""
 
-    text: str | None = None  # where it stood in a text, if the operation was read from one; `column` counts from 1
-    column: int | None = None
-
-    def __init__(self, row: Primitive, operands: Sequence[Value], name: str = "") -> None:
-        self.row = row
-        self.operands = tuple(operands)
-        with paused():
-            super().__init__(_no_value(row, operands, name))
+    name: str
+    number: float
+    constant: bool = False
+    labelled: bool = True
+    origins: tuple[tuple[str, float], ...] = ()
 
 
-def _no_value(row: Primitive, operands: Sequence[Value], name: str) -> str:
-    """Why there is no result, called `name` if it was to have one."""
-    called = names(topological_order(*operands))
-    written = terms(operands, called)
-    formula = write(row, written).text
-    subject = f"{name} = {formula}" if name else formula
-    numbers = _numbers(operands, called)
-    if _overflows(row, operands):
-        numbers = f"{numbers}, and " if numbers else ""
-        return f"{subject} overflows: {numbers}the result is larger than {LARGEST:.2g}, the largest float."
-    sentence = f"{subject} {row.fault}: {numbers}." if numbers else f"{subject} {row.fault}."
-    result = Term.name(name) if name else write(row, written)
-    for position, (operand, domain) in enumerate(zip(operands, row.domain)):
-        if operand.data in domain:
-            continue
-        if operand.constant:
-            sentence += " " + domain.instead_of(operand.data)
-        else:
-            slope = Term.of(row.derivative(result, written, position, shown=True))
-            derivative = partial(name or f"({formula})", called[operand])
-            sentence += f" Neither {result.text} nor {derivative.text} = {slope.text} exists there."
-            sentence += " " + domain.works(called[operand])
-    return sentence
+def known(node: Value, called: Mapping[Value, str]) -> Known:
+    """The node as data."""
+    origins = () if node.label or not node.operands else _nearest_labelled(node)
+    return Known(called[node], node._data, node.constant, bool(node.label), origins)
 
 
-def undefined_derivative(node: Value, called: dict[Value, str]) -> UndefinedError:
-    """Why the sweep cannot pass from `node` to one of its operands, although the node itself has a value."""
-    with paused():
-        return _undefined_derivative(node, called)
-
-
-def _undefined_derivative(node: Value, called: dict[Value, str]) -> UndefinedError:
-    row, operands = node.op, node.operands
-    assert row is not None  # a leaf has no operands to pass to
-    position = _first_failing(node)
-    written = terms(operands, called)
-    slope = Term.of(row.derivative(Term.name(called[node]), written, position, shown=True))
-    outside = [
-        domain.instead_of(operand.data) if operand.constant else domain.works(called[operand])
-        for operand, domain in zip(operands, row.smooth)
-        if operand.data not in domain
-    ]
-    verdict = "does not exist" if outside else "is too large for a float"
-    result, operand = called[node], called[operands[position]]
-    sentence = (
-        f"The derivative of {result} = {write(row, written).text} with respect to {operand} {verdict}: "
-        f"{partial(result, operand).text} = {slope.text} at {_numbers(operands, called)}."
-    )
-    if outside:
-        sentence += f" The value itself does: {result} = {show(node.data)}. {outside[0]}"
-    return UndefinedError(sentence)
-
-
-def _first_failing(node: Value) -> int:
-    """The first operand for which the local derivative does not exist; if all exist, the first that collects one."""
-    collecting = [position for position, operand in enumerate(node.operands) if not operand.constant]
-    data = [operand.data for operand in node.operands]
-    for position in collecting:
-        try:
-            if not math.isfinite(node.op.derivative(node.data, data, position)):  # type: ignore[union-attr]  # not a leaf
-                return position
-        except (ArithmeticError, ValueError):
-            return position
-    return collecting[0]
-
-
-def _overflows(row: Primitive, operands: Sequence[Value]) -> bool:
-    """Whether the result would exist if floats were larger."""
-    try:
-        return not math.isfinite(row.forward(*[operand.data for operand in operands]))
-    except OverflowError:
-        return True
-    except (ArithmeticError, ValueError):
-        return False
-
-
-def _numbers(operands: Sequence[Value], called: dict[Value, str]) -> str:
-    """u = 36, z = 0; an unlabelled operand is followed by the nearest labelled values that it comes from."""
-    said = []
-    for operand in dict.fromkeys(operands):
-        if operand.constant:
-            continue
-        text = f"{called[operand]} = {show(operand.data)}"
-        if operand.operands and not operand.label:
-            origins = _nearest_labelled(operand)
-            if origins:
-                text += " (from " + ", ".join(f"{node.label} = {show(node.data)}" for node in origins) + ")"
-        said.append(text)
-    return ", ".join(said)
-
-
-def _nearest_labelled(node: Value, most: int = 4) -> list[Value]:
-    """The labelled values nearest below a node, a few of them, in the order of writing."""
-    found: list[Value] = []
+def _nearest_labelled(node: Value) -> tuple[tuple[str, float], ...]:
+    found: list[tuple[str, float]] = []
     seen: set[Value] = set()
     stack = list(node.operands[::-1])
-    while stack and len(found) < most:
+    while stack and len(found) < MOST_ORIGINS:
         below = stack.pop()
         if below not in seen:
             seen.add(below)
             if below.label:
-                found.append(below)
+                found.append((below.label, below._data))
             else:
                 stack.extend(below.operands[::-1])
-    return found
+    return tuple(found)
+
+
+class UndefinedValueError(UndefinedError):
+    """An operation has no result at its operands. `name` is what the result would have been called, if it has a name."""
+
+    text: str | None = None  # where it stood in a text, if the operation was read from one; `column` counts from 1
+    column: int | None = None
+
+    def __init__(self, row: Primitive, operands: Sequence[Known], name: str = "") -> None:
+        super().__init__(row, operands, name)
+        self.row, self.operands, self.name = row, operands, name
+
+    @classmethod
+    def at(cls, row: Primitive, operands: Sequence[Value]) -> UndefinedValueError:
+        """The error for these nodes, with the names they have now."""
+        called = names(topological_order(*operands))
+        return cls(row, [known(operand, called) for operand in operands])
+
+    def __str__(self) -> str:
+        from .say.sentences import no_value
+
+        return no_value(self)
+
+
+class UndefinedDerivativeError(UndefinedError):
+    """The sweep cannot pass from a node to one of its operands, although the node itself has a value."""
+
+    def __init__(self, row: Primitive, result: Known, operands: Sequence[Known]) -> None:
+        super().__init__(row, result, operands)
+        self.row, self.result, self.operands = row, result, operands
+
+    @classmethod
+    def at(cls, node: Value, called: Mapping[Value, str]) -> UndefinedDerivativeError:
+        """The error for this node."""
+        assert node.op is not None  # a leaf has no operands to pass to
+        return cls(node.op, known(node, called), [known(operand, called) for operand in node.operands])
+
+    def __str__(self) -> str:
+        from .say.sentences import no_derivative
+
+        return no_derivative(self)
+
+
+class StaleGraphError(RuntimeError):
+    """A number in the graph was changed after a result had been computed from it.
+
+    output   the name and the number of what was asked for
+    changed  the name and the number of the node that was changed; `before` its number before, if the result agrees with it
+    others   how many more were changed
+    """
+
+    def __init__(self, output: Known, changed: Known, before: float | None = None, others: int = 0) -> None:
+        super().__init__(output, changed, before, others)
+        self.output, self.changed, self.before, self.others = output, changed, before, others
+
+    def __str__(self) -> str:
+        from .say.sentences import stale
+
+        return stale(self)
+
+
+def check_fresh(thing: Any) -> None:
+    """Raise StaleGraphError if a number was changed after the output (a Value, or its Graph) was computed from it.
+
+    Each node is computed once more from its operands and compared to the last bit. A node whose data was assigned by
+    hand is taken as it is.
+    """
+    graph = Graph.of(thing)
+    for node in graph.order:
+        if node.op is not None and node._before is None and not _agrees(node, [x._data for x in node.operands]):
+            raise _stale(node, graph)
+
+
+def _agrees(node: Value, numbers: Sequence[float]) -> bool:
+    try:
+        return node.op is not None and node.op.forward(*numbers) == node._data
+    except (ArithmeticError, ValueError):
+        return False
+
+
+def _stale(node: Value, graph: Graph) -> StaleGraphError:
+    """The error for a node that no longer agrees with its operands, naming the operand or leaf that was changed."""
+    changed = [leaf for leaf in graph.order if leaf._before is not None]
+    culprits = [leaf for leaf in changed if leaf in node.operands] or changed or list(node.operands)
+    culprit = culprits[0]
+    before = culprit._before
+    if before is not None and not _agrees(node, [before if x is culprit else x._data for x in node.operands]):
+        before = None  # it was changed more than once, or not alone
+    others = len([leaf for leaf in changed if leaf is not culprit])
+    called = graph.names
+    return StaleGraphError(known(graph.output, called), known(culprit, called), before, others)

@@ -1,4 +1,4 @@
-"""Walks over a graph of Values: order, names, paths. Structure only; no arithmetic is done here.
+"""Walks over a graph of Values: order, names, paths; and Graph, which has made them once. No arithmetic is done here.
 
 A node is anything with `.operands` (an ordered tuple of nodes) and `.op` (None for a leaf). Every walk is a loop with a
 stack of its own, so the deepest graph cannot exhaust Python's.
@@ -6,12 +6,46 @@ stack of its own, so the deepest graph cannot exhaust Python's.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from .value import Value
+
+
+class Graph:
+    """The graph of an output: its nodes in topological order, what they are called, which of them are inputs.
+
+    Made once and handed on, so that whoever needs order or names does not search again. It shows the graph as it was when
+    it was made; labels given later are not seen.
+    """
+
+    def __init__(self, output: Value) -> None:
+        self.output = output
+        self.order = topological_order(output)
+
+    @classmethod
+    def of(cls, thing: Any) -> Graph:
+        """The thing itself if it is a Graph, else the graph of a Value."""
+        return thing if isinstance(thing, Graph) else cls(thing)
+
+    @cached_property
+    def names(self) -> dict[Value, str]:
+        """What each node is called."""
+        return names(self.order)
+
+    @cached_property
+    def inputs(self) -> list[Value]:
+        """The leaves that are no constants, in the order of writing."""
+        return leaves(self.order)
+
+    @property
+    def title(self) -> str:
+        """What the output is called."""
+        return self.names[self.output]
 
 
 def topological_order(*outputs: Value) -> list[Value]:
@@ -111,7 +145,7 @@ def names(order: Iterable[Value]) -> dict[Value, str]:
     for node in nodes:
         label = labels.get(node, "")
         if not label:
-            result[node] = repr(node.data).removesuffix(".0") if node.constant else numbered("v")
+            result[node] = repr(node._data).removesuffix(".0") if node.constant else numbered("v")
         else:
             result[node] = numbered(f"{label}_") if label in used else label
             used.add(label)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TABLE: dict[str, Primitive] = {}
 
 
-def primitive(*fields: Any, **options: Any) -> Primitive:
+def declare(*fields: Any, **options: Any) -> Primitive:
     """Add a row to the table."""
     row = Primitive(*fields, **options)
     TABLE[row.name] = row
@@ -46,25 +46,25 @@ ROOT_TWO_PI = NamedNumber(math.sqrt(2 * math.pi), "√(2π)", r"\sqrt{2\pi}")
 
 # --- arithmetic ---
 
-add: Primitive = primitive(
+add: Primitive = declare(
     "add", lambda x, y: x + y, (lambda r, x, y: 1.0, lambda r, x, y: 1.0),
     notation=Notation("{0} + {1}", "{0} + {1}", 1, (1, 2)), native=True,
 )
-sub: Primitive = primitive(
+sub: Primitive = declare(
     "sub", lambda x, y: x - y, (lambda r, x, y: 1.0, lambda r, x, y: -1.0),
     notation=Notation("{0} - {1}", "{0} - {1}", 1, (1, 2)), native=True,
 )
-mul: Primitive = primitive(
+mul: Primitive = declare(
     "mul", lambda x, y: x * y, (lambda r, x, y: y, lambda r, x, y: x),
     notation=Notation("{0}·{1}", r"{0} \cdot {1}", 2, (2, 3)), native=True,
 )
-div: Primitive = primitive(  # -r/y keeps the digits where y² would underflow or overflow
+div: Primitive = declare(  # -r/y keeps the digits where y² would underflow or overflow
     "div", lambda x, y: x / y, (lambda r, x, y: 1.0 / y, lambda r, x, y: -r / y),
     textbook=(lambda r, x, y: 1.0 / y, lambda r, x, y: -(x / power(y, 2.0))),
     domain=(REAL, NONZERO), fault="divides by zero",
     notation=Notation("{0}/{1}", r"\frac{{{0}}}{{{1}}}", 2, (2, 3), enclosed=True), native=True,
 )
-neg: Primitive = primitive(
+neg: Primitive = declare(
     "neg", lambda x: -x, (lambda r, x: -1.0,),
     notation=Notation("-{0}", "-{0}", 1.5, (2,)), native=True,
 )
@@ -76,7 +76,7 @@ def _fsum(*xs: float) -> float:
         return math.fsum(x * 2.0**-64 for x in xs) * 2.0**64
 
 
-fsum: Primitive = primitive(  # one node for a sum of any length
+fsum: Primitive = declare(  # one node for a sum of any length
     "fsum", _fsum, (lambda r, *xs: [1.0] * len(xs),), any_arity=True, native=True,
 )
 
@@ -105,7 +105,7 @@ def _power_domains(exponent: float) -> tuple[tuple[Domain], tuple[Domain]]:
     return (NONNEGATIVE if exponent > 0 else POSITIVE,), (NONNEGATIVE if exponent > 1 else POSITIVE,)
 
 
-power: Primitive = primitive(  # the exponent is a number: one operand, negative bases as far as the exponent allows
+power: Primitive = declare(  # the exponent is a number: one operand, negative bases as far as the exponent allows
     "power", lambda x, exponent: math.pow(x, exponent), (_power_derivative,), textbook=(_power_derivative_in_words,),
     parameter="exponent", default=2.0, domains=_power_domains,
     notation=Notation("{0}^{p}", "{0}^{{{p}}}", 4, (5,)), native=True,
@@ -123,12 +123,12 @@ def _slope_in_exponent(result: Number, x: Number, y: Number) -> Any:
     return result * log(where(equal(x, 0.0), y, x))
 
 
-general_power: Primitive = primitive(  # the exponent is a Value
+general_power: Primitive = declare(  # the exponent is a Value
     "pow", lambda x, y: math.pow(x, y), (_slope_in_base, _slope_in_exponent),
     textbook=(lambda r, x, y: y * general_power(x, y - 1.0), lambda r, x, y: r * log(x)),
     domain=(POSITIVE, REAL), notation=Notation("{0}^{1}", "{0}^{{{1}}}", 4, (5, 5)), native=True,
 )
-sqrt: Primitive = primitive(
+sqrt: Primitive = declare(
     "sqrt", lambda x: math.sqrt(x), (lambda r, x: 0.5 / r,), textbook=(lambda r, x: 1.0 / (2.0 * r),),
     domain=(NONNEGATIVE,), smooth=(POSITIVE,), notation=Notation("sqrt({0})", r"\sqrt{{{0}}}"), native=True,
 )
@@ -136,16 +136,16 @@ sqrt: Primitive = primitive(
 
 # --- exponentials and logarithms ---
 
-exp: Primitive = primitive(
+exp: Primitive = declare(
     "exp", lambda x: math.exp(x), (lambda r, x: r,), notation=Notation("exp({0})", "e^{{{0}}}"), native=True,
 )
-log: Primitive = primitive(
+log: Primitive = declare(
     "log", lambda x: math.log(x), (lambda r, x: 1.0 / x,), domain=(POSITIVE,), notation=call("log", r"\log"), native=True,
 )
-expm1: Primitive = primitive(  # exp(x) - 1, with its digits near 0
+expm1: Primitive = declare(  # exp(x) - 1, with its digits near 0
     "expm1", lambda x: math.expm1(x), (lambda r, x: exp(x),), native=True,
 )
-log1p: Primitive = primitive(  # log(1 + x), with its digits near 0
+log1p: Primitive = declare(  # log(1 + x), with its digits near 0
     "log1p", lambda x: math.log1p(x), (lambda r, x: 1.0 / (1.0 + x),), domain=(ABOVE_MINUS_ONE,), native=True,
 )
 
@@ -165,20 +165,20 @@ def _softmax(result: Number, *xs: Number) -> list[Any]:
     return [share / total for share in shares]
 
 
-logsumexp: Primitive = primitive(
+logsumexp: Primitive = declare(
     "logsumexp", _logsumexp, (_softmax,), textbook=(lambda r, *xs: [exp(x - r) for x in xs],), any_arity=True, native=True,
 )
 
 
 # --- sines, hyperbolic functions and the error function ---
 
-sin: Primitive = primitive("sin", lambda x: math.sin(x), (lambda r, x: cos(x),), notation=call("sin", r"\sin"), native=True)
-cos: Primitive = primitive("cos", lambda x: math.cos(x), (lambda r, x: -sin(x),), notation=call("cos", r"\cos"), native=True)
-tanh: Primitive = primitive(  # 1 - tanh² loses every digit where tanh is nearly 1; sech² keeps them
+sin: Primitive = declare("sin", lambda x: math.sin(x), (lambda r, x: cos(x),), notation=call("sin", r"\sin"), native=True)
+cos: Primitive = declare("cos", lambda x: math.cos(x), (lambda r, x: -sin(x),), notation=call("cos", r"\cos"), native=True)
+tanh: Primitive = declare(  # 1 - tanh² loses every digit where tanh is nearly 1; sech² keeps them
     "tanh", lambda x: math.tanh(x), (lambda r, x: power(sech(x), 2.0),), textbook=(lambda r, x: 1.0 - power(r, 2.0),),
     notation=call("tanh", r"\tanh"), native=True,
 )
-sech: Primitive = primitive(  # 1/cosh, in a form that cannot overflow; it is here to give tanh its derivative
+sech: Primitive = declare(  # 1/cosh, in a form that cannot overflow; it is here to give tanh its derivative
     "sech", lambda x: 2.0 * exp(-abs(x)) / (1.0 + exp(-2.0 * abs(x))), (lambda r, x: -r * tanh(x),),
 )
 def _bell(x: Number) -> Any:
@@ -187,11 +187,11 @@ def _bell(x: Number) -> Any:
     return where(greater(40.0, abs(x)), exp(-(inside * inside)), 0.0)
 
 
-erf: Primitive = primitive(
+erf: Primitive = declare(
     "erf", lambda x: math.erf(x), (lambda r, x: TWO_OVER_ROOT_PI * _bell(x),),
     textbook=(lambda r, x: TWO_OVER_ROOT_PI * exp(-power(x, 2.0)),), native=True,
 )
-erfc: Primitive = primitive(  # 1 - erf, without the cancellation
+erfc: Primitive = declare(  # 1 - erf, without the cancellation
     "erfc", lambda x: math.erfc(x), (lambda r, x: -(TWO_OVER_ROOT_PI * _bell(x)),),
     textbook=(lambda r, x: -(TWO_OVER_ROOT_PI * exp(-power(x, 2.0))),), native=True,
 )
@@ -199,26 +199,26 @@ erfc: Primitive = primitive(  # 1 - erf, without the cancellation
 
 # --- corners, jumps and choices: each row's convention at the corner is the one of its derivative rule ---
 
-absolute: Primitive = primitive(  # slope 0 at 0
+absolute: Primitive = declare(  # slope 0 at 0
     "abs", lambda x: abs(x), (lambda r, x: sign(x),), kink=lambda x: x,
     notation=Notation("|{0}|", r"\left|{0}\right|"), native=True,
 )
-sign: Primitive = primitive(  # 0 at 0
+sign: Primitive = declare(  # 0 at 0
     "sign", lambda x: math.copysign(1.0, x) if x else 0.0, (lambda r, x: 0.0,), kink=lambda x: x, native=True,
 )
-greater: Primitive = primitive(  # comparisons answer 1 or 0, and are flat
+greater: Primitive = declare(  # comparisons answer 1 or 0, and are flat
     "greater", lambda x, y: float(x > y), (lambda r, x, y: 0.0, lambda r, x, y: 0.0), kink=lambda x, y: x - y,
     notation=Notation("{0} > {1}", "{0} > {1}", 0.5, (1, 1)), native=True,
 )
-greater_equal: Primitive = primitive(
+greater_equal: Primitive = declare(
     "greater_equal", lambda x, y: float(x >= y), (lambda r, x, y: 0.0, lambda r, x, y: 0.0), kink=lambda x, y: x - y,
     notation=Notation("{0} >= {1}", r"{0} \ge {1}", 0.5, (1, 1)), native=True,
 )
-equal: Primitive = primitive(
+equal: Primitive = declare(
     "equal", lambda x, y: float(x == y), (lambda r, x, y: 0.0, lambda r, x, y: 0.0), kink=lambda x, y: x - y,
     notation=Notation("{0} = {1}", "{0} = {1}", 0.5, (1, 1)), native=True,
 )
-where: Primitive = primitive(  # the second operand where the first is not 0, else the third; both exist, one is chosen
+where: Primitive = declare(  # the second operand where the first is not 0, else the third; both exist, one is chosen
     "where", lambda c, x, y: x if c else y,
     (lambda r, c, x, y: 0.0, lambda r, c, x, y: where(c, 1.0, 0.0), lambda r, c, x, y: where(c, 0.0, 1.0)),
     kink=lambda c, x, y: c, native=True,
@@ -236,17 +236,17 @@ def _larger_in_words(x: Number, y: Number) -> Any:
     return where(greater(x, y), 1.0, where(equal(x, y), 0.5, 0.0))
 
 
-maximum: Primitive = primitive(  # a tie shares the slope, half and half
+maximum: Primitive = declare(  # a tie shares the slope, half and half
     "maximum", lambda x, y: max(x, y), (lambda r, x, y: _larger(x, y), lambda r, x, y: _larger(y, x)),
     textbook=(lambda r, x, y: _larger_in_words(x, y), lambda r, x, y: _larger_in_words(y, x)),
     kink=lambda x, y: x - y, native=True,
 )
-minimum: Primitive = primitive(  # a tie shares the slope, half and half
+minimum: Primitive = declare(  # a tie shares the slope, half and half
     "minimum", lambda x, y: min(x, y), (lambda r, x, y: _larger(y, x), lambda r, x, y: _larger(x, y)),
     textbook=(lambda r, x, y: _larger_in_words(y, x), lambda r, x, y: _larger_in_words(x, y)),
     kink=lambda x, y: x - y, native=True,
 )
-step: Primitive = primitive(  # fires at x >= 0, or, with at_zero=0, only at x > 0; flat on both sides
+step: Primitive = declare(  # fires at x >= 0, or, with at_zero=0, only at x > 0; flat on both sides
     "step", lambda x, at_zero: where(equal(x, 0.0), at_zero, greater(x, 0.0)), (lambda r, x, at_zero: 0.0,),
     parameter="at_zero", default=1.0, kink=lambda x, at_zero: x,
 )
@@ -254,29 +254,29 @@ step: Primitive = primitive(  # fires at x >= 0, or, with at_zero=0, only at x >
 
 # --- activations ---
 
-sigmoid: Primitive = primitive(  # r·σ(-x) is r(1 - r) with the digits of 1 - r where r is nearly 1
+sigmoid: Primitive = declare(  # r·σ(-x) is r(1 - r) with the digits of 1 - r where r is nearly 1
     "sigmoid", lambda x: where(greater_equal(x, 0.0), 1.0, exp(-abs(x))) / (1.0 + exp(-abs(x))),
     (lambda r, x: r * sigmoid(-x),), textbook=(lambda r, x: r * (1.0 - r),), notation=call("σ", r"\sigma"),
 )
-softplus: Primitive = primitive(  # log(1 + exp(x)), without overflow
+softplus: Primitive = declare(  # log(1 + exp(x)), without overflow
     "softplus", lambda x: maximum(x, 0.0) + log1p(exp(-abs(x))), (lambda r, x: sigmoid(x),),
 )
-relu: Primitive = primitive(  # slope 0 at 0
+relu: Primitive = declare(  # slope 0 at 0
     "relu", lambda x: maximum(x, 0.0), (lambda r, x: greater(x, 0.0),),
     textbook=(lambda r, x: where(greater(x, 0.0), 1.0, 0.0),), kink=lambda x: x,
 )
-leaky_relu: Primitive = primitive(  # slope 1 at 0
+leaky_relu: Primitive = declare(  # slope 1 at 0
     "leaky_relu", lambda x, negative_slope: where(greater_equal(x, 0.0), x, negative_slope * x),
     (lambda r, x, negative_slope: where(greater_equal(x, 0.0), 1.0, negative_slope),),
     parameter="negative_slope", default=0.01, kink=lambda x, negative_slope: x,
 )
-elu: Primitive = primitive(  # slope alpha at 0; the inner `where` keeps exp from overflowing where the outer does not use it
+elu: Primitive = declare(  # slope alpha at 0; the inner `where` keeps exp from overflowing where the outer does not use it
     "elu", lambda x, alpha: where(greater(x, 0.0), x, alpha * expm1(minimum(x, 0.0))),
     (lambda r, x, alpha: where(greater(x, 0.0), 1.0, alpha * exp(where(greater(x, 0.0), 0.0, x))),),
     textbook=(lambda r, x, alpha: where(greater(x, 0.0), 1.0, alpha * exp(x)),),
     parameter="alpha", default=1.0, kink=lambda x, alpha: x,
 )
-gelu: Primitive = primitive(  # x·Φ(x) with the normal distribution Φ by erfc, which keeps the digits of the left tail
+gelu: Primitive = declare(  # x·Φ(x) with the normal distribution Φ by erfc, which keeps the digits of the left tail
     "gelu", lambda x: 0.5 * x * erfc(-x / ROOT_TWO),
     (lambda r, x: 0.5 * erfc(-x / ROOT_TWO) + x * _bell(x / ROOT_TWO) / ROOT_TWO_PI,),
     textbook=(lambda r, x: 0.5 * (1.0 + erf(x / ROOT_TWO)) + x * exp(-(power(x, 2.0) / 2.0)) / ROOT_TWO_PI,),

@@ -1,68 +1,112 @@
-"""Value: a number that remembers the operation and the Values it was computed from."""
+"""Value: a number that remembers the operation and the Values it was computed from.
+
+    x = Value(3.0, "x")          a leaf: its op is None, it has no operands
+    v = x**2                     op is the row `power` of the table, operands are (x,)
+    v.backward()                 sets x.grad to 6.0
+
+Everything that is computed comes through one door, `apply(row, operands)`. Beside it the methods of one and of two operands
+have a lane of their own that makes the same node with fewer calls: nearly all of a network's operations pass there.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from contextvars import ContextVar
+import operator
 from math import isfinite
 from numbers import Real
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from . import ops, tracing
-from .backward import sweep
+from . import ops
+from .backward import Assignments, sweep
 from .errors import UndefinedValueError
-from .graph import leaves, names, topological_order
+from .graph import Graph, topological_order
+from .modes import no_grad, refuse
 from .primitive import Primitive
-from .say.notation import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 _new = object.__new__
 
-# no_grad() is per thread and task, which is what a ContextVar is for; but asking it costs more than an addition does, so
-# a plain count of open blocks, anywhere, is looked at first.
-_off = ContextVar("no_grad", default=False)
-_open_blocks = 0
-_counting = Lock()
+COMPUTE = "Compute with the Value itself: engine.exp(x), not math.exp(x); for the number alone write x.data."
 
 
-CHOOSE = "Choose by a computation: engine.maximum, minimum, where(greater(x, y), a, b), step, relu."
-COMPUTE = "Compute with the Value itself, by operators and engine's functions: engine.exp(x), not math.exp(x)."
+def apply(row: Primitive, operands: Iterable[Any]) -> Value:
+    """The result of a row of the table on Values and plain numbers: the one door through which every result comes."""
+    values = tuple([x if isinstance(x, Value) else constant(x) for x in operands])
+    try:
+        data = row.forward(*[x._data for x in values])
+    except (ArithmeticError, ValueError):
+        raise UndefinedValueError.at(row, values) from None
+    return _result(row, data, values)
 
 
-class _Assignments:
-    """How often the data of any Value was assigned: whoever keeps a copy of the numbers can see whether it may be old."""
+def _result(row: Primitive, data: float, operands: tuple[Value, ...]) -> Value:
+    """The node of a result: finite, or an error; under no_grad() a constant."""
+    if type(data) is not float:  # a row of one's own may answer with an int
+        data = _number(data)
+    if not isfinite(data):
+        raise UndefinedValueError.at(row, operands)
+    if no_grad.blocks and no_grad:
+        refuse("computes under no_grad()", "It would freeze the numbers of one example into the program.")
+        return Constant(data)
+    node = _new(Value)
+    node._data = data
+    node._grad = None
+    node._label = ""
+    node._made = Assignments.last
+    node.op = row
+    node.operands = operands
+    return node
 
-    count = 0
+
+def constant(number: Any) -> Constant:
+    """A plain number as a node."""
+    node = _new(Constant)
+    node._data = number if type(number) is float and isfinite(number) else _number(number)
+    node._grad = None
+    node._label = ""
+    node.op = None
+    node.operands = ()
+    return node
 
 
-assignments = _Assignments()
+def prefix(row: Primitive) -> Callable[[Value], Value]:
+    """The method for a row of one operand."""
+    forward = row.forward
+
+    def method(self: Value) -> Value:
+        try:
+            data = forward(self._data)
+        except (ArithmeticError, ValueError):
+            raise UndefinedValueError.at(row, (self,)) from None
+        return _result(row, data, (self,))
+
+    return method
 
 
 def _infix(row: Primitive) -> Callable[[Value, Any], Any]:
-    """The method for `self row other`. Most of a network's operations pass here, so a node is made without a call."""
+    """The method for `self row other`: apply and _result in one piece."""
     forward = row.forward
 
     def method(self: Value, other: Any) -> Any:
         if type(other) is not Value and not isinstance(other, Value):
             if type(other) is not float and not isinstance(other, Real):
                 return NotImplemented  # an array goes element by element; anything else gets Python's own TypeError
-            other = Constant(other)
+            other = constant(other)
         try:
             data = forward(self._data, other._data)
         except (ArithmeticError, ValueError):
-            raise UndefinedValueError(row, (self, other)) from None
-        if _open_blocks or not isfinite(data):
-            return _node(row, data, (self, other))
+            raise UndefinedValueError.at(row, (self, other)) from None
+        if no_grad.blocks or not isfinite(data):
+            return _result(row, data, (self, other))
         node = _new(Value)
         node._data = data
         node._grad = None
+        node._label = ""
+        node._made = Assignments.last
         node.op = row
         node.operands = (self, other)
-        node._label = ""
         return node
 
     return method
@@ -70,27 +114,18 @@ def _infix(row: Primitive) -> Callable[[Value, Any], Any]:
 
 def _reflected(row: Primitive) -> Callable[[Value, Any], Any]:
     """The method for `other row self`, where the other is no Value."""
-    method = _infix(row)
-    return lambda self, other: method(Constant(other), self) if isinstance(other, Real) else NotImplemented
+    return lambda self, other: apply(row, (other, self)) if isinstance(other, Real) else NotImplemented
 
 
-def _method(row: Primitive) -> Callable[..., Any]:
-    """The row as a method: v.exp(), v.elu(alpha=2), v.maximum(w)."""
-    forward = row.forward
+def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any], Any]:
+    """Values compare by their data, with Values and with plain numbers."""
 
-    def activation(self: Value) -> Any:  # one operand and no parameter: the short way
-        try:
-            data = forward(self._data)
-        except (ArithmeticError, ValueError):
-            raise UndefinedValueError(row, (self,)) from None
-        return _node(row, data, (self,))
+    def method(self: Value, other: Any) -> Any:
+        if isinstance(other, Value):
+            return compare(self._data, other._data)
+        return compare(self._data, float(other)) if isinstance(other, Real) else NotImplemented
 
-    def method(self: Value, *others: Any, **named: float) -> Any:
-        return row(self, *others, **named)
-
-    chosen = activation if row.arity == 1 and not row.parameter else method
-    chosen.__doc__ = f"engine.{row.name}(self, ...)"
-    return chosen
+    return method
 
 
 class Value:
@@ -105,32 +140,40 @@ class Value:
     Values compare by their data (<, <=, >, >=); == and hash go by identity, so that they can be told apart in sets.
     """
 
-    # Few and plain: the collector and the memory pay for each object a node holds. _previous is set when data is assigned.
-    __slots__ = ("_data", "_grad", "_label", "_previous", "op", "operands")
+    # Few and plain: the collector and the memory pay for each object a node holds. _previous is set when data is assigned;
+    # _made is how many assignments there had been when a computed node was made.
+    __slots__ = ("_data", "_grad", "_label", "_made", "_previous", "op", "operands")
 
     constant = False  # whether it collects no gradient; True for the subclass Constant
 
-    def __init__(self, data: Any, label: str = "") -> None:
-        self._data = _number(data)
+    def __init__(
+        self, data: Any, second: Any = "", op: str = "", /, *, label: str = "", _children: Any = (), _op: str = ""
+    ) -> None:
+        """Value(3.0), Value(3.0, "x"), Value(3.0, label="x"); and as micrograd writes it, Value(9.0, (x,), "**2")."""
+        self._data = data if type(data) is float and isfinite(data) else _number(data)
         self._grad: float | None = None
         self.op: Primitive | None = None
         self.operands: tuple[Value, ...] = ()
-        self.label = label
+        if isinstance(second, tuple):
+            _children, second = second, label
+        self.label = second or label
+        if _children or op or _op:
+            self._adopt(_children, op or _op)
 
     @property
     def data(self) -> float:
         """The number. Assigning to it changes this node alone: what was computed from it keeps its value until `recompute`,
-        and a sweep before that would mix old numbers with new ones."""
-        if tracing.open_traces:
-            tracing.refuse("reads .data", COMPUTE)
+        and a sweep before that is refused with a StaleGraphError."""
         return self._data
 
     @data.setter
     def data(self, data: Any) -> None:
-        if tracing.open_traces:
-            tracing.refuse("assigns to .data", "Change numbers before or after the program runs, not inside it.")
         self._previous, self._data = self._data, _number(data)
-        assignments.count += 1
+        Assignments.note()
+
+    def item(self) -> float:
+        """The number, as in PyTorch."""
+        return self.data
 
     @property
     def label(self) -> str:
@@ -146,40 +189,31 @@ class Value:
     @property
     def previous(self) -> float | None:
         """The number before the last assignment to `data`; None if none was ever assigned."""
-        if tracing.open_traces:
-            tracing.refuse("reads .previous", COMPUTE)
-        return getattr(self, "_previous", None)
+        return self._before
 
-    def _forget_previous(self) -> None:
-        if hasattr(self, "_previous"):
-            del self._previous
+    @property
+    def _before(self) -> float | None:  # what the engine reads, while tracing too
+        return getattr(self, "_previous", None)
 
     @property
     def inputs(self) -> dict[str, Value]:
         """The labelled leaves that this Value depends on, by name; a second leaf of the name w is w_2, as everywhere."""
-        order = topological_order(self)
-        called = names(order)
-        return {called[leaf]: leaf for leaf in leaves(order) if leaf.label}
+        graph = Graph(self)
+        return {graph.names[leaf]: leaf for leaf in graph.inputs if leaf.label}
 
     @property
     def grad(self) -> float:
         """The derivative of the swept output with respect to this node; 0.0 before any sweep."""
-        if tracing.open_traces:
-            tracing.refuse("reads .grad", "Write engine.grad(f, x, create_graph=True): derivatives as Values.")
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
     def grad(self, grad: float | None) -> None:
-        if tracing.open_traces:
-            tracing.refuse("assigns to .grad", "Change numbers before or after the program runs, not inside it.")
         if not self.constant:
             self._grad = None if grad is None else _number(grad)  # None: not computed, as in PyTorch
 
     @property
     def has_grad(self) -> bool:
         """Whether a gradient has been computed (or set): tells 0 from not yet known."""
-        if tracing.open_traces:
-            tracing.refuse("reads .has_grad", COMPUTE)
         return self._grad is not None
 
     __add__ = _infix(ops.add)
@@ -193,32 +227,29 @@ class Value:
 
     def __radd__(self, other: Any) -> Any:
         """0 + v is v itself, so that sum() adds no node of its own."""
-        if isinstance(other, Real) and other == 0:
-            return self
-        return _add_to(self, other)
+        if not isinstance(other, Real):
+            return NotImplemented
+        return self if other == 0 else apply(ops.add, (other, self))
 
     def __pow__(self, exponent: Any) -> Any:
         """With a number, one node that has the exponent as a part of its operation; with a Value, a node of both."""
-        if isinstance(exponent, Real):
-            return self._compute(ops.power.bind(_number(exponent)), (self,))
-        return _to_value_power(self, exponent)
+        if isinstance(exponent, Value):
+            return apply(ops.general_power, (self, exponent))
+        return apply(ops.power.bind(_number(exponent)), (self,)) if isinstance(exponent, Real) else NotImplemented
 
-    def __neg__(self) -> Value:
-        return self._compute(ops.neg, (self,))
-
-    def __abs__(self) -> Value:
-        return self._compute(ops.absolute, (self,))
+    __neg__ = prefix(ops.neg)
+    __abs__ = prefix(ops.absolute)
 
     if TYPE_CHECKING:  # the rows that are written as functions become methods below, which a type checker cannot see
 
         def __getattr__(self, name: str) -> Any: ...
 
+        _made: int
         _repr_html_: Callable[[Value], str]  # what a notebook shows; say/explain.py brings it
+        _adopt: Callable[[Any, str], None]  # Value(data, children, op); micrograd.py brings it
 
     def backward(self, seed: float = 1.0) -> None:
         """Compute the derivative of this Value (times `seed`) with respect to every node of its graph, into `.grad`."""
-        if tracing.open_traces:
-            tracing.refuse("calls backward()", "Leave it out: the program has a backward pass of its own, value_and_grad.")
         sweep(self, _number(seed))
 
     def zero_grad(self) -> None:
@@ -227,115 +258,68 @@ class Value:
 
     def detach(self) -> Constant:
         """The same number without the history: a constant, which no gradient passes."""
-        if tracing.open_traces:
-            tracing.refuse("calls detach()", "It would freeze the number of one example into the program.")
         return Constant(self._data, self.label)
 
     def __repr__(self) -> str:
-        parts = [show(self._data, 12)]
+        parts = [f"{self._data + 0.0:.12g}"]
         parts += [f"label={self.label!r}"] if self.label else []
         parts += [f"op={self.op}"] if self.op else []
-        parts += [f"grad={show(self._grad, 12)}"] if self._grad is not None else []
+        parts += [f"grad={self._grad + 0.0:.12g}"] if self._grad is not None else []
         return f"{type(self).__name__}({', '.join(parts)})"
+
+    def __format__(self, spec: str) -> str:
+        """f"{v:.3f}" formats the number."""
+        return format(self.data, spec) if spec else repr(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles keep number and label and leave the graph behind."""
-        if tracing.open_traces:
-            tracing.refuse("copies a Value", "Use the Value itself: a copy would be frozen at the number of one example.")
         return type(self), (self._data, self.label)
 
     def __float__(self) -> float:
-        if tracing.open_traces:
-            tracing.refuse("asks for a plain number (float, or a function of math)", COMPUTE)
-        return self._data
+        """A plain number would be cut off from the graph, and its gradient be lost without a word."""
+        raise TypeError(
+            f"A plain number was asked of {self!r}, by float, int, Value, or a function of math or NumPy; no gradient would pass "
+            f"through it. {COMPUTE}"
+        )
 
-    def __int__(self) -> int:
-        if tracing.open_traces:
-            tracing.refuse("asks for a whole number (int)", COMPUTE)
-        return int(self._data)
+    __int__ = __float__
 
     def __index__(self) -> int:
-        if tracing.open_traces:
-            tracing.refuse(
-                "takes a Value for a position in a list, or multiplies a list by it",
-                "Multiply the entries, sum(w * v for v in x); instead of choosing one, add up all, each times "
-                "engine.equal(i, k).",
-            )
-        raise TypeError(f"A position is a whole number, and {self!r} is a Value: write int(value).")
+        raise TypeError(f"A position is a whole number, and {self!r} is a Value: write int(value.data).")
 
     def __bool__(self) -> bool:
-        if tracing.open_traces:
-            tracing.refuse("asks whether a Value is true (if, and, or, not, while)", CHOOSE)
         return self._data != 0.0
 
     def __eq__(self, other: object) -> bool:
-        if tracing.open_traces and isinstance(other, (Value, Real)) and other is not self:
-            tracing.refuse("compares with == or `in`", CHOOSE)
         return self is other or NotImplemented
 
     __hash__ = object.__hash__
 
-    def __lt__(self, other: Any) -> bool:
-        return self._data < _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
-
-    def __le__(self, other: Any) -> bool:
-        return self._data <= _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
-
-    def __gt__(self, other: Any) -> bool:
-        return self._data > _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
-
-    def __ge__(self, other: Any) -> bool:
-        return self._data >= _compared(other) if isinstance(other, (Value, Real)) else NotImplemented
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
 
     def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Value:
-        """Apply a row of the table to Values and numbers."""
-        values = tuple([self._wrap(operand) for operand in operands])
-        try:
-            data = row.forward(*[value._data for value in values])
-        except (ArithmeticError, ValueError):
-            raise UndefinedValueError(row, values) from None
-        return _node(row, data, values)
-
-    @staticmethod
-    def _wrap(operand: Any) -> Value:
-        return operand if isinstance(operand, Value) else Constant(operand)
+        """What a row of the table calls when a Value is among its operands."""
+        return apply(row, operands)
 
 
 class Constant(Value):
-    """A number in a graph that collects no gradient: the 3 of 3*x, or a detached Value."""
+    """A number in a graph that collects no gradient: the 3 of 3*x, or a detached Value. It converts to a float freely."""
 
     __slots__ = ()
     constant = True
 
+    def __float__(self) -> float:
+        return self._data
 
-def _node(row: Primitive, data: float, operands: tuple[Value, ...]) -> Value:
-    """The result of an operation as a Value."""
-    if not isfinite(data):
-        raise UndefinedValueError(row, operands)
-    if _open_blocks and _off.get():
-        if tracing.open_traces:
-            tracing.refuse("computes under no_grad()", "It would freeze the numbers of one example into the program.")
-        return Constant(data)
-    node = _new(Value)
-    node._data = data
-    node._grad = None
-    node.op = row
-    node.operands = operands
-    node._label = ""
-    return node
-
-
-def _compared(other: Any) -> float:
-    """The other side of a comparison."""
-    if tracing.open_traces:
-        tracing.refuse("compares with <, <=, > or >= (max, min and sorted do so, too)", CHOOSE)
-    return float(other)
+    def __int__(self) -> int:
+        return int(self._data)
 
 
 def _number(data: Any) -> float:
     """A finite float, or an error that says what was given instead."""
-    if type(data) is float and isfinite(data):
-        return data
     if isinstance(data, str) or not hasattr(data, "__float__"):
         raise TypeError(f"A Value holds one number, not the {type(data).__name__} {data!r:.60}.")
     try:
@@ -347,12 +331,9 @@ def _number(data: Any) -> float:
     return number
 
 
-_add_to = _reflected(ops.add)
-_to_value_power = _infix(ops.general_power)
-
-for _row in ops.TABLE.values():
-    if _row.arity is not None and (not _row.notation.slots or _row is ops.where):
-        setattr(Value, _row.name, _method(_row))
+def number_of(thing: Any) -> float:
+    """The plain number of a Value, or of what is one already."""
+    return thing.data if isinstance(thing, Value) else float(thing)
 
 
 def zero_grad(values: Iterable[Value]) -> None:
@@ -362,31 +343,3 @@ def zero_grad(values: Iterable[Value]) -> None:
         if not isinstance(value, Value):
             raise TypeError(f"zero_grad takes Values: zero_grad([x, y]), or f.zero_grad() for a whole graph; not {value!r:.60}.")
         value._grad = None
-
-
-@contextmanager
-def recording() -> Iterator[None]:
-    """Inside this block arithmetic records its graph, whatever no_grad() stands around it: a trace needs it."""
-    token = _off.set(False)
-    try:
-        yield
-    finally:
-        _off.reset(token)
-
-
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Inside this block arithmetic records nothing: results are constants.
-
-    Blocks nest, and are per thread and task. (A generator that is left inside its block leaves its caller inside, too.)
-    """
-    global _open_blocks
-    token = _off.set(True)
-    with _counting:
-        _open_blocks += 1
-    try:
-        yield
-    finally:
-        with _counting:
-            _open_blocks -= 1
-        _off.reset(token)

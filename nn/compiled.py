@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 import engine
+from engine.compiler.guard import CHOOSE, COMPUTE
+from engine.modes import is_ours, line_of
 from engine.primitive import UndefinedError
-from engine.tracing import is_ours, line_of
-from engine.value import CHOOSE, COMPUTE
 
 from .losses import Loss, several
 from .optim import Optimizer

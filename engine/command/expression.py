@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .. import ops
 from ..errors import UndefinedValueError
 from ..primitive import Primitive
-from ..value import Constant, Value
+from ..value import Constant, Value, apply
 from .grammar import Instruction, ParseError, Parser, Statement
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def _run(text: str, code: list[Instruction], known: Mapping[str, Value | float],
             try:
                 stack.append(_apply(text, step, operands))
             except UndefinedValueError as error:
-                named = UndefinedValueError(error.row, error.operands, title if step is code[-1] else "")
-                named.text, named.column = text, step.column
-                raise named from None
+                error.name = title if step is code[-1] else ""
+                error.text, error.column = text, step.column
+                raise
     return stack.pop()
 
 
@@ -91,7 +91,7 @@ def _apply(text: str, step: Instruction, operands: list[Value | float]) -> Value
     else:
         row, operands = _function(text, step, operands)
     values = [operand if isinstance(operand, Value) else Constant(operand) for operand in operands]
-    result = values[0]._compute(row, tuple(values))
+    result = apply(row, values)
     return result if any(isinstance(operand, Value) for operand in operands) else result.data
 
 

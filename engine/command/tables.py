@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..backward import grad, hessian, paths
+from ..derivatives import grad, hessian, paths
 from ..graph import count_paths, leaves, names, topological_order
 from ..instruments.check import EPS, compare, corner_of
 from ..instruments.replay import evaluate

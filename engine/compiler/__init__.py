@@ -32,4 +32,5 @@ as a pure function of parameters and batch); `equations` and `report` (what is p
 and `program` (what users meet); `inplace` (an optimiser's rule for all parameters at once).
 """
 
+from . import guard
 from .program import Gradient, Program, compile

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import TracingError
+from ..modes import TracingError
 from .instructions import Shape
 
 

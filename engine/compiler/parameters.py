@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..value import Value, assignments
+from ..backward import Assignments
+from ..value import Value
 from .instructions import Instruction
 
 
@@ -39,7 +40,7 @@ class Parameters:
         chosen, places = self._chosen(values)
         self._agreed[places] = self.vector[places] = [value._data for value in chosen]
         if chosen is self.values:
-            self.ahead, self._seen = False, assignments.count
+            self.ahead, self._seen = False, Assignments.last
 
     def store_to(self, values: Iterable[Value] | None = None) -> None:
         """Put the vector's numbers into Values."""
@@ -47,13 +48,13 @@ class Parameters:
         numbers = self.vector[places]
         if not np.isfinite(numbers).all():
             raise ValueError("A parameter is no number (inf or nan); a Value holds finite numbers, so none was stored.")
-        followed = chosen is self.values or self._seen == assignments.count
+        followed = chosen is self.values or self._seen == Assignments.last
         for value, number in zip(chosen, numbers.tolist()):
             value._previous, value._data = value._data, number  # as assigning to .data does, without asking again
-        assignments.count += 1
+        Assignments.note()
         self._agreed[places] = numbers
         if followed:
-            self._seen = assignments.count
+            self._seen = Assignments.last
         if chosen is self.values:
             self.ahead = False
 
@@ -81,13 +82,13 @@ class Parameters:
         """Which side is newer: "both" if they agree, else "values" or "arrays"."""
         if self.ahead:
             return "arrays"
-        if self._seen == assignments.count:
+        if self._seen == Assignments.last:
             return "both"
         return "values" if (self._numbers() != self.vector).any() else "both"
 
     def synchronise(self) -> None:
         """Follow the Values if any was assigned to; refuse to choose if both sides were changed."""
-        if self._seen == assignments.count:
+        if self._seen == Assignments.last:
             return
         if not self.ahead:
             self.load_from()
@@ -97,7 +98,7 @@ class Parameters:
                 "by program.store_to() (the arrays) or program.load_from() (the Values)."
             )
         else:
-            self._seen = assignments.count
+            self._seen = Assignments.last
 
     def index_of(self, name: str) -> np.ndarray:
         """Where a parameter array's numbers lie in the vector; of that array's shape."""

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..tracing import TracingError, tracing
-from ..value import Constant, Value, recording
+from ..modes import TracingError, no_grad, tracing
+from ..value import Constant, Value
 
 
 class Trace(NamedTuple):
@@ -43,7 +43,7 @@ def trace(
     """Run f on one example, an array for each argument."""
     names = argument_names(f, len(examples))
     inputs = [(_values(name, example), example.shape) for name, example in zip(names, examples)]
-    with tracing(), recording():
+    with tracing(), no_grad.off():  # a trace needs the graph, whatever stands around it
         result = f(*[nested(values, shape) for values, shape in inputs])
         others: list[Value] = []
         if has_aux:

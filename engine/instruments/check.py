@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..backward import grad, local_derivative
+from ..derivatives import grad, local_derivative
+from ..errors import check_fresh
 from ..graph import dependents, names, topological_order
 from ..primitive import Primitive
 from ..say.notation import show, terms, write
 from ..value import Value
-from .replay import check_fresh, evaluate
+from .replay import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..graph import leaves, topological_order
+from ..graph import Graph
 from ..interpreter import Interpreter
 from ..primitive import Primitive
 
@@ -74,17 +74,17 @@ def cost_of(row: Primitive, count: int) -> Operations:
     return Operations(calls=0 if row.name in FREE else 1)
 
 
-def count_operations(output: Value) -> Cost:
+def count_operations(output: Value | Graph) -> Cost:
     """Count the operations that computing `output` takes, and its gradient by the sweep or by finite differences.
 
     Along each edge the sweep evaluates a local derivative, multiplies (unless that is 1 or -1) and, where other edges
     have arrived before, adds.
     """
-    order = topological_order(output)
+    graph = Graph.of(output)
     forward: list[Operations] = []
     backward: list[Operations] = []
     reached: set[Value] = set()
-    for node in reversed(order):
+    for node in reversed(graph.order):
         if node.op is None:
             continue
         forward.append(cost_of(node.op, len(node.operands)))
@@ -97,7 +97,7 @@ def count_operations(output: Value) -> Cost:
             if operand in reached:
                 backward.append(Operations(additions=1))
             reached.add(operand)
-    parameters = len(leaves(order))
+    parameters = len(graph.inputs)
     return Cost(_total(forward), _total(backward), parameters, 2 * parameters, parameters + 1)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..graph import topological_order
+from ..graph import Graph
 
 if TYPE_CHECKING:
     from ..value import Value
@@ -46,13 +46,13 @@ class Neuron:
         return "" if self.output is self.sum or self.output.op is None else self.output.op.name
 
 
-def neurons(output: Value) -> list[Neuron]:
+def neurons(output: Value | Graph) -> list[Neuron]:
     """The neurons that the output is computed by, in forward order.
 
     A sum counts when at least one of its terms is a product with a leaf (its weight), and when the partial sums and
     products inside it are used nowhere else: a value that others read is not a neuron's own.
     """
-    order = topological_order(output)
+    order = Graph.of(output).order
     uses: dict[Value, list[Value]] = {node: [] for node in order}
     for node in order:
         for operand in node.operands:

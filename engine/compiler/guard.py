@@ -1,0 +1,81 @@
+"""What may not be looked at while a function is traced: one table, put over Value once, when the compiler is first loaded.
+
+Each entry is a member of Value, what a function does that uses it, and what to write instead. Outside a trace the members
+do what they always did; the price is one look at a plain number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+from ..modes import refuse, tracing
+from ..value import Constant, Value
+
+CHOOSE = "Choose by a computation: engine.maximum, minimum, where(greater(x, y), a, b), step, relu."
+COMPUTE = "Compute with the Value itself, by operators and engine's functions: engine.exp(x), not math.exp(x)."
+FREEZE = "Change numbers before or after the program runs, not inside it."
+ORDER = "compares with <, <=, > or >= (max, min and sorted do so, too)"
+NUMBER = "asks for a plain number (float, or a function of math)"
+
+LOOKS: dict[str, tuple[str, str]] = {
+    "data": ("reads .data", COMPUTE),
+    "grad": ("reads .grad", "Write engine.grad(f, x, create_graph=True): derivatives as Values."),
+    "has_grad": ("reads .has_grad", COMPUTE),
+    "previous": ("reads .previous", COMPUTE),
+    "backward": ("calls backward()", "Leave it out: the program has a backward pass of its own, value_and_grad."),
+    "detach": ("calls detach()", "It would freeze the number of one example into the program."),
+    "__reduce__": ("copies a Value", "Use the Value itself: a copy would be frozen at the number of one example."),
+    "__float__": (NUMBER, COMPUTE),
+    "__int__": ("asks for a whole number (int)", COMPUTE),
+    "__index__": (
+        "takes a Value for a position in a list, or multiplies a list by it",
+        "Multiply the entries, sum(w * v for v in x); instead of choosing one, add up all, each times engine.equal(i, k).",
+    ),
+    "__bool__": ("asks whether a Value is true (if, and, or, not, while)", CHOOSE),
+}
+ASSIGNMENTS = {"data": "assigns to .data", "grad": "assigns to .grad"}
+COMPARISONS = dict.fromkeys(("__lt__", "__le__", "__gt__", "__ge__"), ORDER) | {"__eq__": "compares with == or `in`"}
+
+
+def guarded(plain: Callable[..., Any], looked: str, instead: str) -> Callable[..., Any]:
+    """The member, refused to a thread that is tracing."""
+
+    def look(self: Value, *others: Any, **named: Any) -> Any:
+        if tracing.blocks:
+            refuse(looked, instead)
+        return plain(self, *others, **named)
+
+    look.__doc__ = plain.__doc__
+    return look
+
+
+def guarded_comparison(plain: Callable[..., Any], looked: str) -> Callable[..., Any]:
+    """A comparison, refused if it is one of numbers; that a Value is itself says nothing about them."""
+
+    def look(self: Value, other: Any) -> Any:
+        if tracing.blocks and other is not self and isinstance(other, (Value, Real)):
+            refuse(looked, CHOOSE)
+        return plain(self, other)
+
+    return look
+
+
+def install() -> None:
+    """Put the table over Value."""
+    for name, (looked, instead) in LOOKS.items():
+        plain = vars(Value)[name]
+        if not isinstance(plain, property):
+            setattr(Value, name, guarded(plain, looked, instead))
+            continue
+        assert plain.fget is not None
+        change = plain.fset and guarded(plain.fset, ASSIGNMENTS[name], FREEZE)
+        setattr(Value, name, property(guarded(plain.fget, looked, instead), change, doc=plain.__doc__))
+    for name, looked in COMPARISONS.items():
+        setattr(Value, name, guarded_comparison(vars(Value)[name], looked))
+    for name in ("__float__", "__int__"):
+        setattr(Constant, name, guarded(vars(Constant)[name], *LOOKS[name]))
+
+
+install()
