@@ -66,10 +66,12 @@ def value_and_slope(function: Callable[[Any], Any], z: float) -> tuple[float, fl
         value = function(point)
     except UndefinedError:
         return math.nan, math.nan
+    if not isinstance(value, Value):
+        return float(value), 0.0
     try:
-        return float(value), float(grad(value, point)) if isinstance(value, Value) else 0.0
+        return value.data, grad(value, point)
     except UndefinedError:
-        return float(value), math.nan
+        return value.data, math.nan
 
 
 def is_corner(function: Callable[[Any], Any], z: float) -> bool:

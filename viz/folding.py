@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine import Value
+from engine.graph import Graph
 from engine.instruments.neurons import Neuron, neurons
 
 FOLDS = ("none", "neurons", "layers", "auto")
@@ -25,14 +26,14 @@ class Fold:
     inputs: tuple[tuple[Value, str], ...]
 
 
-def choose(output: Value, order: list[Value], fold: str) -> tuple[list[Fold], str]:
+def choose(graph: Graph, fold: str) -> tuple[list[Fold], str]:
     """The folds of a graph, and a note that says so where `auto` folded."""
     if fold not in FOLDS:
         raise ValueError(f"fold = {fold!r} is none of {', '.join(FOLDS)}.")
-    size = len(order) + sum(node.op is not None for node in order)
+    size = len(graph.order) + sum(node.op is not None for node in graph.order)
     if fold == "none" or (fold == "auto" and size <= READABLE):
         return [], ""
-    found = neurons(output)
+    found = neurons(graph)
     if fold == "auto":
         fold = "neurons" if size - sum(2 * len(n.inside) for n in found) <= READABLE and len(found) <= 12 else "layers"
         note = f"{size} nodes and operations: folded into {fold}; draw(..., fold='none') shows them all"

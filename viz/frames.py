@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import Value, steps
-from engine.graph import topological_order
+from engine.graph import Graph
 from engine.say.explain import Step
 from engine.say.notation import show
 from nn.files import write_whole
@@ -42,13 +42,14 @@ def draw_steps(output: Value, path: str | os.PathLike[str]) -> list[Path]:
 
 def step_pictures(output: Value) -> list[tuple[Step, Picture]]:
     """Each step with its picture."""
-    order = topological_order(output)
+    graph = Graph(output)
+    order = graph.order
     ids = {node: f"n{i}" for i, node in enumerate(order)}
-    whole = picture(output, fold="none", gradients=False, slopes=False)
+    whole = picture(graph, fold="none", gradients=False, slopes=False)
     values = {ids[node] for node in order if node.op is None}
     gradients: dict[str, str] = {}
     frames = []
-    for step in steps(output):
+    for step in steps(graph):
         here = ids[step.node]
         if step.kind == "forward":
             values.add(here)

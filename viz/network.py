@@ -87,13 +87,13 @@ def errors(model: Any, found: Activations, target: Any, loss: Loss) -> tuple[lis
     wanted = Targets([target], 1, model.n_out, loss)[0]
     cost = loss(found.output, wanted)
     flat = iter(grad(cost, [z for layer in found.z for z in layer]))
-    return [[next(flat) for _ in layer] for layer in found.z], float(cost)
+    return [[next(flat) for _ in layer] for layer in found.z], cost.data
 
 
 def words(model: Any, i: int, found: Activations | None, deltas: list[list[float]]) -> tuple[list[str], list[str]]:
     """What stands inside and below the circles of layer i: names and biases, or activations and errors."""
     if i == 0:
-        inside = [f"x{k}" for k in range(1, model.n_in + 1)] if found is None else [show(float(x), 3) for x in found.x]
+        inside = [f"x{k}" for k in range(1, model.n_in + 1)] if found is None else [show(x.data, 3) for x in found.x]
         return inside, [""] * model.n_in
     layer = model.layers[i - 1]
     if found is None:

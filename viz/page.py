@@ -17,8 +17,8 @@ from typing import Any
 import graphviz
 
 from engine import Value
-from engine.graph import exceeds, names, topological_order
-from engine.instruments.replay import check_fresh
+from engine.errors import check_fresh
+from engine.graph import Graph, exceeds
 from engine.primitive import REAL, Domain, Primitive
 from engine.say.explain import expression
 from engine.say.notation import Term, write
@@ -44,9 +44,9 @@ def html_of(output: Value) -> str:
     """The page as text."""
     if exceeds(output, LARGEST):
         raise ValueError(f"The page shows every node, and this graph has more than {LARGEST}; draw(output) folds large ones.")
-    check_fresh(output)
-    order = topological_order(output)
-    called = names(order)
+    graph = Graph(output)
+    check_fresh(graph)
+    order, called = graph.order, graph.names
     rows: dict[tuple[Primitive, int], int] = {}  # each operation once, by what it is and how many operands it has here
     scripts: list[str] = []
     for node in order:
@@ -55,7 +55,7 @@ def html_of(output: Value) -> str:
             scripts.append(row_script(node.op, len(node.operands)))
     place = {node: i for i, node in enumerate(order)}
     ids = {node: f"n{i}" for node, i in place.items()}
-    whole = expression(output)
+    whole = expression(graph)
     nodes: list[dict[str, Any]] = [
         {
             "id": ids[node],

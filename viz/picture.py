@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import Value
-from engine.backward import local_derivative
-from engine.graph import names, topological_order
-from engine.instruments.replay import check_fresh
+from engine.derivatives import local_derivative
+from engine.errors import check_fresh
+from engine.graph import Graph
 from engine.primitive import UndefinedError
 from engine.say.notation import show, terms, write
 
@@ -64,24 +64,23 @@ class Picture:
 
 
 def picture(
-    output: Value, *, fold: str = "auto", gradients: bool = True, slopes: bool = True, digits: int = 4
+    output: Value | Graph, *, fold: str = "auto", gradients: bool = True, slopes: bool = True, digits: int = 4
 ) -> Picture:
     """The picture of the graph of `output`; see `draw` for the options."""
-    check_fresh(output)
-    order = topological_order(output)
-    called = names(order)
-    folds, note = choose(output, order, fold)
-    return _Painter(output, order, called, folds, gradients, slopes, digits).paint(note)
+    graph = Graph.of(output)
+    check_fresh(graph)
+    folds, note = choose(graph, fold)
+    return _Painter(graph, folds, gradients, slopes, digits).paint(note)
 
 
 class _Painter:
     """Puts one picture together."""
 
     def __init__(
-        self, output: Value, order: list[Value], called: dict[Value, str], folds: list[Fold], gradients: bool,
-        slopes: bool, digits: int,
+        self, graph: Graph, folds: list[Fold], gradients: bool, slopes: bool, digits: int,
     ) -> None:  # fmt: skip
-        self.output, self.order, self.called, self.folds = output, order, called, folds
+        order = graph.order
+        self.graph, self.folds = graph, folds
         self.gradients, self.slopes, self.digits = gradients, slopes, digits
         self.ids = {node: f"n{i}" for i, node in enumerate(order)}
         self.home = {node: fold for fold in folds for node in fold.inside}
@@ -91,7 +90,7 @@ class _Painter:
     def paint(self, note: str) -> Picture:
         result = Picture(note=note)
         drawn: set[str] = set()
-        for node in self.order:
+        for node in self.graph.order:
             fold = self.home.get(node)
             if fold is not None:
                 if node is fold.inside[-1]:
@@ -108,9 +107,10 @@ class _Painter:
         return f"∂ {show(node.grad, self.digits)}" if node.has_grad else NOT_COMPUTED
 
     def _box(self, node: Value) -> Box:
-        kind = "constant" if node.constant else "input" if not node.operands else "output" if node is self.output else "value"
+        kind = "constant" if node.constant else "input" if not node.operands else "value"
+        kind = "output" if kind == "value" and node is self.graph.output else kind
         number = show(node.data, self.digits)
-        lines = (number,) if kind == "constant" and not node.label else (self.called[node], number)
+        lines = (number,) if kind == "constant" and not node.label else (self.graph.names[node], number)
         return Box(self.ids[node], kind, lines, self._gradient(node), abs(node.grad) / self.largest)
 
     def _operation(self, result: Picture, node: Value) -> None:
@@ -126,7 +126,7 @@ class _Painter:
         if operand.constant or not self.slopes:
             return Arrow(tail, head)
         try:
-            slope = local_derivative(node, position, self.called)
+            slope = local_derivative(node, position, self.graph.names)
         except UndefinedError:
             return Arrow(tail, head, "undefined")
         return Arrow(tail, head, show(slope, self.digits), abs(slope * node.grad) / self.largest)

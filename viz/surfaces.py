@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import UndefinedError
+from engine.value import number_of
 from nn.losses import Loss, loss_function
 from nn.network import matrix
 from nn.perceptron import Perceptron
@@ -118,7 +119,7 @@ def points(name: str, path: Any) -> np.ndarray:
 def height(f: Callable[..., Any], point: Any) -> float:
     """f there; nan where it is undefined, so that the picture has a gap."""
     try:
-        return float(f(*(float(number) for number in point)))
+        return number_of(f(*(float(number) for number in point)))
     except (UndefinedError, ZeroDivisionError, OverflowError):
         return math.nan
 

@@ -6,8 +6,8 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from engine import Value
-from engine.graph import exceeds, names, topological_order
-from engine.instruments.replay import check_fresh
+from engine.errors import check_fresh
+from engine.graph import Graph, exceeds
 from engine.say.notation import show, terms, write
 
 LARGEST = 2000  # nodes; a longer tree is no help to anyone
@@ -17,9 +17,9 @@ def tree(output: Value, *, digits: int = 6) -> Tree:
     """A rich Tree; print it with rich.print. A node that is used several times is drawn once and named after that."""
     if exceeds(output, LARGEST):
         raise ValueError(f"The graph has more than {LARGEST} nodes; draw(output) folds it into neurons and layers.")
-    check_fresh(output)
-    order = topological_order(output)
-    called = names(order)
+    graph = Graph(output)
+    check_fresh(graph)
+    called = graph.names
 
     def words(node: Value) -> str:
         name = called[node]

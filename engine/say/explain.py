@@ -11,9 +11,8 @@ from html import escape
 from math import isclose, isfinite, nan
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import StaleGraphError, undefined_derivative
-from ..graph import dependents, exceeds, leaves, names, topological_order
-from ..instruments.replay import check_fresh
+from ..errors import StaleGraphError, UndefinedDerivativeError, check_fresh
+from ..graph import Graph, dependents, exceeds
 from ..primitive import Primitive, UndefinedError
 from ..value import Value
 from .layout import Page
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+LARGEST = 2000  # nodes that are explained line by line
 MOST_INPUTS = 8  # named in the headline
 LONGEST_EXPRESSION = 60  # characters of a formula that is still read at a glance
 LATEX = r"\left({}\right)"
@@ -63,22 +63,21 @@ class Step(NamedTuple):
     latex: tuple[str, str, str] = ("", "", "")
 
 
-def steps(output: Value, *, wrt: Value | Sequence[Value] | None = None, digits: int = DIGITS) -> list[Step]:
+def steps(output: Value | Graph, *, wrt: Value | Sequence[Value] | None = None, digits: int = DIGITS) -> list[Step]:
     """The whole computation of `output` and of its gradient; `wrt` keeps the backward steps that lead to these nodes."""
-    check_fresh(output)
-    order = topological_order(output)
-    called = names(order)
+    graph = Graph.of(output)
+    check_fresh(graph)
     if wrt is not None:
         wrt = [wrt] if isinstance(wrt, Value) else list(wrt)
-        strangers = [x for x in wrt if x not in called]
+        strangers = [x for x in wrt if x not in graph.names]
         if strangers:
-            raise ValueError(f"{strangers[0]!r:.60} is not in the graph of {called[output]}: wrt takes its nodes.")
-    return _forward_steps(order, called, digits) + _backward_steps(order, called, wrt, digits)
+            raise ValueError(f"{strangers[0]!r:.60} is not in the graph of {graph.title}: wrt takes its nodes.")
+    return _forward_steps(graph, digits) + _backward_steps(graph, wrt, digits)
 
 
-def _forward_steps(order: list[Value], called: dict[Value, str], digits: int) -> list[Step]:
-    found = []
-    for node in order:
+def _forward_steps(graph: Graph, digits: int) -> list[Step]:
+    found, called = [], graph.names
+    for node in graph.order:
         if node.op is not None:
             formula = write(node.op, terms(node.operands, called, digits))
             numbers = write(node.op, [Term.number(operand.data, digits) for operand in node.operands])
@@ -92,10 +91,8 @@ def _forward_steps(order: list[Value], called: dict[Value, str], digits: int) ->
     return found
 
 
-def _backward_steps(
-    order: list[Value], called: dict[Value, str], wrt: Sequence[Value] | None, digits: int
-) -> list[Step]:
-    output = order[-1]
+def _backward_steps(graph: Graph, wrt: Sequence[Value] | None, digits: int) -> list[Step]:
+    output, order, called = graph.output, graph.order, graph.names
     wanted = set(order) if wrt is None else dependents(order, wrt)
     expected = dict.fromkeys(order, 0)
     for node in order:
@@ -104,7 +101,7 @@ def _backward_steps(
     shares: dict[Value, list[float]] = {node: [] for node in order}
     gradient = {output: 1.0}
 
-    top = called[output]
+    top = graph.title
     seed = partial(top, top)
     found = [Step("seed", output, top, seed.text, "1", "1", 1.0, latex=(seed.latex, "1", "1"))]
     for node in reversed(order):
@@ -149,7 +146,7 @@ class _Edges:
             if not isfinite(share):
                 raise OverflowError
         except (ArithmeticError, ValueError):
-            raise undefined_derivative(node, called) from None
+            raise UndefinedDerivativeError.at(node, called) from None
         formula, numbers = Term.of(self.formulas[position]()), Term.of(self.numbers[position]())
         remark = ""
         if not isclose(self._read(position), local, rel_tol=1e-3):  # more than the rounding of what is shown explains
@@ -199,43 +196,53 @@ def _sum(node: Value, arrived: list[float], total: float, name: str, top: str, d
     )  # fmt: skip
 
 
-def headline(output: Value, page: Page) -> list[str]:
+def headline(graph: Graph, page: Page) -> list[str]:
     """f = x²·y/z   at   x = 3, y = 4, z = 2: the whole expression, as long as it is short enough to be read."""
-    order = topological_order(output)
-    called = names(order)
-    inputs = leaves(order)
+    called, inputs = graph.names, graph.inputs
     at = ", ".join(f"{called[leaf]} = {page.show(leaf.data)}" for leaf in inputs[:MOST_INPUTS])
     at += f", ... ({len(inputs)} inputs)" if len(inputs) > MOST_INPUTS else ""
-    formula = expression(output)
-    left = f"{called[output]} = {formula}" if formula != called[output] else formula
+    formula = expression(graph)
+    left = f"{graph.title} = {formula}" if formula != graph.title else formula
     return page.prose(f"{left} ", f" at   {at}") if at else page.prose(left)
 
 
-def expression(output: Value) -> str:
+def expression(output: Value | Graph) -> str:
     """The output written in terms of the leaves; only its name, where that would be too long to read."""
-    order = topological_order(output)
-    called = names(order)
+    graph = Graph.of(output)
     written: dict[Value, Term] = {}
-    for node in order:
+    for node in graph.order:
         if node.op is None:
-            written[node] = Term.number(node.data) if node.constant and not node.label else Term.name(called[node])
+            written[node] = Term.number(node.data) if node.constant and not node.label else Term.name(graph.names[node])
         else:
             written[node] = write(node.op, [written[operand] for operand in node.operands])
         if len(written[node].text) > LONGEST_EXPRESSION:
-            return called[output]
-    return written[output].text
+            return graph.title
+    return written[graph.output].text
 
 
-def explain(output: Value, wrt: Value | Sequence[Value] | None = None, *, digits: int = DIGITS, width: int = 80) -> str:
+def explain(
+    output: Value | Graph, wrt: Value | Sequence[Value] | None = None, *, digits: int = DIGITS, width: int = 80
+) -> str:
     """The computation and its chain rule as a lecturer would put it on the board; `wrt` keeps what leads to these nodes."""
     return "\n".join(board(output, wrt, Page(width, digits)))
 
 
-def board(output: Value, wrt: Value | Sequence[Value] | None, page: Page) -> list[str]:
+def readable(output: Value | Graph) -> Graph:
+    """The graph, if it is small enough to be explained line by line."""
+    if not isinstance(output, Graph) and exceeds(output, LARGEST):
+        raise ValueError(
+            f"This graph has more than {LARGEST} nodes, and an explanation has a line or more for each. Explain a part of it, "
+            "explain(v) for a node v inside, such as one neuron; viz.draw(output) folds the whole into a picture."
+        )
+    return Graph.of(output)
+
+
+def board(output: Value | Graph, wrt: Value | Sequence[Value] | None, page: Page) -> list[str]:
     """The lines of the board, in aligned columns where they fit the page."""
+    graph = readable(output)
     forward: list[list[str]] = []
     backward: list[list[str]] = []
-    for step in steps(output, wrt=wrt, digits=page.digits):
+    for step in steps(graph, wrt=wrt, digits=page.digits):
         result = page.show(step.result)
         if step.kind == "forward":
             forward.append([f"{step.quantity} = {step.formula}", step.numbers, result])
@@ -247,17 +254,17 @@ def board(output: Value, wrt: Value | Sequence[Value] | None, page: Page) -> lis
             backward.append([f"{step.quantity} = {step.formula}", step.numbers, result])
             if step.computed:
                 backward.append([f"    {step.computed}"])
-    lines = [*headline(output, page), ""]
+    lines = [*headline(graph, page), ""]
     if forward:
         lines += ["Forward: each value from the ones above it", *page.equations(forward), ""]
     lines += page.prose("Backward: the derivative that arrives,", "times the local derivative")
     return [*lines, *page.equations(backward)]
 
 
-def latex(output: Value, wrt: Value | Sequence[Value] | None = None, *, digits: int = DIGITS) -> str:
+def latex(output: Value | Graph, wrt: Value | Sequence[Value] | None = None, *, digits: int = DIGITS) -> str:
     """The same steps as a LaTeX align* environment, for slides and notebooks."""
     lines = []
-    for step in steps(output, wrt=wrt, digits=digits):
+    for step in steps(readable(output), wrt=wrt, digits=digits):
         quantity, formula, numbers = step.latex
         result = latex_number(show(step.result, digits))
         if step.kind == "seed":

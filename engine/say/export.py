@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..backward import grad
-from ..graph import leaves, names, topological_order
+from ..derivatives import grad
+from ..graph import Graph
 from .explain import expression, steps
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from ..value import Value
 
 
-def to_data(output: Value) -> dict[str, Any]:
+def to_data(output: Value | Graph) -> dict[str, Any]:
     """The computation and its gradient as dictionaries, lists, strings and numbers; the module says what they mean."""
-    order = topological_order(output)
-    called = names(order)
-    gradients = dict(zip(order, grad(output, order)))
+    graph = Graph.of(output)
+    called, order = graph.names, graph.order
+    gradients = dict(zip(order, grad(graph.output, order)))
     return {
         "format": "chainrule/1",
-        "expression": expression(output),
-        "output": called[output],
+        "expression": expression(graph),
+        "output": graph.title,
         "nodes": [
             {
                 "name": called[node],
@@ -64,7 +64,7 @@ def to_data(output: Value) -> dict[str, Any]:
                 "arrived": step.arrived,
                 "expected": step.expected,
             }
-            for step in steps(output)
+            for step in steps(graph)
         ],
-        "gradient": {called[leaf]: gradients[leaf] for leaf in leaves(order)},
+        "gradient": {called[leaf]: gradients[leaf] for leaf in graph.inputs},
     }
