@@ -7,7 +7,7 @@ from math import prod
 import pytest
 
 from engine import Value, count_paths, fsum, grad, parse, recompute, relu, sigmoid
-from engine.backward import paths
+from engine.derivatives import paths
 from engine.graph import check_topological, dependents, exceeds, leaves, names, topological_order
 from engine.instruments.neurons import neurons
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.compiler.inplace import InPlace
-from engine.tracing import TracingError
+from engine.modes import TracingError
 
 
 def both(rule, names, numbers=()):

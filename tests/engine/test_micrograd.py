@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from engine import Value
+from engine import Value, tanh
 
 
 def test_a_short_program_with_every_sort_of_reuse():
@@ -103,3 +103,81 @@ def test_the_moons_are_told_apart_after_a_few_steps_of_gradient_descent():
     right = [(label > 0) == (model(point).data > 0) for point, label in points]
     assert sum(right) / len(right) > 0.9
     assert losses[-1] < losses[0] / 2
+
+
+# --- the names that micrograd's users know ---
+
+def trace(root):
+    """All nodes and edges, found as micrograd's drawing notebook finds them: by _prev alone."""
+    nodes, edges, todo = set(), set(), [root]
+    while todo:
+        v = todo.pop()
+        if v not in nodes:
+            nodes.add(v)
+            edges |= {(child, v) for child in v._prev}
+            todo.extend(v._prev)
+    return nodes, edges
+
+
+def test_a_drawing_that_walks_prev_and_op_finds_the_graph():
+    x, y = Value(1.0), Value(2.0)
+    f = (x * y + 1).relu() ** 2
+    f.backward()
+    nodes, edges = trace(f)
+    assert sorted(n._op for n in nodes) == ["", "", "", "*", "**2", "+", "ReLU"]
+    assert len(edges) == 6 and "data %.4f | grad %.4f" % (x.data, x.grad) == "data 1.0000 | grad 12.0000"  # noqa: UP031
+
+
+@pytest.mark.parametrize(("make", "op"), [
+    (lambda x, y: x + y, "+"), (lambda x, y: x - y, "-"), (lambda x, y: x * y, "*"), (lambda x, y: x / y, "/"),
+    (lambda x, y: x**y, "**"), (lambda x, y: x**3, "**3"), (lambda x, y: x**-0.5, "**-0.5"), (lambda x, y: x.relu(), "ReLU"),
+    (lambda x, y: tanh(x), "tanh"), (lambda x, y: x.exp(), "exp"),
+])  # fmt: skip
+def test_a_value_is_made_of_number_children_and_operation(make, op):
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    result = make(x, y)
+    assert result._op == op
+    for again in (Value(result.data, result.operands, op), Value(result.data, _children=result.operands, _op=op)):
+        assert (again.data, again.op, again.operands) == (result.data, result.op, result.operands)
+    x.grad = y.grad = 0
+    again.backward()
+    found = (x.grad, y.grad)
+    x.grad = y.grad = 0
+    result.backward()
+    assert (x.grad, y.grad) == found
+
+
+def test_the_lecture_s_way_to_make_a_leaf_and_a_tanh():
+    x = Value(0.5, (), "", label="x1")
+    assert (x.label, x._prev, x._op, x.op) == ("x1", set(), "", None)
+    t = (math.exp(2 * x.data) - 1) / (math.exp(2 * x.data) + 1)
+    out = Value(t, (x,), "tanh", label="o")
+    out.backward()
+    assert x.grad == pytest.approx(1 - math.tanh(0.5) ** 2, rel=1e-15) and out.label == "o"
+
+
+@pytest.mark.parametrize(("given", "sentence"), [
+    ((7.0, "+"), r"add of 2, 3 is 5, not 7\. .*leave the number to the engine"),
+    ((5.0, "plus"), r"There is no operation 'plus' on 2 Value\(s\).*engine\.primitive"),
+    ((5.0, "exp"), "no operation 'exp' on 2"), ((5.0, ""), "no operation ''"), ((5.0, "**x"), "no operation"),
+])  # fmt: skip
+def test_what_does_not_fit_is_refused(given, sentence):
+    number, op = given
+    with pytest.raises(ValueError, match=sentence):
+        Value(number, (Value(2.0), Value(3.0)), op)
+    with pytest.raises(TypeError, match="a tuple of Values"):
+        Value(5.0, (2.0, 3.0), "+")
+
+
+def test_a_backward_of_one_s_own_is_met_with_the_row_to_write():
+    out = Value(2.0) * 3
+    with pytest.raises(AttributeError, match=r'cube = engine\.primitive\("cube"'):
+        out._backward = lambda: None
+    with pytest.raises(AttributeError, match="table"):
+        out._backward()
+
+
+def test_a_second_text_is_the_label():
+    assert Value(1.0, "w").label == "w"
+    with pytest.raises(TypeError, match="label of a Value is text"):
+        Value(1.0, 3)

@@ -12,6 +12,7 @@ from mpmath import mp, mpf
 from oracles import ORACLES, named
 
 from engine import TABLE, Value, grad, hessian
+from engine.value import number_of
 
 CALM = 8.0  # a step that would leave [-8, 8] is replaced by sin, so that no digits drown in huge intermediate results
 EXPONENTS = (-2.0, -1.0, 0.5, 1.5, 2.0, 3.0)
@@ -84,7 +85,7 @@ def agree(got, want):
 
 
 def flatten(rows):
-    return [float(x) for row in rows for x in (row if isinstance(row, list) else [row])]
+    return [number_of(x) for row in rows for x in (row if isinstance(row, list) else [row])]
 
 
 @stable

@@ -12,7 +12,21 @@ import numpy as np
 import pytest
 
 import engine
-from engine import TABLE, UndefinedError, Value, exp, fsum, leaky_relu, log, log1p, log_softmax, logsumexp, no_grad, softmax
+from engine import (
+    TABLE,
+    Constant,
+    UndefinedError,
+    Value,
+    exp,
+    fsum,
+    leaky_relu,
+    log,
+    log1p,
+    log_softmax,
+    logsumexp,
+    no_grad,
+    softmax,
+)
 from engine.graph import topological_order
 
 ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
@@ -267,11 +281,9 @@ def test_equality_and_hash_are_identity():
     assert len({a, b, a}) == 2
 
 
-def test_a_value_serves_as_a_float_an_int_and_a_condition():
-    assert (float(Value(3.7)), int(Value(3.7)), int(Value(-3.7))) == (3.7, 3, -3)
-    assert math.sqrt(Value(9.0)) == 3.0  # whoever wants a float gets one
-    assert bool(Value(0.5))
-    assert not Value(0.0)
+def test_a_value_serves_as_a_condition_and_a_constant_as_a_float_and_an_int():
+    assert bool(Value(0.5)) and not Value(0.0)
+    assert (float(Constant(3.7)), int(Constant(3.7)), int(Constant(-3.7)), math.sqrt(Value(9.0).detach())) == (3.7, 3, -3, 3.0)
 
 
 @pytest.mark.parametrize(("value", "text"), [

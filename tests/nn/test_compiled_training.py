@@ -815,7 +815,7 @@ def test_a_position_that_is_a_value_is_refused():
 
 def test_eager_training_never_traces():
     def loss(prediction, target):
-        assert not engine.tracing.open_traces
+        assert not engine.modes.tracing.blocks
         return losses.quadratic(prediction, target)
 
     assert run(False, loss=loss).said == []

@@ -11,7 +11,7 @@ import rich.console
 
 import viz.render
 from engine import StaleGraphError, Value, fsum, grad, parse, steps, tanh
-from engine.backward import local_derivative
+from engine.derivatives import local_derivative
 from engine.graph import names, topological_order
 from nn import MLP
 from viz import NoRenderer, draw, draw_steps, tree
