@@ -79,8 +79,8 @@ def _forward_steps(graph: Graph, digits: int) -> list[Step]:
     found, called = [], graph.names
     for node in graph.order:
         if node.op is not None:
-            formula = write(node.op, terms(node.operands, called, digits))
-            numbers = write(node.op, [Term.number(operand.data, digits) for operand in node.operands])
+            formula = write(node.op, terms(node.operands, called, digits), digits)
+            numbers = write(node.op, [Term.number(operand.data, digits) for operand in node.operands], digits)
             if node.previous is not None:  # assigned by hand, so that formula and value need not agree
                 formula = numbers = Term("set by hand", r"\text{set by hand}")
             name = Term.name(called[node])

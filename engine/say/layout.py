@@ -13,7 +13,7 @@ INDENT = "  "
 
 
 class Page:
-    """Sets numbers, tables and equations. `ascii` pages write df/dx, * and ^2 for ∂f/∂x, · and ²."""
+    """Sets numbers, tables and equations. `ascii` pages write df/dx, * and **2 for ∂f/∂x, · and ²."""
 
     def __init__(self, width: int = 80, digits: int = DIGITS, *, ascii: bool = False) -> None:
         self.width = width

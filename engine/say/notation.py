@@ -7,6 +7,7 @@ same rule with the numbers put in.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ..value import Value
 
 DIGITS = 6  # significant digits shown, unless asked otherwise
+
+NAMED = {math.e: ops.NamedNumber(math.e, "e", "e"), math.pi: ops.NamedNumber(math.pi, "π", r"\pi")}  # met in a graph
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN_POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
@@ -47,6 +50,7 @@ class Term(Interpreter):
     @staticmethod
     def number(number: float, digits: int = DIGITS) -> Term:
         """A number; a negative one binds like a sign, so that it is put in parentheses inside a product."""
+        number = NAMED.get(number, number)
         if isinstance(number, ops.NamedNumber):
             return Term(number.text, number.latex, number.level, 5)
         text = show(number, digits)
@@ -73,24 +77,24 @@ def terms(nodes: Iterable[Value], called: Mapping[Value, str], digits: int = DIG
     ]
 
 
-def write(row: Primitive, terms: list[Term]) -> Term:
-    """The row's notation with the terms put in."""
+def write(row: Primitive, terms: list[Term], digits: int = DIGITS) -> Term:
+    """The row's notation with the terms put in, and its static parameter to some significant digits."""
     notation = row.notation
-    static = "" if row.static is None else show(row.static)
+    static = "" if row.static is None else show(row.static, digits)
     if notation.slots:
         texts = [_inside(term.text, term.level, slot, "({})") for term, slot in zip(terms, notation.slots)]
         slots = notation.latex_slots
         latex = [_inside(term.latex, term.latex_level, slot, r"\left({}\right)") for term, slot in zip(terms, slots)]
     else:
         # a parameter that is not the default is one more argument: elu(x, alpha=2)
-        more = [f"{row.parameter}={static}"] if static and row.static != row.default else []
+        more = [f"{row.parameter}={static}"] if static and row.static != row.family.default else []
         texts = [", ".join([term.text for term in terms] + more)]
         latex = [", ".join([term.latex for term in terms] + [latex_name(word) for word in more])]
     written = notation.text.format(*texts, p=static)
     in_latex = notation.latex.format(*latex, p=latex_number(static))
     if row.family is ops.power and static.lstrip("-").isdigit():
         written = texts[0] + static.translate(SUPERSCRIPTS)
-    elif row is ops.mul and texts[0].isdigit() and texts[1].isalpha():  # 2x
+    elif row is ops.mul and re.fullmatch("[0-9]+", texts[0]) and texts[1].isalpha():  # 2x
         written, in_latex = texts[0] + texts[1], f"{latex[0]} {latex[1]}"
     return Term(written, in_latex, notation.level, notation.latex_level)
 
@@ -129,8 +133,8 @@ def partial(top: str, bottom: str) -> Term:
 
 
 def plain(text: str) -> str:
-    """The text in ASCII, for terminals that lack the signs: x^2*y/z, df/dx."""
-    text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: "^" + power[0].translate(PLAIN_POWERS), text)
+    """The text in ASCII, for terminals that lack the signs: x**2*y/z, df/dx."""
+    text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: "**" + power[0].translate(PLAIN_POWERS), text)
     for sign, word in PLAIN_SIGNS.items():
         text = text.replace(sign, word)
     return text

@@ -172,10 +172,10 @@ def test_a_sweep_that_fails_changes_nothing():
 
 
 @pytest.mark.parametrize(("f", "operation"), [
-    (lambda x, zero: zero**0.5, r"v1 = zero\^0\.5"),
-    (lambda x, zero: zero**x, r"v1 = zero\^x"),  # x = 0.5
-    (lambda x, zero: (zero - 2) ** (x * 4), r"v3 = v1\^v2"),  # (-2)² is 4, but (-2)^2.001 is no number
-    (lambda x, zero: (-2) ** (x * 4), r"v2 = \(-2\)\^v1 with respect to v1 does not exist"),
+    (lambda x, zero: zero**0.5, r"v1 = zero\*\*0\.5"),
+    (lambda x, zero: zero**x, r"v1 = zero\*\*x"),  # x = 0.5
+    (lambda x, zero: (zero - 2) ** (x * 4), r"v3 = v1\*\*v2"),  # (-2)² is 4, but (-2)^2.001 is no number
+    (lambda x, zero: (-2) ** (x * 4), r"v2 = \(-2\)\*\*v1 with respect to v1 does not exist"),
     (lambda x, zero: (x * 1e-200) ** -1, r"v2 = v1⁻¹ with respect to v1 is too large for a float"),
 ])  # fmt: skip
 def test_where_there_is_a_value_but_no_derivative_the_sweep_names_the_operation(f, operation):

@@ -140,10 +140,10 @@ def test_the_corner_of_the_hinge_loss_is_flat():
     ("f", "at", "operation"),
     [
         (sqrt, (0.0,), "sqrt"),
-        (lambda x: x**0.5, (0.0,), "x^0.5"),
-        (lambda x, y: x**y, (0.0, 0.5), "x^y"),
-        (lambda x, y: x**y, (0.0, 0.0), "x^y"),
-        (lambda x, y: x**y, (-2.0, 2.0), "x^y"),
+        (lambda x: x**0.5, (0.0,), "x**0.5"),
+        (lambda x, y: x**y, (0.0, 0.5), "x**y"),
+        (lambda x, y: x**y, (0.0, 0.0), "x**y"),
+        (lambda x, y: x**y, (-2.0, 2.0), "x**y"),
         (lambda y: (-2) ** y, (3.0,), "x"),
     ],
 )

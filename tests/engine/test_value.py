@@ -440,10 +440,10 @@ UNDEFINED = {
     "0**-1": (lambda: v(0, "x") ** -1,
               "x⁻¹ is undefined: x = 0. Neither x⁻¹ nor ∂(x⁻¹)/∂x = -x⁻² exists there. Any other x works."),
     "(-8)**(1/3)": (lambda: v(-8, "x") ** (1 / 3),
-                    "x^0.333333 is undefined: x = -8. Neither x^0.333333 nor ∂(x^0.333333)/∂x = 0.333333·x^-0.666667 "
+                    "x**0.333333 is undefined: x = -8. Neither x**0.333333 nor ∂(x**0.333333)/∂x = 0.333333·x**-0.666667 "
                     "exists there. Any x >= 0 works."),
     "(-8)**p": (lambda: v(-8, "x") ** v(0.5, "p"),
-                "x^p is undefined: x = -8, p = 0.5. Neither x^p nor ∂(x^p)/∂x = p·x^(p - 1) exists there. "
+                "x**p is undefined: x = -8, p = 0.5. Neither x**p nor ∂(x**p)/∂x = p·x**(p - 1) exists there. "
                 "Any x > 0 works."),
     "sqrt(-1)": (lambda: v(-1, "x").sqrt(),
                  "sqrt(x) is undefined: x = -1. Neither sqrt(x) nor ∂(sqrt(x))/∂x = 1/(2·sqrt(x)) exists there. "
@@ -464,7 +464,7 @@ def test_undefined_arithmetic_raises_at_the_operation_and_explains_itself(name):
 
 @pytest.mark.parametrize(("compute", "operation"), [
     (lambda: v(5, "x") / 0, "x/0 divides by zero"),
-    (lambda: 0 ** v(-1, "k"), "0^k is undefined"),
+    (lambda: 0 ** v(-1, "k"), "0**k is undefined"),
     (lambda: log(0), "log(0)"),
     (lambda: engine.sqrt(-1.0), "sqrt(-1)"),
 ], ids=["x/0", "0**k", "log(0)", "sqrt(-1)"])  # fmt: skip
