@@ -8,15 +8,16 @@ from .graph import count_paths
 from .instruments.replay import recompute
 from .instruments.counting import count_operations
 
-# Seeing: every step as data, text and LaTeX; and from text to Values
+# Seeing: every step as data, text and LaTeX; and from text to Values and back
 from .say.explain import explain, latex, steps
 from .say.export import to_data
 from .command.expression import parse
+from .command.writing import as_text
 
 # Trusting: the check, and the errors
 from .instruments.check import GradientError, compare, gradcheck, numeric_derivative
 from .errors import StaleGraphError
-from .command.grammar import ParseError
+from .command.tokens import ParseError
 from .modes import TracingError
 from .primitive import UndefinedError
 

@@ -12,10 +12,10 @@ from ..primitive import UndefinedError
 from ..say.explain import board
 from ..say.layout import Page
 from ..say.notation import show
-from . import expression
-from .expression import parse
-from .grammar import ParseError, variables_of
+from .expression import CONSTANTS, build, parse, row_called
+from .grammar import Parser, variables_of
 from .terminal import UsageError
+from .tokens import ParseError, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +30,12 @@ MOST_PATHS = 1000  # listed by --paths
 def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
     """The variables of an expression from words such as x=3, y=1/3 and z=pi/2; each once, none missing, none to spare."""
     found: dict[str, float] = {}
-    wanted = variables_of(text)
+    program = Parser(text).program()
+    wanted = variables_of(program)
     for word in assignments:
         name, equals, number = word.partition("=")
         name = name.strip()
-        if not equals or not name.isidentifier():
+        if not equals or not is_name(name):
             raise UsageError(f"{word!r:.60} is not a value such as x=3. (An expression with spaces needs quotes.)")
         if name in found:
             raise UsageError(f"{name} is given twice; give it once.")
@@ -43,7 +44,7 @@ def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
         except (ParseError, UndefinedError) as error:
             right = f"{name}=3, {name}=1/3 or {name}=pi/2"
             raise UsageError(f"{name}={number:.60} is not a number such as {right}: {error}") from None
-    known = {*found, *expression.CONSTANTS, *expression.FUNCTIONS}  # of a function without (x) the parser has more to say
+    known = {*found, *CONSTANTS, *filter(row_called, wanted)}  # of a function without (x) the parser has more to say
     missing = [name if len(name) <= 30 else name[:30] + "..." for name in wanted if name not in known]
     if missing:
         place = min(column for name, column in wanted.items() if name not in known)
@@ -51,21 +52,27 @@ def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
         advice = f"{' and '.join(missing[:5])} {have} no value; add {' '.join(f'{name}=2' for name in missing[:5])}"
         raise ParseError(text, place, advice)
     spare = [name for name in found if name not in wanted]
+    assigned = [name for name in spare if name in [statement.name for statement in program]]
+    if assigned:
+        name = assigned[0]
+        uses = f"it takes a number for {' and '.join(wanted)}" if wanted else "it takes no numbers"
+        raise UsageError(f"{name} is assigned in the expression, so its number is computed: leave {name}=... out; {uses}.")
     called = [name for name in spare if f"{name}(" in text.replace(" ", "")]
     if called:
         place = text.index(called[0]) + 1
         raise ParseError(text, place, f"{called[0]} is a variable: write products with a star, {called[0]}*(...)")
-    if spare and "()" not in text and not expression.FUNCTIONS.keys() & wanted.keys():
+    if spare and "()" not in text and not any(map(row_called, wanted)):
         raise UsageError(f"The expression does not use {', '.join(spare)}; it uses {', '.join(wanted) or 'no variables'}.")
     return found
 
 
 def somewhere(text: str) -> Value:
     """An expression whose variables have no values, where it exists: a program has to be traced with some numbers."""
-    wanted = [name for name in variables_of(text) if name not in {*expression.CONSTANTS, *expression.FUNCTIONS}]
+    program = Parser(text).program()
+    wanted = [name for name in variables_of(program) if name not in CONSTANTS and not row_called(name)]
     for number in TRACED_AT:
         try:
-            return parse(text, **dict.fromkeys(wanted, number))
+            return build(text, program, dict.fromkeys(wanted, number))
         except UndefinedError as error:
             last = error
     raise last

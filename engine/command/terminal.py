@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..say.notation import plain
-from .grammar import ParseError, pointed
+from .tokens import ParseError, pointed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +67,10 @@ def _abandon_output() -> None:
 def complain(error: Exception) -> None:
     """Print what is wrong: the input, a caret and a sentence. The user's own signs are never replaced by others."""
     sentence = str(error)
-    if not has_signs(sys.stderr) and not isinstance(error, ParseError):
-        sentence = plain(sentence)
+    if not has_signs(sys.stderr):
+        ours = error.advice if isinstance(error, ParseError) else sentence  # before the advice, the user is quoted
+        before, _, after = sentence.rpartition(ours)
+        sentence = before + plain(ours) + after
     encoding = sys.stderr.encoding or "ascii"
     for line in [*pointed(error), *sentence.split("\n")]:
         line = line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "..."
