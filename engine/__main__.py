@@ -8,13 +8,13 @@ import sys
 
 from .command.expression import parse
 from .command.tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
-from .command.terminal import Arguments, UsageError, answer, has_signs, open_streams
+from .command.terminal import Arguments, UsageError, answer, has_signs, open_streams, writable
 from .derivatives import grad
 from .graph import leaves, names, topological_order
 from .say.explain import latex
 from .say.export import to_data
 from .say.layout import Page
-from .say.notation import DIGITS
+from .say.notation import DIGITS, latex_number
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
 EXAMPLE_TO_TYPE = '"x**2*y/z" x=3 y=4 z=2'
@@ -61,7 +61,9 @@ def report(words: list[str], width: int, ascii: bool) -> list[str]:
         output = parse(text, **values)
     else:
         output = somewhere(text)
-    if output.constant:
+    if not leaves(topological_order(output)) and not (given.json or (given.latex and output.op)):
+        if given.latex:
+            return [r"\begin{align*}", f"f &= {latex_number(page.show(output.data))}", r"\end{align*}"]
         return [f"{text} = {page.show(output.data)}", "It has no variables, so there is nothing to differentiate by."]
     wrt = chosen(output, given.wrt) if given.wrt is not None else None
     inputs = wrt or leaves(topological_order(output))
@@ -94,7 +96,7 @@ def report(words: list[str], width: int, ascii: bool) -> list[str]:
 def main(words: list[str]) -> int:
     """Answer a command line; 0 if it could be answered, 2 if not."""
     width = max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
-    return answer(lambda: print("\n".join(report(words, width, ascii=not has_signs(sys.stdout)))))
+    return answer(lambda: print(writable("\n".join(report(words, width, ascii=not has_signs(sys.stdout))), sys.stdout)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import ops
 from ..derivatives import grad, hessian, paths
 from ..graph import count_paths, leaves, names, topological_order
 from ..instruments.check import EPS, compare, corner_of
@@ -44,7 +45,13 @@ def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
         except (ParseError, UndefinedError) as error:
             right = f"{name}=3, {name}=1/3 or {name}=pi/2"
             raise UsageError(f"{name}={number:.60} is not a number such as {right}: {error}") from None
-    known = {*found, *CONSTANTS, *filter(row_called, wanted)}  # of a function without (x) the parser has more to say
+    elsewhere = {*CONSTANTS, *filter(row_called, wanted)}  # of a function without (x) the parser has more to say
+    assigned = [name for name in found if name not in wanted and name in [statement.name for statement in program]]
+    if assigned:
+        inputs = [name for name in wanted if name not in elsewhere]
+        takes = f"give numbers to {', '.join(inputs)}" if inputs else "it has no other variables"
+        raise UsageError(f"{assigned[0]} is assigned in the expression, so leave {assigned[0]}=... out; {takes}.")
+    known = {*found, *elsewhere}
     missing = [name if len(name) <= 30 else name[:30] + "..." for name in wanted if name not in known]
     if missing:
         place = min(column for name, column in wanted.items() if name not in known)
@@ -52,11 +59,6 @@ def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
         advice = f"{' and '.join(missing[:5])} {have} no value; add {' '.join(f'{name}=2' for name in missing[:5])}"
         raise ParseError(text, place, advice)
     spare = [name for name in found if name not in wanted]
-    assigned = [name for name in spare if name in [statement.name for statement in program]]
-    if assigned:
-        name = assigned[0]
-        uses = f"it takes a number for {' and '.join(wanted)}" if wanted else "it takes no numbers"
-        raise UsageError(f"{name} is assigned in the expression, so its number is computed: leave {name}=... out; {uses}.")
     called = [name for name in spare if f"{name}(" in text.replace(" ", "")]
     if called:
         place = text.index(called[0]) + 1
@@ -150,11 +152,11 @@ def in_words(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
     """What one derivative says: the change that it predicts for a small nudge, beside the change that comes."""
     order = topological_order(output)
     called = names(order)
-    slopes = zip(inputs, grad(output, list(inputs)))
-    telling = sorted(slopes, key=lambda pair: (pair[1] >= 0, pair[1] == 0))  # one that falls first: its sign is the lesson
-    if not telling or telling[0][1] == 0:
+    slopes = [(node, slope) for node, slope in zip(inputs, grad(output, list(inputs))) if slope]
+    if not slopes:
         return []
-    node, slope = telling[0]
+    # what one would change rather than what is aimed at, and first one that makes the output fall: its sign is the lesson
+    node, slope = min(slopes, key=lambda pair: (is_target(pair[0], order), pair[1] > 0))
     if corner_of(output, [node]):
         return []
     nudge = 0.01
@@ -164,6 +166,11 @@ def in_words(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
         return []
     about = f"{page.show(slope)} · {nudge} = {page.show(slope * nudge)} (exactly {show(change, 3)})."
     return page.prose(f"Read it: raise {called[node]} by {nudge} and {called[output]} changes by about", about)
+
+
+def is_target(node: Value, order: Sequence[Value]) -> bool:
+    """Whether the node is only ever one side of a difference, as the target y in (w·x + b - y)²."""
+    return all(other.op is ops.sub for other in order if node in other.operands)
 
 
 def hessian_table(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:

@@ -71,10 +71,15 @@ def complain(error: Exception) -> None:
         ours = error.advice if isinstance(error, ParseError) else sentence  # before the advice, the user is quoted
         before, _, after = sentence.rpartition(ours)
         sentence = before + plain(ours) + after
-    encoding = sys.stderr.encoding or "ascii"
     for line in [*pointed(error), *sentence.split("\n")]:
         line = line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "..."
-        print(line.encode(encoding, "replace").decode(encoding), file=sys.stderr)
+        print(writable(line, sys.stderr), file=sys.stderr)
+
+
+def writable(text: str, stream: TextIO) -> str:
+    """The text with a question mark for each sign that the stream lacks: names and quoted input have signs of their own."""
+    encoding = stream.encoding or "ascii"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def has_signs(stream: TextIO) -> bool:

@@ -80,7 +80,7 @@ def _forward_steps(graph: Graph, digits: int) -> list[Step]:
     for node in graph.order:
         if node.op is not None:
             formula = write(node.op, terms(node.operands, called, digits), digits)
-            numbers = write(node.op, [Term.number(operand.data, digits) for operand in node.operands], digits)
+            numbers = write(node.op, _numbers(node.operands, digits), digits)
             if node.previous is not None:  # assigned by hand, so that formula and value need not agree
                 formula = numbers = Term("set by hand", r"\text{set by hand}")
             name = Term.name(called[node])
@@ -130,7 +130,7 @@ class _Edges:
         self.node, self.gradient, self.called, self.top, self.digits = node, gradient, called, top, digits
         named = Term.name(called[node]), terms(node.operands, called, digits)
         rounded = float(show(node.data, digits)), [float(show(x.data, digits)) for x in node.operands]
-        numbered = Term.number(node.data, digits), [Term.number(x.data, digits) for x in node.operands]
+        numbered = Term.number(node.data, digits), _numbers(node.operands, digits)
         self.local = row.slopes(node.data, [x.data for x in node.operands])
         self.formulas, self.numbers = (row.slopes(*words, shown=True) for words in (named, numbered))
         self.as_read = _or_nothing(row, rounded)
@@ -169,6 +169,11 @@ class _Edges:
             return float(self.as_read[position]())
         except (ArithmeticError, ValueError):
             return nan
+
+
+def _numbers(operands: Sequence[Value], digits: int) -> list[Term]:
+    """The operands' numbers, as they are put into a formula."""
+    return [Term.number(operand.data, digits, constant=operand.constant) for operand in operands]
 
 
 def _or_nothing(row: Primitive, rounded: tuple[float, list[float]]) -> Sequence[Callable[[], Any]]:
@@ -212,7 +217,7 @@ def expression(output: Value | Graph) -> str:
     written: dict[Value, Term] = {}
     for node in graph.order:
         if node.op is None:
-            written[node] = Term.number(node.data) if node.constant and not node.label else Term.name(graph.names[node])
+            written[node] = terms([node], graph.names)[0]
         else:
             written[node] = write(node.op, [written[operand] for operand in node.operands])
         if len(written[node].text) > LONGEST_EXPRESSION:

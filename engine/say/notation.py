@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from .. import ops
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 DIGITS = 6  # significant digits shown, unless asked otherwise
 
-NAMED = {math.e: ops.NamedNumber(math.e, "e", "e"), math.pi: ops.NamedNumber(math.pi, "π", r"\pi")}  # met in a graph
+NAMED = {math.e: ops.NamedNumber(math.e, "e", "e"), math.pi: ops.NamedNumber(math.pi, "π", r"\pi")}
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN_POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 PLAIN_SIGNS = {"⊙": "*", "ᵀ": "^T", "Σ": "sum", "δ": "delta", "×": "x",
-               "·": "*", "∂": "d", "σ": "sigmoid", "√2": "sqrt(2)", "√π": "sqrt(pi)", "√(2π)": "sqrt(2*pi)", "π": "pi"}
+               "·": "*", "∂": "d", "σ": "sigmoid", "√(2π)": "sqrt(2*pi)", "√": "sqrt", "π": "pi"}
 GREEK = {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi",
          "rho", "sigma", "tau", "phi", "chi", "psi", "omega"}  # fmt: skip
 
@@ -48,9 +49,12 @@ class Term(Interpreter):
         return Term(name, latex_name(name))
 
     @staticmethod
-    def number(number: float, digits: int = DIGITS) -> Term:
-        """A number; a negative one binds like a sign, so that it is put in parentheses inside a product."""
-        number = NAMED.get(number, number)
+    def number(number: float, digits: int = DIGITS, *, constant: bool = False) -> Term:
+        """A number; a negative one binds like a sign, so that it is put in parentheses inside a product.
+
+        A constant that is e or π is written by its name. A result that happens to be e, such as exp(1), is not.
+        """
+        number = NAMED.get(number, number) if constant else number
         if isinstance(number, ops.NamedNumber):
             return Term(number.text, number.latex, number.level, 5)
         text = show(number, digits)
@@ -73,7 +77,8 @@ class Term(Interpreter):
 def terms(nodes: Iterable[Value], called: Mapping[Value, str], digits: int = DIGITS) -> list[Term]:
     """Nodes of a graph as terms: a constant without a label is written as its number, all else by its name."""
     return [
-        Term.number(node.data, digits) if node.constant and not node.label else Term.name(called[node]) for node in nodes
+        Term.number(node.data, digits, constant=True) if node.constant and not node.label else Term.name(called[node])
+        for node in nodes
     ]
 
 
@@ -135,6 +140,13 @@ def partial(top: str, bottom: str) -> Term:
 def plain(text: str) -> str:
     """The text in ASCII, for terminals that lack the signs: x**2*y/z, df/dx."""
     text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: "**" + power[0].translate(PLAIN_POWERS), text)
+    text = re.sub(r"√(\w+)", r"√(\1)", text)  # sqrt(2) needs parentheses, where √2 has none
     for sign, word in PLAIN_SIGNS.items():
         text = text.replace(sign, word)
-    return text
+    return re.sub("[Α-Ωα-ω]", _spelled, text)
+
+
+def _spelled(letter: re.Match[str]) -> str:
+    """A Greek letter by its name: theta for θ, Phi for Φ."""
+    name = unicodedata.name(letter[0], "unknown").split()[-1]  # GREEK SMALL LETTER THETA
+    return name.lower() if letter[0].islower() else name.capitalize()

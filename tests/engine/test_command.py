@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import hessian, parse, to_data
+from engine import as_text, hessian, parse, to_data
 from engine.__main__ import main, report
 from engine.command.terminal import UsageError
 from engine.primitive import UndefinedError
@@ -278,6 +278,47 @@ def test_an_expression_without_variables_has_a_value_and_no_derivatives(answer):
         "2 + 3 = 5", "It has no variables, so there is nothing to differentiate by."]  # fmt: skip
 
 
+def test_a_number_alone_is_data_for_other_programs_too(answer):
+    data = json.loads(answer("2 + 3", "--json"))
+    assert (data["output"], data["nodes"][0]["value"], data["gradient"], data["steps"][0]["kind"]) == ("5", 5.0, {}, "seed")
+    assert answer("2/1e20", "--latex") == "\\begin{align*}\nf &= 2 \\cdot 10^{-20}\n\\end{align*}\n"
+
+
+def test_a_graph_of_constants_has_a_value_and_no_derivatives(answer):
+    product = "v = constant(2)*constant(3)"
+    assert answer(product).splitlines()[0] == "v = constant(2)*constant(3) = 6"
+    assert json.loads(answer(product, "--json"))["nodes"][-1]["value"] == 6.0
+    assert r"v &= 2 \cdot 3" in answer(product, "--latex")
+
+
+@pytest.mark.parametrize(("words", "read"), [
+    (["(w*x - y)**2", "w=2", "x=3", "y=5"], "raise w by"),  # not the target y, although the cost falls with it
+    (["(y - w*x)**2", "w=1", "x=3", "y=5"], "raise w by"),
+    (["a - b", "a=3", "b=5"], "raise b by"),  # nothing but sides of a difference: the one that makes it fall
+    (["v = w*x; (v - y)**2", "w=2", "x=3", "y=5", "--wrt", "y"], "raise y by"),  # asked for
+])  # fmt: skip
+def test_what_is_read_out_is_a_leaf_that_one_would_change(answer, words, read):
+    assert read in answer(*words)
+
+
+def test_the_text_of_a_graph_can_be_given_to_the_command(answer):
+    text = as_text(parse("x**2*y/z", x=3, y=4, z=2))
+    assert answer(text, "--quiet").splitlines() == ["∂f/∂x = 12", "∂f/∂y = 4.5", "∂f/∂z = -9"]
+
+
+def test_what_is_printed_can_be_typed_in_ascii_too():
+    shown = run("x²·y/√z", "x=3", "y=4", "z=2", PYTHONIOENCODING="ascii").stdout
+    headline = shown.partition("   at")[0].removeprefix("f = ")
+    assert headline == "x**2*y/sqrt(z)"
+    assert run(headline, "x=3", "y=4", "z=2", PYTHONIOENCODING="ascii").stdout.splitlines()[:-1] == shown.splitlines()[:-1]
+
+
+def test_a_name_in_greek_is_spelled_out_in_ascii():
+    shown = run("θ² + |Φ| + (x ≥ 1)", "θ=3", "Φ=2", "x=5", "--quiet", PYTHONIOENCODING="ascii")
+    assert (shown.returncode, shown.stdout) == (0, "df/dtheta = 6\ndf/dPhi = 1\ndf/dx = 0\n")
+    assert run("θ≥1", "θ=3", PYTHONIOENCODING="ascii").returncode == 0
+
+
 def test_help_names_every_option(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
@@ -312,6 +353,8 @@ MISTAKES = {
     "unknown name": (["x + y", "x=1"], "y has no value; add y=2."),
     "missing variables": (["x + y"], "x and y have no value; add x=2 y=2."),
     "spare variable": (["x**2", "x=1", "y=2"], "The expression does not use y; it uses x."),
+    "assigned": (["v=x**2; v", "v=2"], "v is assigned in the expression, so leave v=... out; give numbers to x."),
+    "assigned, and nothing else": (["v=e; v", "v=2"], "leave v=... out; it has no other variables."),
     "repeated variable": (["x**2", "x=1", "x=2"], "x is given twice"),
     "not a number": (["x**2", "x=three"], "x=three is not a number such as x=3, x=1/3 or x=pi/2"),
     "nan": (["x**2", "x=nan"], "x=nan is not a number"),

@@ -224,3 +224,5 @@ def test_an_expression_as_it_is_printed_has_the_same_value(output):
 def test_known_constants_are_printed_by_their_names():
     assert expression(parse("e**x + π·x - 2.718281828459045", x=1)) == "e**x + π·x - e"
     assert expression(parse("e**x - 2.71828", x=1)) == "e**x - 2.71828"
+    step = steps(parse("2*exp(x)", x=1))[1]
+    assert step.numbers == "2·2.71828"  # a result is a number, even where it happens to be e
