@@ -37,7 +37,7 @@ def arguments() -> Arguments:
     parser.add_argument("--paths", metavar="x", help="each path from x to the result, with its factors")
     parser.add_argument("--program", action="store_true", help="the same compiled: its equations, and the NumPy that runs")
     parser.add_argument("--latex", action="store_true", help="the steps as LaTeX")
-    parser.add_argument("--json", action="store_true", help="everything as data (the form is described in engine/data.py)")
+    parser.add_argument("--json", action="store_true", help="everything as data (the form is described in engine/say/export.py)")
     parser.add_argument("--digits", type=int, default=DIGITS, help="significant digits to show, 1 to 17")
     parser.add_argument("--quiet", action="store_true", help="the gradient only, a line for each variable")
     return parser
