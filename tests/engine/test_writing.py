@@ -31,6 +31,17 @@ def bound(row, static):
     return row.bind(static) if row.parameter else row
 
 
+def where_it_works(row):
+    """Numbers for x, y and z at which the row has a value."""
+    for numbers in [(0.4, 0.25, 0.75), (1.4, 1.25, 1.75)]:
+        try:
+            row(*numbers[: row.arity])
+        except UndefinedError:
+            continue
+        return dict(zip("xyz", numbers, strict=True))
+    raise AssertionError(f"{row} needs numbers of its own here")
+
+
 # --- each row as it is printed ---
 
 STATICS = (2.0, 3.0, -1.0, -2.0, 0.0, 1.0, 0.5, -0.5, 1 / 3, 1e6, 1e-05, 100.0)
@@ -42,7 +53,7 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS)
 def test_each_row_is_read_as_it_is_printed(row):
-    variables = {name: Value(number, name) for name, number in [("x", 0.4), ("y", 0.25), ("z", 0.75)]}
+    variables = {name: Value(number, name) for name, number in where_it_works(row).items()}
     operands = list(variables.values())[: row.arity]
     text = write(row, [Term.name(x.label) for x in operands], digits=17).text
     f = parse(text, **variables)
@@ -52,7 +63,7 @@ def test_each_row_is_read_as_it_is_printed(row):
 @pytest.mark.parametrize("name", TABLE)
 def test_each_row_is_read_by_its_own_name(name):
     row = TABLE[name]
-    f = parse(f"{name}({', '.join('xyz'[: row.arity or 3])})", x=0.4, y=0.25, z=0.75)
+    f = parse(f"{name}({', '.join('xyz'[: row.arity or 3])})", **where_it_works(bound(row, row.default)))
     assert f.op.family is row
 
 
@@ -102,7 +113,8 @@ def test_a_graph_is_the_same_after_it_was_written_and_read(output):
 @pytest.mark.parametrize("name", TABLE)
 def test_every_row_goes_the_way_there_and_back(name):
     row = bound(TABLE[name], 0.3)
-    x, y, z = Value(0.4, "x"), Constant(0.25), Value(-0.75) + 1.5
+    numbers = where_it_works(row)
+    x, y, z = Value(numbers["x"], "x"), Constant(numbers["y"]), Value(-numbers["z"]) + 2 * numbers["z"]
     for operands in ([x, y, z], [y, x, x], [z, z, y], [y, y, y], [z, x, z]):
         f = row(*operands[: row.arity])
         assert shape(parse(as_text(f))) == shape(f)
