@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from .. import ops
+from ..errors import check_fresh
 from ..graph import names, topological_order
-from ..instruments.replay import check_fresh
 from ..say.notation import Term, write
 from .expression import OPERATORS, printed_name
 from .tokens import is_name

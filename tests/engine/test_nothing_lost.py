@@ -71,7 +71,8 @@ def test_torch_s_and_numpy_s_own_numbers_may_be_held():
 
 SWEEPS = {
     "backward": lambda f, a: f.backward(), "grad": lambda f, a: grad(f, a),
-    "create_graph": lambda f, a: grad(f, a, create_graph=True), "hessian": lambda f, a: engine.hessian(f, [a]), "explain": lambda f, a: explain(f),
+    "create_graph": lambda f, a: grad(f, a, create_graph=True), "hessian": lambda f, a: engine.hessian(f, [a]),
+    "explain": lambda f, a: explain(f),
 }  # fmt: skip
 
 
