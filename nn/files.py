@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
+
+from engine.files import write_whole
 
 from .network import MLP
 
@@ -36,35 +37,6 @@ def save(model: MLP, path: str | os.PathLike[str], **remarks: Any) -> None:
     metadata = {"format": FORMAT, "architecture": json.dumps(architecture), "remarks": json.dumps(remarks)}
     data = to_bytes({name: np.ascontiguousarray(array) for name, array in model.state_dict().items()}, metadata)
     write_whole(path, data)
-
-
-def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all: an existing one is replaced at the last moment, and keeps what it has until then."""
-    path = Path(path).resolve()  # through a link to the file itself
-    if path.exists() and not path.is_file():
-        raise OSError(f"Cannot write {path}: {'Is a directory' if path.is_dir() else 'it is not a file'}.")
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()  # a temporary file is for its owner only
-    draft: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        draft = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        draft.chmod(mode)
-        draft.replace(path)
-    except BaseException as error:
-        if draft:
-            draft.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(f"Cannot write {path}: {error.strerror}.") from None
-        raise
-
-
-def _umask() -> int:
-    """The permissions that new files do not get; it can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def load(path: str | os.PathLike[str]) -> MLP:

@@ -65,6 +65,7 @@ CORE = {  # each with what it may know of the others
     "engine.errors": {"engine.graph", "engine.primitive", "engine.say.sentences"},  # only when a sentence is read
     "engine.backward": {"engine.graph", "engine.primitive", "engine.errors"},
     "engine.value": {"engine.ops", "engine.graph", "engine.modes", "engine.errors", "engine.backward", "engine.primitive"},
+    "engine.files": set(),
 }
 ALLOWED = {
     **CORE,
@@ -172,6 +173,14 @@ def test_nothing_lives_in_the_command():
 @pytest.mark.parametrize("path", modules("nn"), ids=ids)
 def test_nn_knows_the_engine_and_not_the_pictures(path):
     assert not {"viz", "tests", "notebooks", "benchmarks"} & {top(name) for name in imports(path)}
+
+
+PLOTS = ("__init__", "__main__", "axes", "curves", "network", "pixels", "surfaces")
+
+
+@pytest.mark.parametrize("path", [path for path in modules("viz") if path.stem not in PLOTS], ids=ids)
+def test_the_picture_of_a_graph_needs_no_network(path):
+    assert "nn" not in {top(name) for name in imports(path)}
 
 
 @pytest.mark.parametrize("path", [path for room in ("engine", "nn") for path in modules(room)], ids=ids)

@@ -84,8 +84,8 @@ def network(values: list[str], path: Path) -> Path:
     import matplotlib
 
     matplotlib.use("Agg")
+    from engine.files import write_whole
     from nn import load
-    from nn.files import write_whole
 
     from .network import draw_network
 

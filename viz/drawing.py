@@ -9,7 +9,7 @@ from pathlib import Path
 import graphviz
 
 from engine import Value
-from nn.files import write_whole
+from engine.files import write_whole
 
 from .picture import Box, Picture, lines_of, picture
 from .render import render

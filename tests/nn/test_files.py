@@ -1,8 +1,6 @@
 """Saved models: what comes back, and what happens to files that are not whole."""
 
 import json
-import os
-import stat
 
 import numpy as np
 import pytest
@@ -55,21 +53,6 @@ def test_the_file_is_safetensors_with_the_names_of_the_state(path):
     assert {name: array.tolist() for name, array in arrays.items()} == {
         name: array.tolist() for name, array in model.state_dict().items()
     }
-
-
-def test_saving_again_replaces_the_file_and_leaves_nothing_beside_it(path):
-    save(make(0), path)
-    save(make(1), path)
-    assert load(path).parameters()[0].data == make(1).parameters()[0].data
-    assert [p.name for p in path.parent.iterdir()] == [path.name]
-
-
-def test_a_saved_file_can_be_read_by_whom_any_new_file_can(path):
-    """A draft from tempfile is for its owner alone; the file that takes its place should be as open as the umask says."""
-    beside = path.with_name("plain")
-    beside.write_text("")
-    save(make(), path)
-    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(beside.stat().st_mode)
 
 
 def test_the_weights_go_into_a_sequential_of_torch_by_one_line(path):
@@ -180,55 +163,11 @@ def test_no_file_and_a_folder_are_told_as_such(tmp_path):
             load(place)
 
 
-# --- writing, whole or not at all ---
+# --- what cannot be saved ---
 
 def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path):
     with pytest.raises(OSError, match=r"Cannot write .*m\.safetensors: No such file or directory\."):
         save(make(), tmp_path / "nowhere" / "m.safetensors")
-
-
-def test_a_folder_is_no_file(tmp_path):
-    (tmp_path / "m").mkdir()
-    with pytest.raises(OSError, match=r"Cannot write .*m: Is a directory\."):
-        save(make(), tmp_path / "m")
-    assert [p.name for p in tmp_path.iterdir()] == ["m"]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="everything is writable for root")
-def test_an_unwritable_folder_is_told_in_one_line(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(OSError, match=r"Cannot write .*: Permission denied\."):
-        save(make(), tmp_path / "m.safetensors")
-
-
-@pytest.mark.parametrize("step", ["fdopen", "replace"])
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full disk", "Ctrl-C"])
-def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_draft(path, monkeypatch, step, error):
-    save(make(0), path)
-    before = path.read_bytes()
-
-    class Full:
-        def __init__(self, handle, mode):
-            os.close(handle)
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            pass
-
-        def write(self, data):
-            raise error
-
-    def fail(*_):
-        raise error
-
-    monkeypatch.setattr(f"nn.files.os.{step}", Full if step == "fdopen" else fail)
-    with pytest.raises(type(error)):
-        save(make(1), path)
-    monkeypatch.undo()
-    assert path.read_bytes() == before
-    assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
 def test_a_function_of_ones_own_cannot_be_saved_and_no_file_is_begun(path):
