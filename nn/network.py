@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import Value
+from engine.arrays import real_array
 
 from .init import Initialiser
 from .layers import Kind, Layer, Module, checked, unique, weighted_sum
@@ -161,10 +162,7 @@ class MLP(Module):
             raise ValueError(f"These are another network's names: missing {missing or 'none'}, not known here {extra or 'none'}.")
         arrays: dict[str, np.ndarray] = {}
         for name, given in state.items():
-            try:
-                arrays[name] = array = np.asarray(given, dtype=float)
-            except (TypeError, ValueError):
-                raise ValueError(f"{name} must be numbers, of shape {own[name].shape}; it is {given!r:.60}.") from None
+            arrays[name] = array = real_array(given, f"{name} must be numbers, of shape {own[name].shape}")
             if array.shape != own[name].shape:
                 raise ValueError(f"{name} has shape {array.shape} there and {own[name].shape} in this network.")
             if not np.isfinite(array).all():
@@ -189,16 +187,12 @@ def per_layer(wanted: Any, count: int, what: str) -> list[Any]:
     return [wanted] * count
 
 
-def matrix(X: Any, n_in: int) -> np.ndarray:
-    """Rows of finite numbers, (examples, n_in), or an error that names the row."""
-    try:
-        rows = np.asarray(X, dtype=float)
-    except (TypeError, ValueError):
-        lengths = {len(row) if hasattr(row, "__len__") else 1 for row in X}
-        raise ValueError(f"The data must be rows of {n_in} numbers; here rows have lengths {sorted(lengths)}.") from None
+def matrix(X: Any, n_in: int, name: str = "X") -> np.ndarray:
+    """Rows of finite numbers, (examples, n_in); a ValueError says what is wrong with anything else, and in which row."""
+    rows = real_array(X, f"{name} must be rows of {n_in} numbers, one row for each example")
     if rows.ndim != 2 or rows.shape[1] != n_in or not len(rows):
-        raise ValueError(f"The data must have shape (examples, {n_in}), at least one example; it has shape {rows.shape}.")
+        raise ValueError(f"{name} must have shape (examples, {n_in}), with at least one example; it has shape {rows.shape}.")
     if not np.isfinite(rows).all():
         row, column = np.argwhere(~np.isfinite(rows))[0]
-        raise ValueError(f"Row {row}, column {column} of the data is {rows[row, column]}; every number must be finite.")
+        raise ValueError(f"Row {row}, column {column} of {name} is {rows[row, column]}; every number must be finite.")
     return rows

@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from engine import Value
+from engine.arrays import real_array
+
 from .losses import Loss, binary_cross_entropy_with_logits, hinge
 
 
 def one_hot(classes: Any, count: int) -> np.ndarray:
     """Class k as a row with 1 in place k and 0 elsewhere: digit 6 of ten is (0,0,0,0,0,0,1,0,0,0)."""
-    classes = np.asarray(classes)
-    if ((classes != np.floor(classes)) | (classes < 0) | (classes >= count)).any():
-        wrong = classes[(classes != np.floor(classes)) | (classes < 0) | (classes >= count)][0]
-        raise ValueError(f"A class is a whole number from 0 to {count - 1}; {wrong} is not. (For {count} outputs, targets are "
-                         f"classes, or rows of {count} numbers.)")  # fmt: skip
-    rows: np.ndarray = np.eye(count)[classes.astype(int)]
+    numbers = real_array(classes, f"Classes must be whole numbers from 0 to {count - 1}")
+    wrong = numbers[(numbers != np.floor(numbers)) | (numbers < 0) | (numbers >= count)]
+    if wrong.size:
+        raise ValueError(f"A class is a whole number from 0 to {count - 1}; {wrong[0]:g} is not. (For {count} outputs, targets "
+                         f"are classes, or rows of {count} numbers.)")  # fmt: skip
+    rows: np.ndarray = np.eye(count)[numbers.astype(int)]
     return rows
 
 
@@ -29,9 +32,9 @@ class Targets:
     wrong, and accuracy is nan.
     """
 
-    def __init__(self, y: Any, examples: int, n_out: int, loss: Loss) -> None:
+    def __init__(self, y: Any, examples: int, n_out: int, loss: Loss, name: str = "y") -> None:
         self.n_out, self.loss = n_out, loss
-        self.numbers = self._read(y, examples)
+        self.numbers = self._read(y, examples, name)
         self.rows: list[Any] = self.numbers.tolist()
         self.middle = float("nan")  # between "no" and "yes"
         values = set(np.unique(self.numbers).tolist())
@@ -40,22 +43,20 @@ class Targets:
         elif values <= {-1.0, 1.0}:
             self.middle = 0.0
 
-    def _read(self, y: Any, examples: int) -> np.ndarray:
-        try:
-            numbers = np.asarray(y, dtype=float)
-        except (TypeError, ValueError):
-            raise ValueError(f"The targets must be numbers, one or a row for each example; they are {y!r:.60}.") from None
+    def _read(self, y: Any, examples: int, name: str) -> np.ndarray:
+        given = numbers = real_array(y, f"{name} must be numbers, one target or one row of targets for each example")
         if numbers.ndim == 0 or len(numbers) != examples:
-            raise ValueError(f"There is one target for each example: {examples} rows of data, {numbers.size} targets.")
+            count = len(numbers) if numbers.ndim else 1
+            raise ValueError(f"{name} must have one target for each example: {examples} rows of data, {count} targets.")
         if not np.isfinite(numbers).all():
-            place = int(np.argwhere(~np.isfinite(numbers))[0][0])
-            raise ValueError(f"The target of row {place} is {numbers[place]}; every target must be finite.")
+            row = int(np.argwhere(~np.isfinite(numbers))[0][0])
+            raise ValueError(f"The target of row {row} is {numbers[row]}; every target must be finite.")
         if self.n_out == 1 and numbers.ndim == 2 and numbers.shape[1] == 1:
             numbers = numbers[:, 0]
         if self.n_out > 1 and numbers.ndim == 1:
             numbers = one_hot(numbers, self.n_out)
         if numbers.shape[1:] != ((self.n_out,) if self.n_out > 1 else ()):
-            raise ValueError(f"The network has {self.n_out} outputs, but the targets have shape {np.asarray(y).shape}.")
+            raise ValueError(f"The network has {self.n_out} outputs, but the targets have shape {given.shape}.")
         return signs(numbers, self.n_out) if self.loss is hinge else numbers
 
     def __getitem__(self, i: int) -> Any:
@@ -65,9 +66,9 @@ class Targets:
         """The targets of some of the examples."""
         return self.like(self.numbers[positions], len(positions))
 
-    def like(self, y: Any, examples: int) -> Targets:
+    def like(self, y: Any, examples: int, name: str = "y") -> Targets:
         """Other targets, read and judged in the same way: one class alone does not show where the middle is."""
-        other = Targets(y, examples, self.n_out, self.loss)
+        other = Targets(y, examples, self.n_out, self.loss, name)
         other.middle = self.middle
         return other
 
@@ -75,10 +76,11 @@ class Targets:
         """1 if this output is right for example i, 0 if not, nan if that cannot be said."""
         target = self.rows[i]
         if self.n_out == 1:
-            return float((float(output) >= self.middle) == (target > self.middle)) if self.middle == self.middle else float("nan")
+            yes = plain(output) >= self.middle
+            return float(yes == (target > self.middle)) if self.middle == self.middle else float("nan")
         if self.middle != self.middle:
             return float("nan")
-        numbers = [float(value) for value in output]
+        numbers = [plain(value) for value in output]
         return float(numbers.index(max(numbers)) == target.index(max(target)))
 
     def hits(self, positions: Sequence[int] | np.ndarray, outputs: np.ndarray) -> float:
@@ -89,6 +91,11 @@ class Targets:
         if self.n_out == 1:
             return float(((outputs[:, 0] >= self.middle) == (targets > self.middle)).sum())
         return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).sum())
+
+
+def plain(output: Any) -> float:
+    """The number of an output, a Value or a number already."""
+    return output.data if isinstance(output, Value) else float(output)
 
 
 def signs(numbers: np.ndarray, n_out: int) -> np.ndarray:

@@ -82,8 +82,8 @@ def fit(
     train, held_out = split(len(rows), validation, random)
     checks: tuple[np.ndarray, Targets] | None = None
     if isinstance(validation, tuple):
-        held = matrix(validation[0], model.n_in)
-        checks = held, targets.like(validation[1], len(held))
+        held = matrix(validation[0], model.n_in, "validation's X")
+        checks = held, targets.like(validation[1], len(held), "validation's y")
     elif held_out:
         checks = rows[held_out], targets.at(held_out)
     rows, targets = rows[train], targets.at(train)

@@ -1,4 +1,4 @@
-"""What a program is called with: arrays with a row for each example, and the sentences for what is none."""
+"""What a program is called with: arrays with a row for each example, and the errors for anything else."""
 
 from __future__ import annotations
 
@@ -8,25 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from ..modes import TracingError
+from ..arrays import real_array
 from .instructions import Shape
 
 
 def array_of(x: Any, dtype: np.dtype[Any], name: str) -> np.ndarray:
-    """The argument as an array of numbers in one piece."""
+    """The argument as a contiguous array of real numbers; it is copied only if it is not one yet."""
     if type(x) is np.ndarray and x.dtype == dtype and x.flags.c_contiguous:
         return x
-    try:
-        with np.errstate(over="ignore"):  # too large for float32: it is inf then, and said to be
-            found = np.asarray(x)
-            objects = found.dtype.kind == "O" and all(hasattr(item, "__float__") for item in found.flat)  # Values, say
-            if np.ma.is_masked(x) or not (objects or found.dtype.kind in "fiub"):
-                raise ValueError
-            return np.asarray(found, dtype=dtype, order="C")
-    except TracingError:
-        raise
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} must be numbers, an array with a row for each example; it is {x!r:.60}.") from None
+    return real_array(x, f"{name} must be numbers, an array with a row for each example", dtype)
 
 
 def first_example(x: Any, dtype: np.dtype[Any], number: int) -> np.ndarray:

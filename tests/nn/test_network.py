@@ -324,7 +324,7 @@ def test_predict_has_a_column_for_each_output_and_none_for_a_single_one():
     (lambda: mazur().predict([1, 2]), r"must have shape \(examples, 2\).*; it has shape \(2,\)"),
     (lambda: mazur().predict([[1, 2, 3]]), r"it has shape \(1, 3\)"),
     (lambda: mazur().predict([[1, 2], [3]]), r"rows have lengths \[1, 2\]"),
-    (lambda: mazur().predict([[1, 2], [3, math.inf]]), "Row 1, column 1 of the data is inf"),
+    (lambda: mazur().predict([[1, 2], [3, math.inf]]), "Row 1, column 1 of X is inf"),
 ])  # fmt: skip
 def test_a_mistake_is_answered_by_a_sentence(act, sentence):
     with pytest.raises(ValueError, match=sentence):

@@ -564,7 +564,7 @@ def test_a_good_run_gets_no_remark():
 
 @pytest.mark.parametrize(("change", "sentence"), [
     ({"X": [[1.0, 2.0]] * 4}, r"must have shape \(examples, 1\).*; it has shape \(4, 2\)"),
-    ({"X": [[1.0], [2.0], [math.nan], [1.0]]}, "Row 2, column 0 of the data is nan"),
+    ({"X": [[1.0], [2.0], [math.nan], [1.0]]}, "Row 2, column 0 of X is nan"),
     ({"X": [[1.0], [2.0], [1.0, 2.0], [1.0]]}, r"rows have lengths \[1, 2\]"),
     ({"X": []}, "at least one example"),
     ({"y": [1.0, 0.0]}, "4 rows of data, 2 targets"),
