@@ -1,19 +1,23 @@
 """Costs of one example: loss(prediction, target) -> Value. Over a batch, `fit` takes their mean or their sum.
 
-`prediction` is what a network answers: a Value, or a list of them. `target` has as many numbers; a cross entropy takes a
-class (a whole number) as well. The targets are parameters of the cost, not variables: no gradient passes to them.
+`prediction` is what a network returns: a Value, or a list of them. `target` has as many numbers; cross_entropy also takes a
+class (a whole number). Targets are constants of the cost: no gradient flows to them.
 
-Loss and last activation are well matched where delta = a - y: quadratic with linear, binary cross entropy with sigmoid,
-cross entropy with softmax.
+A loss and the last activation match if delta = a - y: quadratic with linear, binary cross entropy with sigmoid, cross
+entropy with softmax. Bad input raises a ValueError.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import GeneratorType
 from typing import Any
 
+import numpy as np
+
 from engine import Value, log, logsumexp, maximum, relu, softplus
+from engine.arrays import real_array, shown
 
 from .layers import add_up
 
@@ -23,18 +27,30 @@ SOFTMAX_TWICE = (
     "softmax would be applied twice: cross_entropy takes the logits z. Write output='linear' for the network, and "
     "softmax(model(x)) where you want to see the probabilities."
 )
+# What arithmetic would refuse without saying where, or take and change
+UNREAL = (str, bytes, type(None), GeneratorType, complex, np.complexfloating, np.datetime64, np.timedelta64, np.ma.MaskedArray)
 SMALLEST_PROBABILITY = math.exp(-100.0)  # a logarithm below -100 counts as -100, as in PyTorch
 
 
-def several(prediction: Any) -> list[Any]:
-    """The outputs as a list, also if there is just one."""
-    return list(prediction) if getattr(prediction, "ndim", 1) and hasattr(prediction, "__len__") else [prediction]
+def is_row(given: Any) -> bool:
+    """Whether this is a row of numbers, rather than one number."""
+    return bool(getattr(given, "ndim", 1)) and hasattr(given, "__len__")
+
+
+def several(given: Any, what: str = "prediction") -> list[Any]:
+    """A row as a list, and one number as a list of one. A ValueError refuses what is neither a real number nor a Value."""
+    if isinstance(given, np.ndarray) and given.dtype.kind != "O":  # an object array may hold Values
+        given = real_array(given, f"The {what} must be real numbers")
+    entries = list(given) if is_row(given) else [given]
+    for entry in entries:
+        if isinstance(entry, UNREAL):
+            raise ValueError(f"The {what} must be real numbers or Values; it has {shown(entry)}.")
+    return entries
 
 
 def pairs(prediction: Any, target: Any) -> list[tuple[Any, Any]]:
     """Outputs and targets side by side."""
-    outputs = several(prediction)
-    targets = list(target) if getattr(target, "ndim", 1) and hasattr(target, "__len__") else [target]
+    outputs, targets = several(prediction), several(target, "target")
     if len(outputs) != len(targets):
         raise ValueError(f"There is one target for each output: {len(outputs)} outputs, {len(targets)} targets.")
     return list(zip(outputs, targets))
@@ -72,15 +88,16 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
         raise ValueError("cross_entropy compares classes, so it takes two logits or more; for one use binary_cross_entropy.")
     if _is_softmax(logits):
         raise ValueError(SOFTMAX_TWICE)
-    if hasattr(target, "__len__"):
+    if is_row(target):
         total = logsumexp(logits)
         return add_up(y * (total - z) for z, y in pairs(logits, target))
-    right = class_number(target, len(logits))  # Σ exp(z - z_right) keeps the digits of a loss that is nearly 0
+    right = class_number(target, len(logits))  # log Σ exp(z - z_right) keeps the digits of a loss near 0
     return logsumexp([0.0 if k == right else z - logits[right] for k, z in enumerate(logits)])
 
 
 def class_number(target: Any, classes: int) -> int:
     """A class as a position, if it is one."""
+    (target,) = several(target, "target")
     if not math.isfinite(target) or int(target) != target or not 0 <= target < classes:
         raise ValueError(f"A class is a whole number from 0 to {classes - 1}; the target is {target}.")
     return int(target)
@@ -108,9 +125,12 @@ BY_NAME: dict[str, Loss] = {
 
 
 def loss_function(wanted: str | Loss) -> Loss:
-    """The loss of a name, or the function itself."""
+    """The loss of a name, or the function itself if one is given."""
     if isinstance(wanted, str):
         if wanted not in BY_NAME:
-            raise ValueError(f"There is no loss {wanted!r}; there are {', '.join(BY_NAME)}.")
+            raise ValueError(f"There is no loss {shown(wanted)}; there are {', '.join(BY_NAME)}.")
         return BY_NAME[wanted]
+    if not callable(wanted):
+        raise ValueError(f"loss takes a function of (prediction, target), or a name, one of {', '.join(BY_NAME)}; it was given "
+                         f"{shown(wanted)}.")  # fmt: skip
     return wanted

@@ -807,8 +807,8 @@ def test_an_axis_of_length_zero_is_an_axis():
 
 
 def test_what_can_be_an_array_is_a_batch():
-    for batch in ([1, 2], (1.0, 2.0), np.array([1, 2]), np.array([1.0, 2.0], "float32"), [True, 2], [Value(1.0), 2.0],
-                  np.array([1.0, 0.0, 2.0, 0.0])[::2], range(1, 3)):  # fmt: skip
+    for batch in ([1, 2], (1.0, 2.0), np.array([1, 2]), np.array([1.0, 2.0], "float32"), [True, 2],
+                  [engine.Constant(1.0), 2.0], np.array([1.0, 0.0, 2.0, 0.0])[::2], range(1, 3)):  # fmt: skip
         np.testing.assert_array_equal(square()(batch), [1.0, 4.0])
         np.testing.assert_array_equal(traced(square(), [3.0])(batch), [1.0, 4.0])
 

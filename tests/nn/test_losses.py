@@ -203,11 +203,37 @@ def test_a_quotient_that_is_no_softmax_is_a_logit():
     (lambda: cross_entropy([1.0, 2.0], 0.5), r"the target is 0\.5"),
     (lambda: cross_entropy([1.0, 2.0], math.nan), "the target is nan"),
     (lambda: cross_entropy(1.0, 0), "two logits or more; for one use binary_cross_entropy"),
+    (lambda: losses.loss_function(None), "loss takes a function of .prediction, target., or a name, .*; it was given None"),
+    (lambda: losses.loss_function(3), "or a name, one of quadratic, mse, .*; it was given 3"),
     (lambda: losses.loss_function("logloss"), "There is no loss 'logloss'; there are quadratic, mse, binary_cross_entropy"),
 ])  # fmt: skip
 def test_a_mistake_is_answered_by_a_sentence(act, sentence):
     with pytest.raises(ValueError, match=sentence):
         act()
+
+
+NO_NUMBERS = {
+    "a masked array": np.ma.array([1.0, 999.0], mask=[0, 1]), "a masked entry": [1.0, np.ma.masked],
+    "complex": [1.0, 2j], "NumPy's complex": [1.0, np.complex128(2j)], "a complex array": np.array([1.0, 2j]),
+    "dates": np.array(["2020-01-01", "2021-01-01"], dtype="datetime64[D]"), "a date": [1.0, np.datetime64("2020-01-01")],
+    "text": "ab", "a list of text": ["a", "b"], "None": None, "None inside": [1.0, None],
+    "None in an object array": np.array([1.0, None]), "a generator": (i for i in range(2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("side", ["prediction", "target"])
+@pytest.mark.parametrize("loss", losses.BY_NAME.values(), ids=losses.BY_NAME)
+@pytest.mark.parametrize("given", NO_NUMBERS.values(), ids=NO_NUMBERS)
+def test_what_is_no_real_number_is_refused_on_either_side(loss, side, given):
+    both = {"prediction": [Value(1.0), Value(0.5)], "target": [1.0, 0.0]} | {side: given}
+    with pytest.raises(ValueError, match=f"^The {side} must be real numbers"):
+        loss(both["prediction"], both["target"])
+
+
+def test_object_arrays_of_values_and_a_class_as_an_array_are_taken():
+    z = [Value(1.0), Value(0.5)]
+    assert quadratic(np.array(z, dtype=object), [1.0, 0.0]).data == 0.125
+    assert cross_entropy(z, np.array(1)).data == cross_entropy(z, 1).data
 
 
 def test_outputs_may_stand_in_an_array_as_predict_gives_them():
