@@ -1,46 +1,79 @@
-"""What a teacher would say, looking over a student's shoulder: each remark once a run, none if `fit(warn=False)`."""
+"""What a teacher would say, looking over a student's shoulder: each remark once per run, none with `fit(warn=False)`."""
 
 from __future__ import annotations
 
 import math
+import sys
 import warnings
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from engine.arrays import shown
+from engine.tracing import is_ours
+
 from .activations import RANGES
 from .history import History
+from .losses import Loss, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy
 
 WATCHED = 100  # examples on which the units are looked at
 NEARLY_ALL = 0.9
+ROUNDING = 1e-6  # shares that were rounded to float32 add up to 1 within this
 
 
 class TeacherWarning(UserWarning):
-    """Something that runs, but will probably not do what its author hopes."""
+    """A remark on something that runs, but probably does not do what its author hopes."""
+
+
+def caller() -> tuple[str, int, str]:
+    """The file, line and module of the innermost line outside this project: the user's call of `fit`."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_ours(frame):
+        frame = frame.f_back
+    if frame is None:  # Python itself called us
+        return "sys", 1, "sys"
+    return frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__", "<unknown>")
 
 
 class Teacher:
-    """Looks at a network in training and says what is noticed, each thing once."""
+    """Looks at a network in training and remarks on what it notices, on each thing once per run."""
 
     def __init__(self, model: Any, X: np.ndarray, *, warn: bool = True) -> None:
         self.model, self.warn = model, warn
         self.X = X[:: max(1, len(X) // WATCHED)]  # from all over the data, which may be sorted
         self.said: set[str] = set()
+        self.shown: dict[Any, Any] = {}  # where Python notes a warning that was shown; a new run's note is empty
 
     def say(self, topic: str, sentence: str) -> None:
-        """Warn, unless that was said before."""
+        """Warn at the line that called `fit`, unless this run has said so before.
+
+        Python shows a warning once per line, and remembers that for as long as the module lives. A student who mends one
+        thing and runs the cell again should hear about the next run, too, so each run keeps that memory for itself.
+        """
         if self.warn and topic not in self.said:
             self.said.add(topic)
-            warnings.warn(sentence, TeacherWarning, stacklevel=4)
+            path, line, module = caller()
+            warnings.warn_explicit(sentence, TeacherWarning, path, line, module, self.shown)
 
-    def targets(self, y: Any) -> None:
-        """Before training: can the last activation reach the targets?"""
+    def targets(self, numbers: np.ndarray, loss: Loss) -> None:
+        """Before training: can the outputs reach the targets (examples,) or (examples, outputs), and has the cost a minimum?"""
         activation = self.model.layers[-1].activation.name
         low, high = RANGES.get(activation, (-math.inf, math.inf))
-        numbers = np.asarray(y, dtype=float)
-        if (numbers < low).any() or (numbers > high).any():
-            outside = numbers[(numbers < low) | (numbers > high)][0]
-            self.say("targets", f"The target {outside:g} is out of reach: {activation} gives values from {low:g} to {high:g}.")
+        outside = numbers[(numbers < low) | (numbers > high)]
+        if outside.size:
+            self.say("targets", f"The target {outside[0]:g} is out of reach: {activation} gives values from {low:g} to {high:g}.")
+        elif loss in (binary_cross_entropy, binary_cross_entropy_with_logits):
+            outside = numbers[(numbers < 0) | (numbers > 1)]
+            if outside.size:
+                self.say("targets", f"The target {outside[0]:g} is out of reach: a probability lies between 0 and 1. With any "
+                                    f"other target {loss.__name__} falls far below 0 as the outputs grow.")  # fmt: skip
+        elif loss is cross_entropy and numbers.ndim == 2:
+            wrong = np.flatnonzero((numbers < 0).any(axis=1) | (abs(numbers.sum(axis=1) - 1) > ROUNDING))
+            if wrong.size:
+                row = shown([float(f"{number:.6g}") for number in numbers[wrong[0]]])
+                self.say("targets", f"The target {row} is out of reach: softmax gives numbers from 0 to 1 that add up to 1. "
+                                    "With negative targets cross_entropy falls without end.")  # fmt: skip
 
     def epoch(self, history: History) -> None:
         """After each epoch."""
@@ -54,11 +87,11 @@ class Teacher:
             self._twins(number, layer)
 
     def _units(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """z and a of every layer on the watched examples, (examples, units)."""
+        """z and a of every layer on the watched examples, each (examples, units)."""
         zs, activations, a = [], [], self.X
         for layer in self.model.layers:
             with np.errstate(all="ignore"):
-                z = np.clip(a @ layer.weight.T + layer.bias, -1e300, 1e300)  # a network about to burst is looked at, too
+                z = np.clip(a @ layer.weight.T + layer.bias, -1e300, 1e300)  # also while a network diverges
             a = layer.activation.on_rows(z)
             zs.append(z)
             activations.append(a)

@@ -7,22 +7,35 @@ swept one example after the other, so that only one example's graph is alive at 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from random import Random
 from typing import Any
 
 import numpy as np
 
 import engine
 
-from .activations import RANGES
 from .advice import Teacher
+from .arguments import (
+    batch_of,
+    callbacks_of,
+    check_compiled,
+    check_cost,
+    check_match,
+    check_penalty,
+    check_penalty_of,
+    check_reduction,
+    conditions_of,
+    epochs_of,
+    optimizer_for,
+    random_of,
+    split,
+    validation_of,
+)
 from .compiled import CompiledRun
 from .history import History
-from .losses import SOFTMAX_TWICE, Loss, binary_cross_entropy, cross_entropy, loss_function
+from .losses import Loss, loss_function
 from .network import matrix
-from .optim import BY_NAME, SGD, Optimizer
+from .optim import Optimizer
 from .penalties import Penalty
 from .progress import Progress
 from .run import Run
@@ -72,13 +85,11 @@ def fit(
     if not hasattr(model, "layers"):
         raise TypeError(f"fit trains networks, not {model!r:.60}; one neuron is MLP(n_in, [1]).")
     rows = matrix(X, model.n_in)
-    validation = tuple(validation) if isinstance(validation, list) else validation
-    if isinstance(validation, tuple) and len(validation) != 2:
-        raise ValueError(f"validation takes a share such as 0.2, or (X, y); it was given {len(validation)} things.")
+    validation = validation_of(validation)
     cost_of_one = loss_function(loss)
     check_match(model, cost_of_one)
     targets = Targets(y, len(rows), model.n_out, cost_of_one)
-    random = Random(seed)
+    random = random_of(seed)
     train, held_out = split(len(rows), validation, random)
     checks: tuple[np.ndarray, Targets] | None = None
     if isinstance(validation, tuple):
@@ -89,23 +100,20 @@ def fit(
     rows, targets = rows[train], targets.at(train)
     m = len(rows)
     size = batch_of(batch_size, m)
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f'reduction = {reduction!r}: give "mean" or "sum".')
+    check_reduction(reduction)
+    check_compiled(compiled)
+    check_penalty(penalty)
     chosen = optimizer_for(model, optimizer)
-    if epochs is not None and (not isinstance(epochs, (int, np.integer)) or epochs < 1):
-        raise ValueError(f"epochs = {epochs!r}: at least one pass over the data is needed, and whole ones.")
-    limit = epochs or (10 if not stop else None)
-    if callable(stop) or any(isinstance(condition, type) or not callable(condition) for condition in stop):
-        raise ValueError("stop takes a list of conditions that are made already, such as stop=[Target(0.01)].")
-    if compiled is not None and not isinstance(compiled, bool):
-        raise ValueError(f"compiled = {compiled!r}: give None, True or False.")
-    if penalty is not None and (not callable(penalty) or getattr(penalty, "__name__", "") in ("l1", "l2")):
-        raise ValueError("penalty takes l2(0.1) or l1(0.1): the function with its strength.")
-    conditions = [*stop, *([Epochs(limit)] if limit else [])]
+    conditions = conditions_of(stop)
+    limit = epochs_of(epochs, conditions)
+    conditions += [Epochs(limit)] if limit else []
+    callbacks = callbacks_of(callbacks)
 
     teacher = Teacher(model, rows, warn=warn)
-    teacher.targets(targets.numbers)
-    cost_of_one(model(rows[0].tolist()), targets[0])  # a loss that does not go with the network says so before anything moves
+    teacher.targets(targets.numbers, cost_of_one)
+    # a loss or a penalty that does not go with the network says so before anything moves
+    check_cost(cost_of_one(model(rows[0].tolist()), targets[0]), "loss")
+    check_penalty_of(model, penalty, m)
     run = run_for(model, chosen, cost_of_one, rows, targets, penalty, reduction, compiled, teacher)
     history = run.history
     order = list(range(m))
@@ -172,55 +180,3 @@ def diverged(run: Run, teacher: Teacher, error: ArithmeticError) -> str:
     kept = "The parameters are those before that update." if run.inside else "The parameters are those after it."
     teacher.say("diverged", f"The cost left the numbers {place}: the learning rate is probably too large. {kept} ({error})")
     return f"left the numbers {place}: {error}"
-
-
-def check_match(model: Any, loss: Loss) -> None:
-    """Refuse a cost of probabilities on outputs that are none."""
-    last = model.layers[-1].activation
-    low, high = RANGES.get(last.name, (-math.inf, math.inf))
-    if loss is cross_entropy and last.name == "softmax":
-        raise ValueError(SOFTMAX_TWICE)
-    if loss is binary_cross_entropy and not last.custom and (low < 0 or high > 1):
-        raise ValueError(
-            f"binary_cross_entropy takes probabilities, and {last} gives other numbers, too: write output='sigmoid', or take "
-            "the loss binary_cross_entropy_with_logits with output='linear'."
-        )
-
-
-def batch_of(batch_size: int | str, examples: int) -> int:
-    """How many examples an update sees."""
-    if batch_size == "all":
-        return examples
-    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise ValueError(f'batch_size = {batch_size!r}: give a number of examples from 1 on, or "all".')
-    return int(batch_size)
-
-
-def optimizer_for(model: Any, wanted: Optimizer | str | None) -> Optimizer:
-    """The optimiser itself, or a new one of that name; SGD with learning rate 0.1 if none is wanted."""
-    if wanted is None:
-        return SGD(model.parameters(), lr=0.1)
-    if isinstance(wanted, type):
-        raise ValueError(f"optimizer takes an optimiser that is made already: {wanted.__name__}(model.parameters(), lr=0.1).")
-    if isinstance(wanted, str):
-        wanted = wanted.lower()
-        if wanted not in BY_NAME:
-            raise ValueError(f"There is no optimiser {wanted!r}; there are {', '.join(BY_NAME)}.")
-        kind: Any = BY_NAME[wanted]  # each has a default learning rate of its own
-        made: Optimizer = kind(model.parameters())
-        return made
-    if not set(wanted.parameters) & set(model.parameters()):
-        raise ValueError("This optimiser has the parameters of another model: make it of model.parameters().")
-    return wanted
-
-
-def split(count: int, validation: Any, random: Random) -> tuple[list[int], list[int]]:
-    """Positions to train on, and positions to set aside: a random share of `validation`, if that is a number."""
-    if validation is None or isinstance(validation, tuple):
-        return list(range(count)), []
-    if not 0 < validation < 1 or not 1 <= round(count * validation) < count:
-        raise ValueError(f"validation = {validation}: give a share that leaves examples on both sides, or (X, y).")
-    order = list(range(count))
-    random.shuffle(order)
-    aside = round(count * validation)
-    return sorted(order[aside:]), sorted(order[:aside])

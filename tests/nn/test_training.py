@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from engine import Value
+from engine import Value, sigmoid
 from nn import MLP, History, evaluate, fit, l1, l2, learning_rate_search, losses, optim, restarts
 from nn.advice import TeacherWarning
 from nn.data import xor
@@ -541,11 +541,70 @@ def test_the_teacher_is_silent_if_asked(case, lr, remark):
     assert remarks(lambda: fit(model, *data, optimizer=sgd(model, lr), batch_size="all", epochs=8, warn=False)) == []
 
 
-def test_the_remark_points_at_the_line_that_called_fit():
+def here():
+    return sys._getframe(1).f_lineno
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@each_remark
+def test_each_remark_points_at_the_line_that_called_fit(case, lr, remark, compiled):
+    """Those after an epoch, too, which are found deeper inside than those before the first."""
+    model, data = case()
+    with pytest.warns(TeacherWarning) as said:
+        line = here() + 1
+        fit(model, *data, optimizer=sgd(model, lr), batch_size="all", epochs=8, compiled=compiled)
+    assert [(warning.filename, warning.lineno) for warning in said] == [(__file__, line)]
+
+
+def test_a_second_run_of_the_same_line_is_remarked_on_again():
+    """Python shows a warning once per line of a module; a student runs the same cell again and again."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            model, data = dead()
+            fit(model, *data, optimizer=sgd(model, 0.001), batch_size="all", epochs=3)
+    assert len(said) == 3
+
+
+def test_the_users_own_filter_is_respected():
     model, data = out_of_reach()
-    with pytest.warns(TeacherWarning, match="out of reach") as said:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.filterwarnings("ignore", "The target 2 is out of reach", TeacherWarning)
         fit(model, *data, epochs=1)
-    assert said[0].filename == __file__
+    assert said == []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", category=TeacherWarning, module=__name__)
+        with pytest.raises(TeacherWarning, match="out of reach"):
+            fit(model, *data, epochs=1)
+
+
+@pytest.mark.parametrize(("loss", "output", "sizes", "y", "remark"), [
+    ("binary_cross_entropy_with_logits", "linear", [1], [0, 1, 2, 1],
+     "The target 2 is out of reach: a probability lies between 0 and 1. With any other target "
+     "binary_cross_entropy_with_logits falls far below 0 as the outputs grow."),
+    ("binary_cross_entropy_with_logits", "linear", [2], [[0, 1], [0.5, 1], [-0.5, 1], [1, 1]], "The target -0.5 is out of reach"),
+    ("binary_cross_entropy", lambda z: sigmoid(z), [1], [0, 1, 3, 1], "The target 3 is out of reach: a probability"),
+    ("cross_entropy", "linear", [2], [[3, -1], [0, 1], [1, 0], [0, 1]],
+     "The target [3.0, -1.0] is out of reach: softmax gives numbers from 0 to 1 that add up to 1. "
+     "With negative targets cross_entropy falls without end."),
+    ("cross_entropy", "linear", [2], [[1, 0], [0, 0], [1, 0], [0, 1]], "The target [0.0, 0.0] is out of reach"),
+    ("cross_entropy", "linear", [2], [[1, 0], [0, 1], [1, 5], [0, 1]], "The target [1.0, 5.0] is out of reach"),
+])  # fmt: skip
+def test_a_cost_without_a_floor_is_remarked_on(loss, output, sizes, y, remark):
+    model = MLP(2, sizes, output=output, seed=0)
+    said = remarks(lambda: fit(model, AND[0], y, loss=loss, epochs=1, compiled=False))
+    assert len(said) == 1 and said[0].startswith(remark)
+
+
+@pytest.mark.parametrize(("loss", "sizes", "y"), [
+    ("binary_cross_entropy_with_logits", [1], [0, 1, 0.5, 1]),
+    ("cross_entropy", [2], [0, 1, 1, 0]),
+    ("cross_entropy", [2], np.array([[0.1, 0.9], [1 / 3, 2 / 3], [1, 0], [0.7, 0.3]], dtype="float32")),
+    ("quadratic", [1], [5.0, -3.0, 1e6, 0]),
+])  # fmt: skip
+def test_targets_within_reach_get_no_remark(loss, sizes, y):
+    model = MLP(2, sizes, seed=0)
+    assert remarks(lambda: fit(model, AND[0], y, loss=loss, epochs=1, optimizer=sgd(model, 1e-9))) == []
 
 
 def test_a_run_that_was_silent_does_not_silence_the_optimiser_for_ever():
@@ -579,7 +638,37 @@ def test_a_good_run_gets_no_remark():
     ({"batch_size": 0}, "batch_size = 0: give a number of examples"),
     ({"batch_size": "full"}, "batch_size = 'full'"),
     ({"batch_size": 2.5}, r"batch_size = 2\.5"),
-    ({"epochs": 0}, "epochs = 0: at least one pass"),
+    ({"epochs": 0}, "epochs = 0: give a whole number of passes over the data, at least 1"),
+    ({"epochs": True}, "epochs = True"),
+    ({"epochs": "ten"}, "epochs = 'ten'"),
+    ({"batch_size": True}, "batch_size = True"),
+    ({"batch_size": np.array([1, 2])}, r"batch_size = array\(\[1, 2\]\)"),
+    ({"optimizer": 3}, r"optimizer takes an optimiser such as SGD\(.*, or a name, one of sgd, .*; it was given 3"),
+    ({"optimizer": int}, "optimizer takes an optimiser such as SGD.*; it was given <class 'int'>"),
+    ({"optimizer": optim.Adam}, r"optimizer takes an instance, not a class: Adam\(model\.parameters\(\), lr=0\.1\)"),
+    ({"loss": None}, r"loss takes a function of \(prediction, target\), or a name, .*; it was given None"),
+    ({"loss": lambda p, y: None}, "The loss must return one Value, .*; it returned None"),
+    ({"loss": lambda p, y: "big"}, "The loss must return one Value, .*; it returned 'big'"),
+    ({"loss": lambda p, y: [(p - y) ** 2]}, r"The loss must return one Value, .*; it returned \[Value"),
+    ({"loss": lambda p, y: (p.data - y) ** 2}, r"it returned the number 0\.25, through which no gradient flows"),
+    ({"penalty": lambda model, m: None}, "The penalty must return one Value, .*; it returned None"),
+    ({"penalty": 0.1}, r"penalty takes a penalty with its strength, l2\(0\.1\) or l1\(0\.1\); it was given 0\.1"),
+    ({"penalty": l2}, "penalty takes a penalty with its strength"),
+    ({"validation": "a"}, r"validation takes a share such as 0\.2, or \(X, y\); it was given 'a'"),
+    ({"validation": True}, "it was given True"),
+    ({"validation": np.ones(3)}, r"it was given array\("),
+    ({"validation": ([[1.0]],)}, "it was given 1 things"),
+    ({"validation": math.nan}, "validation = nan"),
+    ({"callbacks": print}, r"callbacks takes a list of functions of \(history, model\), .* <built-in function print>"),
+    ({"callbacks": 3}, "callbacks takes a list of functions"),
+    ({"callbacks": None}, "callbacks takes a list of functions"),
+    ({"callbacks": ["print"]}, r"it was given \['print'\]"),
+    ({"stop": 3}, r"stop takes a list of conditions, instances and not classes, such as stop=.*; it was given 3"),
+    ({"stop": None}, "stop takes a list of conditions"),
+    ({"stop": Target(0.1)}, "stop takes a list of conditions"),
+    ({"stop": [Target]}, "stop takes a list of conditions"),
+    ({"seed": [1]}, r"seed = \[1\]: give a whole number, or None"),
+    ({"compiled": "yes"}, "compiled = 'yes': give None, True or False"),
     ({"reduction": "median"}, "reduction = 'median'"),
     ({"validation": 0.01}, r"validation = 0\.01: give a share that leaves examples on both sides"),
     ({"validation": 1.0}, r"validation = 1\.0"),
@@ -589,9 +678,17 @@ def test_a_good_run_gets_no_remark():
 def test_a_mistake_is_answered_before_anything_moves(change, sentence):
     model = line(0.5)
     arguments = {"X": [[1.0], [2.0], [3.0], [4.0]], "y": [0.0, 1.0, 0.0, 1.0]} | change
-    with pytest.raises((TypeError, ValueError), match=sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence) as caught:
         fit(model, arguments.pop("X"), arguments.pop("y"), **arguments)
+    assert "\n" not in str(caught.value)
     assert numbers(model) == [0.5, 0.0]
+
+
+def test_a_seed_of_numpys_is_a_seed():
+    runs = [line(0.5), line(0.5)]
+    for model, seed in zip(runs, (3, np.int64(3))):
+        fit(model, *LINE, seed=seed, batch_size=1, epochs=2)
+    assert numbers(runs[0]) == numbers(runs[1])
 
 
 @pytest.mark.parametrize("y", [[0, 1, 3], [0.5, 1, 2], [-1, 0, 1]])
