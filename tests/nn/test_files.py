@@ -1,14 +1,19 @@
 """Saved models: what comes back, and what happens to files that are not whole."""
 
 import json
+import struct
+from random import Random
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+import nn.files
 from engine import tanh
-from nn import MLP, init, load, save
+from nn import MLP, load, save
+from nn import __main__ as nn_command
 from nn.files import FORMAT, load_with_remarks
+from viz import __main__ as viz_command
 
 
 @pytest.fixture
@@ -107,18 +112,35 @@ def test_another_programs_safetensors_are_refused(path):
 @pytest.mark.parametrize(("metadata", "sentence"), [
     (good(n_in=5), r"layers\.0\.weight has shape \(4, 3\) there and \(4, 5\)"),
     (good(sizes=[2]), "does not fit together"),
-    (good(sizes=[4, 2, 1]), "2 are needed, 1 given"),
-    (good(sizes=[4, -2]), "-2 was asked for"),
+    (good(sizes=[4, 2, 1]), r"a list of 3 activations, one for each layer; it has \['tanh', 'sigmoid'\]"),
+    (good(sizes=[4, -2]), r"whole numbers from 1 on as n_in and as a list of sizes; it has n_in = 3 and sizes = \[4, -2\]"),
+    (good(sizes=[4, 2.5]), r"sizes = \[4, 2\.5\]"),
+    (good(sizes=[True, 2]), r"sizes = \[True, 2\]"),
+    (good(sizes={"4": 2}), r"sizes = \{'4': 2\}"),
+    (good(n_in=10**9, sizes=[1, 2.5], activations=["relu", "linear"]), r"n_in = 1000000000 and sizes = \[1, 2\.5\]"),
+    (good(n_in=10**9, sizes=[10**9, None]), r"sizes = \[1000000000, None\]"),
+    (good(n_in=10**9), r"layers\.0\.weight has shape \(4, 3\) there and \(4, 1000000000\)"),
+    (good(sizes=[1] * 100_000, activations=["relu"] * 100_000), "does not fit together: the JSON of the architecture is longer"),
+    (good(sizes=[1] * 50_000, activations=["exp"] * 50_000), "the architecture has 50000 layers, and there are only 4 arrays"),
     (good(sizes=[]), "does not fit together"),
     (good(sizes=7), "does not fit together"),
-    (good(n_in=None), "None was asked for"),
-    (good(activations=["tanh", "sigmoidal"]), "There is no activation 'sigmoidal'"),
+    (good(n_in=None), "n_in = None"),
+    (good(activations=["tanh", "sigmoidal"]), "there is no activation 'sigmoidal'"),
+    (good(activations=["tanh", "\x1b[2J\n"]), r"there is no activation '\\x1b\[2J\\n'"),
+    (good(activations=["tanh", None]), "there is no activation None"),
+    (good(activations="ts"), "a list of 2 activations, one for each layer; it has 'ts'"),
     (good(activations=["softmax", "sigmoid"]), "softmax is for the output layer"),
     (good(activations=[]), "does not fit together"),
     (good(activations=None), "does not fit together"),
     (good() | {"architecture": "{"}, "does not fit together"),
     (good() | {"architecture": "[1]"}, "does not fit together"),
     (good() | {"remarks": "{"}, "does not fit together"),
+    (good() | {"remarks": "[1]"}, r"the JSON of the remarks is not an object but \[1\]"),
+    (good() | {"remarks": "[" * 100_000}, "the JSON of the remarks is nested more than 50 deep"),
+    (good() | {"architecture": '{"a":' * 100_000}, "the JSON of the architecture is nested more than 50 deep"),
+    (good() | {"remarks": '{"a": "' + "x" * 2_000_000 + '"}'}, "the JSON of the remarks is longer than 1000000 characters"),
+    (good() | {"architecture": '{"n_in": ' + "9" * 5000 + "}"}, "the JSON of the architecture cannot be read"),
+    (good() | {"architecture": '{"n_in": 3, "sizes": [4, 2]}'}, "the architecture does not say activations"),
     ({"format": FORMAT}, "architecture"),
     (good() | {"format": "chainrule-mlp/99"}, "not a model saved by chainrule"),
     ({}, "not a model saved by chainrule"),
@@ -138,23 +160,120 @@ def test_a_file_with_other_arrays_is_refused(path, change, sentence):
     refused(path, sentence)
 
 
-def test_arrays_of_a_kind_that_numpy_has_not_are_refused(path):
-    """bfloat16, as torch writes it."""
-    torch = pytest.importorskip("torch")
-    from safetensors.torch import save_file
-
-    save_file({name: torch.tensor(array).bfloat16() for name, array in make().state_dict().items()}, path, good())
-    refused(path, "does not fit together|not a whole")
+def by_hand(header, data=b""):
+    """A safetensors file as the format's description has it: the length of the header, the header, the numbers."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
 
 
-def test_an_architecture_far_larger_than_the_file_is_refused_before_it_is_built(path, monkeypatch):
-    """A damaged number must not fill the memory with weights that the file does not hold."""
-    def build(*_):
-        raise AssertionError("a layer of ten million neurons was begun")
+WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "BOOL": 1, "U8": 1, "I64": 8,
+          "C64": 8, "F4": 0.5}  # fmt: skip
 
-    monkeypatch.setitem(init.BY_NAME, "zeros", build)
-    save_file(make().state_dict(), path, good(sizes=[10_000_000, 2]))
+
+@pytest.mark.parametrize("kind", WIDTHS)
+def test_floats_are_read_and_arrays_of_every_other_type_are_refused(path, kind):
+    """float8 has no counterpart in NumPy, and the imaginary parts of complex numbers would be lost."""
+    header, at = {"__metadata__": good()}, 0
+    for name, array in make().state_dict().items():
+        size = int(array.size * WIDTHS[kind])
+        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [at, at + size]}
+        at += size
+    path.write_bytes(by_hand(header, bytes(at)))
+    if kind in ("F64", "F32", "F16"):
+        assert [p.data for p in load(path).parameters()] == [0.0] * 26
+    else:
+        refused(path, f"layers.* has the type {kind}; a model's arrays have one of the types F64, F32, F16")
+
+
+@pytest.mark.parametrize("change", [
+    {"sizes": [10_000_000, 2]}, {"n_in": 10**9}, {"n_in": 10**9, "sizes": [1, 2.5]}, {"n_in": 10**9, "sizes": [10**9, None]},
+    {"sizes": [10**9]}, {"sizes": [1] * 40_000, "activations": ["relu"] * 40_000},
+], ids=str)  # fmt: skip
+def test_an_architecture_that_the_file_does_not_hold_is_refused_before_anything_is_built(path, monkeypatch, change):
+    """A damaged number must not fill the memory with weights that are not in the file."""
+    def build(*_, **__):
+        raise AssertionError("a network was begun")
+
+    monkeypatch.setattr(nn.files, "MLP", build)
+    save_file(make().state_dict(), path, good(**change))
     refused(path, "does not fit together")
+
+
+@pytest.mark.parametrize("command", ["nn", "viz"])
+def test_the_commands_say_one_sentence_about_a_hostile_file(path, capsys, command):
+    main = nn_command.main if command == "nn" else viz_command.main
+    words = ["predict", str(path), "digits"] if command == "nn" else ["network", str(path), "-o", str(path.with_suffix(".svg"))]
+    for data in (by_hand({"__metadata__": good(n_in=10**9, sizes=[1, 2.5], activations=["relu", "linear"])}),
+                 by_hand({"__metadata__": good() | {"architecture": "[" * 100_000}}),
+                 by_hand({"__metadata__": good(), "a": {"dtype": "F8_E5M2", "shape": [1], "data_offsets": [0, 1]}}, b"1"),
+                 by_hand(b"[" * 100_000), b"hello"):  # fmt: skip
+        path.write_bytes(data)
+        assert main(words) == 2
+        said = capsys.readouterr()
+        assert said.out == "" and said.err.count("\n") == 1 and str(path) in said.err
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def damaged(random, data):
+    """The file with some bits flipped, bytes cut out, doubled or overwritten."""
+    data = bytearray(data)
+    for _ in range(random.choice([1, 1, 2, 5])):
+        at = random.randrange(random.choice([8, 400, len(data)]))
+        kind = random.randrange(5)
+        if kind == 0 and at < len(data):
+            data[at] ^= 1 << random.randrange(8)
+        elif kind == 1:
+            del data[at : at + random.randrange(1, 40)]
+        elif kind == 2:
+            data[at:at] = data[at : at + random.randrange(1, 40)]
+        elif kind == 3:
+            data[at : at + 1] = random.choice([b"0", b"9999", b"-", b'"', b"[", b"}", b"null", b"1e99", b"\xff", b"\\ud800"])
+        else:
+            del data[at:]
+        if not data:
+            break
+    return bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_file_is_a_model_or_one_sentence(path, seed):
+    random = Random(seed)
+    save(make(), path, note="größer [", rate=0.1)
+    whole = path.read_bytes()
+    read = 0
+    for _ in range(250):
+        data = damaged(random, whole)
+        if len(data) > 8 and random.random() < 0.5:  # the header's length made right again, so that more gets further
+            data = struct.pack("<Q", max(0, data.rfind(b"}", 0, 600) + 1 - 8)) + data[8:]
+        path.write_bytes(data)
+        try:
+            model, remarks = load_with_remarks(path)
+        except ValueError as error:
+            assert str(error).startswith(str(path)) and "\n" not in str(error) and len(str(error)) < 700
+        else:
+            read += 1
+            assert model.parameters() and isinstance(remarks, dict)
+    assert read < 250
+
+
+ODD = [None, True, 0, -1, 1, 2, 3, 4, 1.5, 1e300, 10**30, "", "relu", "softmax", [], [3], [4, 2], ["tanh", "sigmoid"], {}]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hand_made_metadata_is_a_model_or_one_sentence(path, seed):
+    random = Random(seed)
+    for _ in range(100):
+        change = {random.choice(["n_in", "sizes", "activations", "more"]): random.choice(ODD) for _ in range(2)}
+        for key, value in change.items():
+            if isinstance(value, list) and random.random() < 0.5:
+                change[key] = [random.choice(ODD) for _ in range(random.randrange(4))]
+        save_file(make().state_dict(), path, good(**change))
+        try:
+            assert repr(load(path)) == repr(make())  # nothing else fits the arrays
+        except ValueError as error:
+            assert str(error).startswith(str(path)) and "\n" not in str(error)
+        except AssertionError:
+            assert set(change.get("activations", [])) & {"relu", "softmax"}
 
 
 def test_no_file_and_a_folder_are_told_as_such(tmp_path):
@@ -179,6 +298,26 @@ def test_a_function_of_ones_own_cannot_be_saved_and_no_file_is_begun(path):
 def test_the_engines_own_function_has_a_name_and_can_be_saved(path):
     save(MLP(2, [3, 1], tanh, seed=0), path)
     assert repr(load(path)) == "MLP(2 → 3 tanh → 1 linear; 13 parameters)"
+
+
+def deep(levels):
+    thing = []
+    for _ in range(levels):
+        thing = [thing]
+    return thing
+
+
+@pytest.mark.parametrize("remark", [deep(60), deep(100_000), "x" * 1_000_001], ids=["deep", "deepest", "long"])
+def test_a_remark_that_could_not_be_read_again_is_refused_and_no_file_is_begun(path, remark):
+    with pytest.raises(ValueError, match=r"^A file cannot hold these remarks: ") as caught:
+        save(make(), path, remark=remark)
+    assert len(str(caught.value)) < 200
+    assert not path.exists()
+
+
+def test_brackets_in_a_text_are_no_depth(path):
+    save(make(), path, note="[" * 100 + '"\\', history=[[0.1] * 100] * 10)
+    assert load_with_remarks(path)[1] == {"note": "[" * 100 + '"\\', "history": [[0.1] * 100] * 10}
 
 
 def test_a_remark_that_is_no_number_or_text_is_refused_and_no_file_is_begun(path):
