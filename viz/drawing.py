@@ -10,6 +10,7 @@ import graphviz
 
 from engine import Value
 from engine.files import write_whole
+from engine.say.notation import encodable
 
 from .picture import Box, Picture, lines_of, picture
 from .render import render
@@ -96,7 +97,7 @@ def dot(painted: Picture, *, flow: bool = False) -> str:
         width = {"penwidth": f"{0.5 + 5 * arrow.weight:.2f}", "color": FLOW} if flow and arrow.weight else {}
         width |= {"penwidth": "3", "color": FLOW} if arrow.lit else {}
         graph.edge(arrow.tail, arrow.head, graphviz.escape(arrow.text), **width)
-    return str(graph.source)
+    return encodable(graph.source)
 
 
 def label_of(box: Box) -> str:
@@ -132,4 +133,4 @@ def mermaid(painted: Picture) -> str:
 
 def _mermaid_text(text: str) -> str:
     """Text for the inside of quotes: signs that Mermaid or HTML would read are written as entities."""
-    return "".join(sign if sign.isalnum() or sign in " .,=∂·²³⁻/+Σσ×" else f"#{ord(sign)};" for sign in text)
+    return "".join(sign if sign.isalnum() or sign in " .,=∂·²³⁻/+Σσ×" else f"#{ord(sign)};" for sign in encodable(text))

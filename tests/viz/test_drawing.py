@@ -1,6 +1,7 @@
 """Pictures of a graph: what is drawn, in which forms, how large graphs fold, and what is said where nothing can be drawn."""
 
 import html
+import io
 import os
 import re
 import shutil
@@ -10,11 +11,11 @@ import pytest
 import rich.console
 
 import viz.render
-from engine import StaleGraphError, Value, fsum, grad, parse, steps, tanh
+from engine import StaleGraphError, Value, fsum, grad, latex, parse, steps, tanh
 from engine.derivatives import local_derivative
 from engine.graph import names, topological_order
 from nn import MLP
-from viz import NoRenderer, draw, draw_steps, tree
+from viz import NoRenderer, draw, draw_steps, page, tree
 from viz.folding import READABLE
 from viz.javascript import all_native_rows_have_words
 
@@ -403,6 +404,31 @@ def test_the_deepest_tree_that_is_drawn_prints(capsys):
         total = -total
     rich.console.Console(width=8000).print(tree(total))
     assert capsys.readouterr().out.splitlines()[-1].strip() == "└── x = 1   ∂ not computed"
+
+
+# --- half of a surrogate pair, which no encoding has: the sign U+FFFD stands for it ---
+
+@pytest.mark.parametrize("label", ["\ud800", "a\udfffb", "\ude00\ud83d"], ids=ascii)
+def test_a_label_that_cannot_be_encoded_spoils_no_picture(label, tmp_path):
+    f = tanh(parse("x", x=2) * Value(3.0, label)) + 1
+    f.label = f"f{label}"
+    f.backward()
+    drawing = draw(f)
+    readable = re.sub("[\ud800-\udfff]", "\ufffd", f.label)
+    assert readable in drawing.dot and readable in drawing.svg()
+    assert f"#{0xFFFD};" in drawing.mermaid
+    for form in ("svg", "png", "pdf", "dot", "mmd"):
+        assert drawing.save(tmp_path / f"picture.{form}").stat().st_size > 0
+    assert readable in (tmp_path / "picture.dot").read_text(encoding="utf-8")
+    written = page(f, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert readable in written and "\\ud8" not in written and "\\udf" not in written
+    assert len(draw_steps(f, tmp_path / "steps")) > 5
+    draw_steps(f, tmp_path / "steps.pdf")
+    out = io.StringIO()
+    rich.console.Console(file=out).print(tree(f))
+    for text in (latex(f), drawing.dot, drawing.mermaid, out.getvalue()):
+        assert text.encode()
+    assert f.label == f"f{label}"  # the Value itself keeps what it was given
 
 
 # --- the page's words ---
