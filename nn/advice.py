@@ -104,7 +104,7 @@ class Teacher:
             if dead:
                 self.say(
                     f"dead {number}",
-                    f"{dead} of the {layer.n_out} ReLU units of layer {number} are dead: they answer 0 to every example looked "
+                    f"{dead} of the {layer.n_out} ReLU units of layer {number} are dead: they output 0 for every example looked "
                     "at, so no gradient reaches them. A smaller learning rate or He's initialisation helps.",
                 )
         if name in ("sigmoid", "tanh"):

@@ -82,7 +82,7 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
 
 
 def cross_entropy(prediction: Any, target: Any) -> Any:
-    """-log softmax(z)[target], from the logits z; for a target of shares y (one-hot, say) Σ y (logsumexp(z) - z)."""
+    """-log softmax(z)[target], from the logits z; for a target distribution y (one-hot, say) Σ y (logsumexp(z) - z)."""
     logits = several(prediction)
     if len(logits) < 2:
         raise ValueError("cross_entropy compares classes, so it takes two logits or more; for one use binary_cross_entropy.")
@@ -104,7 +104,7 @@ def class_number(target: Any, classes: int) -> int:
 
 
 def _is_softmax(outputs: list[Any]) -> bool:
-    """Whether these are shares of a common sum of exponentials, which is how softmax computes them."""
+    """Whether these are exponentials divided by one common sum, which is how softmax computes its outputs."""
     if not all(isinstance(p, Value) and p.op is not None and p.op.name == "div" for p in outputs):
         return False
     total = outputs[0].operands[1]
@@ -114,7 +114,7 @@ def _is_softmax(outputs: list[Any]) -> bool:
 
 
 def hinge(prediction: Any, target: Any) -> Any:
-    """Σ max(0, 1 - y·score), y being -1 or 1; its corner counts as flat."""
+    """Σ max(0, 1 - y·score), where y is -1 or 1; the derivative at the corner is 0."""
     return add_up(relu(1 - y * score) for score, y in pairs(prediction, target))
 
 

@@ -30,7 +30,7 @@ class Activations(NamedTuple):
 
     @property
     def output(self) -> Any:
-        """What the network answers: the last layer's a, a single Value if it has one neuron."""
+        """The prediction: the last layer's a, a single Value if it has one neuron."""
         return self.a[-1][0] if len(self.a[-1]) == 1 else self.a[-1]
 
     @property
@@ -153,7 +153,7 @@ class MLP(Module):
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Give the parameters the numbers of `state`, which has this network's names and shapes; else nothing changes."""
+        """Set the parameters to the numbers of `state`, which must have this network's names and shapes; else nothing changes."""
         own = self.state_dict()
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict takes what state_dict() gives, a dictionary of arrays, not {state!r:.60}.")
@@ -179,10 +179,10 @@ class MLP(Module):
 
 
 def per_layer(wanted: Any, count: int, what: str) -> list[Any]:
-    """One entry for each layer: the list that was given, or the one thing for all."""
+    """One entry for each layer: the list that was given, or the same thing for all."""
     if isinstance(wanted, (list, tuple)):
         if len(wanted) != count:
-            raise ValueError(f"{what} is one for all or a list with one for each: {count} are needed, {len(wanted)} given.")
+            raise ValueError(f"{what} is one for all layers or a list with one each: {count} are needed, {len(wanted)} given.")
         return list(wanted)
     return [wanted] * count
 

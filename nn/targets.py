@@ -1,4 +1,4 @@
-"""The targets of a data set in the form that the losses take, and when an answer counts as right."""
+"""The targets of a data set in the form that losses take, and when a prediction counts as right."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def one_hot(classes: Any, count: int) -> np.ndarray:
 class Targets:
     """One target for each example: a number for one output, a row for several; classes become one-hot rows.
 
-    An answer is right if its largest output is the class; with one output, if it is on the target's side of the middle
-    between the two targets (0 for logits). Where targets are neither classes nor two-valued, nothing counts as right or
-    wrong, and accuracy is nan.
+    A prediction is right if its largest output is the class; with one output, if it is on the target's side of the midpoint
+    between the two targets (0 for logits). If targets are neither classes nor two-valued, nothing counts as right or wrong,
+    and accuracy is nan.
     """
 
     def __init__(self, y: Any, examples: int, n_out: int, loss: Loss, name: str = "y") -> None:
@@ -73,7 +73,7 @@ class Targets:
         return other
 
     def hit(self, i: int, output: Any) -> float:
-        """1 if this output is right for example i, 0 if not, nan if that cannot be said."""
+        """1 if this output is right for example i, 0 if not, nan if there is no right or wrong."""
         target = self.rows[i]
         if self.n_out == 1:
             yes = plain(output) >= self.middle
@@ -84,7 +84,7 @@ class Targets:
         return float(numbers.index(max(numbers)) == target.index(max(target)))
 
     def hits(self, positions: Sequence[int] | np.ndarray, outputs: np.ndarray) -> float:
-        """How many of these outputs (examples, outputs) are right; the examples at these positions; nan if it cannot be said."""
+        """How many of the outputs (examples, outputs) are right for the examples at these positions; nan as for `hit`."""
         if self.middle != self.middle:
             return float("nan")
         targets = self.numbers[np.asarray(positions)]
@@ -99,7 +99,7 @@ def plain(output: Any) -> float:
 
 
 def signs(numbers: np.ndarray, n_out: int) -> np.ndarray:
-    """Targets for hinge, -1 and 1; one-hot rows are translated, other numbers refused."""
+    """Targets for hinge, -1 and 1: one-hot rows are converted, other numbers refused."""
     if n_out > 1 and set(np.unique(numbers)) <= {0.0, 1.0}:
         return 2 * numbers - 1
     if not set(np.unique(numbers)) <= {-1.0, 1.0}:

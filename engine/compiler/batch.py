@@ -24,7 +24,7 @@ def first_example(x: Any, dtype: np.dtype[Any], number: int) -> np.ndarray:
     array = array_of(x, dtype, f"Argument {number}")
     if array.ndim == 0 or len(array) == 0:
         what = "one number" if array.ndim == 0 else "an empty batch"
-        raise ValueError(f"Argument {number} is {what}: a program takes batches, with a row for each example, at least one.")
+        raise ValueError(f"Argument {number} is {what}: a program takes batches, one row for each example and at least one.")
     example: np.ndarray = array[0]
     return example
 
@@ -49,7 +49,7 @@ def batch_of(
 def _read(
     batch: Sequence[Any], names: Sequence[str], shapes: Sequence[Shape], dtype: np.dtype[Any]
 ) -> tuple[list[np.ndarray], int]:
-    """The same for whatever else may be given."""
+    """The same for anything that is not such arrays already."""
     if len(batch) != len(shapes):
         takes = f"{len(shapes)} argument{'s' * (len(shapes) != 1)}{': ' if names else ''}{', '.join(names)}"
         raise TypeError(f"This program takes {takes}; it was given {len(batch)}.")
@@ -63,7 +63,7 @@ def _read(
 
 def _shape_sentence(array: np.ndarray, shape: Shape, name: str, n: int, first: str) -> str:
     if array.ndim and len(array) == 0:
-        return f"{name} is an empty batch: there is no mean over no examples. Give at least one."
+        return f"{name} is an empty batch, and a mean over no examples is undefined. Give at least one."
     if array.ndim == 0 or array.shape[1:] != shape:
         wanted = f"(n, {', '.join(map(str, shape))})" if shape else "(n,)"
         return f"{name} has shape {array.shape}; this program takes {wanted}, a row for each example, as it was traced."

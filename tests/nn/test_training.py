@@ -517,7 +517,7 @@ def diverging():
 
 
 TEACHER = [
-    (dead, 0.001, "2 of the 3 ReLU units of layer 1 are dead: they answer 0 to every example"),
+    (dead, 0.001, "2 of the 3 ReLU units of layer 1 are dead: they output 0 for every example"),
     (saturated, 0.001, "Layer 1 is saturated: nearly all its sigmoid units"),
     (identical, 0.1, "All 3 units of layer 1 are identical and stay so"),
     (growing, 2.5, "The cost grows"),
