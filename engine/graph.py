@@ -130,7 +130,7 @@ def names(order: Iterable[Value]) -> dict[Value, str]:
     number. The rest are v1, v2, ... in forward order, passing over names that are labels.
     """
     nodes = list(dict.fromkeys(order))
-    labels = {node: " ".join(node.label.split()) for node in nodes if node.label}  # a line break would break the board
+    labels = {node: printable(node.label) for node in nodes if node.label}
     taken = {*labels.values()}
     used: set[str] = set()
     numbers = {"v": 0}  # the last number given to each stem
@@ -150,6 +150,11 @@ def names(order: Iterable[Value]) -> dict[Value, str]:
             result[node] = numbered(f"{label}_") if label in used else label
             used.add(label)
     return result
+
+
+def printable(label: str) -> str:
+    """A label as one line that can be written to a file: half of a surrogate pair, which no encoding has, becomes U+FFFD."""
+    return " ".join(label.encode("utf-16", "surrogatepass").decode("utf-16", "replace").split())
 
 
 def leaves(order: Iterable[Value]) -> list[Value]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import shown
-from engine.tracing import is_ours
+from engine.modes import is_ours
 
 from .activations import RANGES
 from .history import History

@@ -10,7 +10,6 @@ import graphviz
 
 from engine import Value
 from engine.files import write_whole
-from engine.say.notation import encodable
 
 from .picture import Box, Picture, lines_of, picture
 from .render import render
@@ -97,7 +96,7 @@ def dot(painted: Picture, *, flow: bool = False) -> str:
         width = {"penwidth": f"{0.5 + 5 * arrow.weight:.2f}", "color": FLOW} if flow and arrow.weight else {}
         width |= {"penwidth": "3", "color": FLOW} if arrow.lit else {}
         graph.edge(arrow.tail, arrow.head, graphviz.escape(arrow.text), **width)
-    return encodable(graph.source)
+    return str(graph.source)
 
 
 def label_of(box: Box) -> str:
@@ -133,4 +132,4 @@ def mermaid(painted: Picture) -> str:
 
 def _mermaid_text(text: str) -> str:
     """Text for the inside of quotes: signs that Mermaid or HTML would read are written as entities."""
-    return "".join(sign if sign.isalnum() or sign in " .,=∂·²³⁻/+Σσ×" else f"#{ord(sign)};" for sign in encodable(text))
+    return "".join(sign if sign.isalnum() or sign in " .,=∂·²³⁻/+Σσ×" else f"#{ord(sign)};" for sign in text)

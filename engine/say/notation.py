@@ -124,18 +124,12 @@ def latex_number(text: str) -> str:
 
 def latex_name(name: str) -> str:
     """A variable's name: x, x_{2}, \\alpha, or upright if it is a word."""
-    name = encodable(name)
     match = re.fullmatch(r"([A-Za-z]+)_?(\d*)", name)
     if match is None:
         return r"\mathrm{" + re.sub(r"([\\{}$&#^_%~])", lambda sign: r"\char`" + "\\" + sign[0], name) + "}"
     stem, index = match.groups()
     stem = stem if len(stem) == 1 else "\\" + stem if stem in GREEK else rf"\mathrm{{{stem}}}"
     return f"{stem}_{{{index}}}" if index else stem
-
-
-def encodable(text: str) -> str:
-    """The text as it can be written to a file: half of a surrogate pair, which no encoding has, becomes U+FFFD, �."""
-    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def partial(top: str, bottom: str) -> Term:
