@@ -23,8 +23,9 @@ from .primitive import UndefinedError
 
 # Functions: the rows of the table, on Values and on floats
 from .ops import (
-    TABLE, cos, elu, equal, erf, erfc, exp, expm1, fsum, gelu, greater, greater_equal, leaky_relu, log, log1p, logsumexp,
-    maximum, minimum, relu, sech, sigmoid, sign, sin, softplus, sqrt, step, tanh, where,
+    TABLE, acos, acosh, amax, amin, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, elu, equal, erf, erfc, exp, exp2, expm1,
+    fsum, gelu, greater, greater_equal, hypot, leaky_relu, log, log10, log1p, log2, logsumexp, maximum, minimum, relu, sech,
+    sigmoid, sign, silu, sin, sinh, softplus, softsign, sqrt, step, tan, tanh, where,
 )  # fmt: skip
 from .functions import log_softmax, softmax
 from .own_rows import primitive

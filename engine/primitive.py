@@ -4,11 +4,16 @@ A row holds what is true of an operation whatever kind of number runs through it
 
     name         sin, mul, sigmoid, ...: what `value.op.name` reads
     forward      the rule for the result: forward(*operands)
-    derivatives  one rule for each operand: derivative(result, *operands)
+    derivatives  one rule for each operand: derivative(result, *operands); a single rule may stand without its tuple
     textbook     the derivatives as they are shown, where the computed form differs from the book's
     domain       for each operand, where the result exists; `smooth`: where the derivatives exist
     kink         a number that is 0 where the function has a corner or a jump: kink(*operands)
     notation     how the operation is written, as text and as LaTeX
+    formula      the value as the textbook writes it, where the forward rule is written otherwise
+    convention   what was decided where mathematics leaves a choice: the slope at a corner, the value at a jump
+    image        the least and the greatest value (or the limits that it approaches)
+    primed       whether its derivative is written f'(z), and stays one operation in what the compiler prints
+    activation   what a network should know of it, if it serves as an activation
 
 Rules use arithmetic and other rows only, so the same rule runs on floats, on Values (derivatives of derivatives), on
 terms (formulas, and through them other languages). Hence no `if` on a number: `where` and the comparison rows choose.
@@ -47,16 +52,20 @@ class TooLargeError(UndefinedError, OverflowError):
 
 
 class Domain:
-    """Where an operand may lie: above `low` (or at it, if `closed`), and not at 0 if there is a `hole`."""
+    """Where an operand may lie: between `low` and `high` (or at them, if `closed`), and not at 0 if there is a `hole`."""
 
-    def __init__(self, words: str, low: float = -math.inf, *, closed: bool = False, hole: bool = False) -> None:
+    def __init__(
+        self, words: str, low: float = -math.inf, high: float = math.inf, *, closed: bool = False, hole: bool = False
+    ) -> None:
         self.words = words  # completes "Any ... works."; {} is the operand
         self.low = low
+        self.high = high
         self.closed = closed
         self.hole = hole
 
     def __contains__(self, x: float) -> bool:
-        return (x >= self.low if self.closed else x > self.low) and not (self.hole and x == 0)
+        inside = self.low <= x <= self.high if self.closed else self.low < x < self.high
+        return inside and not (self.hole and x == 0)
 
     def works(self, name: str) -> str:
         """What would have been right for an operand of this name."""
@@ -72,6 +81,10 @@ NONZERO = Domain("other {}", hole=True)
 POSITIVE = Domain("{} > 0", low=0.0)
 NONNEGATIVE = Domain("{} >= 0", low=0.0, closed=True)
 ABOVE_MINUS_ONE = Domain("{} > -1", low=-1.0)
+ABOVE_ONE = Domain("{} > 1", low=1.0)
+ONE_OR_MORE = Domain("{} >= 1", low=1.0, closed=True)
+WITHIN_ONE = Domain("{} from -1 to 1", low=-1.0, high=1.0, closed=True)
+INSIDE_ONE = Domain("{} strictly between -1 and 1", low=-1.0, high=1.0)
 
 
 class Notation:
@@ -100,6 +113,18 @@ def call(name: str, latex: str = "") -> Notation:
     return Notation(name + "({0})", latex + r"\left({0}\right)")
 
 
+class ActivationFacts:
+    """What is known of a row that serves as the activation of neurons.
+
+    init      how the weights before it begin by default: "xavier", or "he" for relu and its relatives
+    steepest  its largest slope, if it saturates: a unit whose slope is a small part of it hardly learns; 0 if it does not
+    """
+
+    def __init__(self, init: str = "xavier", steepest: float = 0.0) -> None:
+        self.init = init
+        self.steepest = steepest
+
+
 class Primitive:
     """One row of the table; the module's docstring says what its fields mean."""
 
@@ -107,9 +132,9 @@ class Primitive:
         self,
         name: str,
         forward: Rule,
-        derivatives: tuple[Rule, ...],
+        derivatives: Rule | tuple[Rule, ...],
         *,
-        textbook: tuple[Rule, ...] | None = None,
+        textbook: Rule | tuple[Rule, ...] | None = None,
         domain: Domains = (),
         smooth: Domains = (),
         domains: Callable[[float], tuple[Domains, Domains]] | None = None,
@@ -120,21 +145,31 @@ class Primitive:
         parameter: str = "",
         default: float = 0.0,
         native: bool = False,
+        formula: Rule | None = None,
+        convention: str = "",
+        image: tuple[float, float] = (-math.inf, math.inf),
+        primed: bool = False,
+        activation: ActivationFacts | None = None,
     ) -> None:
         self.name = name
         self.forward = forward
-        self.derivatives = derivatives
-        self.textbook = textbook or derivatives
-        self.domain = domain or (REAL,) * len(derivatives)
+        self.derivatives = _as_tuple(derivatives)
+        self.textbook = _as_tuple(textbook) if textbook else self.derivatives
+        self.domain = domain or (REAL,) * len(self.derivatives)
         self.smooth = smooth or self.domain
         self.domains = domains  # both, where they depend on the static parameter
         self.fault = fault  # completes "u/z ..." where the value does not exist
         self.kink = kink
         self.notation = notation or call(name)
-        self.arity = None if any_arity else len(derivatives)
+        self.arity = None if any_arity else len(self.derivatives)
         self.parameter = parameter
         self.default = default
         self.native = native
+        self.formula = formula or (None if native else forward)
+        self.convention = convention
+        self.image = image
+        self.primed = primed
+        self.activation = activation
         self.family = self  # the row of the table that a bound row came from
         self.static: float | None = None  # the parameter's number, once bound
         self._bound: dict[float, Primitive] = {}
@@ -161,6 +196,11 @@ class Primitive:
                 notation=self.notation,
                 parameter=self.parameter,
                 native=self.native,
+                formula=self.formula and _fix(self.formula, static),
+                convention=self.convention,
+                image=self.image,
+                primed=self.primed,
+                activation=self.activation,
             )
             row.family, row.static = self, static
             if len(self._bound) >= 256:  # exponents that vary without end must not fill the memory
@@ -225,6 +265,10 @@ class Primitive:
 
     def _call(self, numbers: Sequence[float]) -> str:
         return f"{self.name}({', '.join(f'{number:g}' for number in numbers)})"
+
+
+def _as_tuple(rules: Rule | tuple[Rule, ...]) -> tuple[Rule, ...]:
+    return rules if isinstance(rules, tuple) else (rules,)
 
 
 def _later(rule: Rule, *arguments: Any) -> Callable[[], Any]:

@@ -22,6 +22,9 @@ NATIVE = {
     "sign": "Math.sign({0})", "greater": "({0} > {1} ? 1 : 0)", "greater_equal": "({0} >= {1} ? 1 : 0)",
     "equal": "({0} === {1} ? 1 : 0)", "where": "({0} ? {1} : {2})", "maximum": "Math.max({0}, {1})",
     "minimum": "Math.min({0}, {1})", "fsum": "sum([{all}])", "logsumexp": "logsumexp([{all}])",
+    "amax": "Math.max({all})", "amin": "Math.min({all})", "cbrt": "Math.cbrt({0})", "hypot": "Math.hypot({0}, {1})",
+    "exp2": "Math.pow(2, {0})", "log2": "Math.log2({0})", "log10": "Math.log10({0})", "atan2": "Math.atan2({0}, {1})",
+    "sinh": "Math.sinh({0})", "cosh": "Math.cosh({0})", "asinh": "Math.asinh({0})", "acosh": "Math.acosh({0})",
 }  # fmt: skip
 
 # The natives that JavaScript lacks. erf and erfc: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.6

@@ -11,6 +11,7 @@ import json
 import os
 import re
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,8 @@ def domain_data(domain: Domain) -> dict[str, Any] | None:
     """Where an operand may lie; null for everywhere."""
     if domain is REAL:
         return None
-    low = domain.low if domain.low > float("-inf") else -1.7976931348623157e308
-    return {"low": low, "closed": domain.closed or domain.hole, "hole": domain.hole, "words": domain.words}
+    low, high = [bound if isfinite(bound) else None for bound in (domain.low, domain.high)]
+    return {"low": low, "high": high, "closed": domain.closed, "hole": domain.hole, "words": domain.words}
 
 
 def drawn(order: list[Value], called: dict[Value, str], ids: dict[Value, str]) -> str:

@@ -15,7 +15,7 @@ is one such array for each example, in rows (n, *shape). This is their grammar; 
     product     := apply(W, a)                   y[..., r] = Σ_k W[r, k]·a[..., k]
                  | outer(d, a)                   M[r, k] = Σ d[..., r]·a[..., k], over all other axes and the batch
                  | transpose(W)
-    sum         := reduce(row, x)                fsum or logsumexp along the last axis, which stays with length 1
+    sum         := reduce(row, x)                fsum, logsumexp, amax or amin along the last axis, which stays with length 1
                  | sum_to(shape, x)              over the axes along which an operand had been stretched
                  | total(x) | inner(x, y)        over all entries of all examples: Σ x, Σ x·y
     move        := take(x, index)                entries of x, counted row by row

@@ -196,7 +196,7 @@ class Blocks:
         return best
 
     def _reduction(self, key: Any, nodes: list[int]) -> None:
-        """A row over any number of operands, logsumexp: operands from several sources stand side by side."""
+        """A row over any number of operands, logsumexp say: operands from several sources stand side by side."""
         _, row, sources = key
         index, which = distinct(self.position[np.array([self._operands(node) for node in nodes])])
         index = index if len(index) > 1 else index[0]

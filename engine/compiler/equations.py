@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from .. import ops
+from ..primitive import Primitive
 from ..say.notation import Term, latex_name, show, write
 from .differentiate import backward
 from .instructions import Instruction, is_seed, reachable
@@ -21,6 +22,7 @@ from .views import is_range
 
 DEEPEST, LONGEST = 4, 60  # of what is written inside something else
 TRANSPOSE = "ᵀ"
+REDUCED: dict[Primitive | None, str] = {ops.logsumexp: "logsumexp", ops.amax: "max", ops.amin: "min"}  # of an axis
 
 
 class Line:
@@ -82,7 +84,7 @@ class Writer:
         if x.kind == "transpose":
             return transposed(terms[0])
         if x.kind in ("reduce", "sum_to", "total"):
-            return call("logsumexp", terms) if x.kind == "reduce" and x.row is not ops.fsum else summed(terms[0])
+            return call(REDUCED[x.row], terms) if x.row in REDUCED else summed(terms[0])
         if x.kind == "take":
             return self._taken(x, terms[0])
         if x.kind == "concat":

@@ -151,7 +151,7 @@ class Builder:
     # --- along the last axis ---
 
     def reduce(self, row: Primitive, x: Instruction) -> Instruction:
-        """fsum or logsumexp over the last axis, which stays with length 1."""
+        """fsum, logsumexp, amax or amin over the last axis, which stays with length 1."""
         return self.make("reduce", (x,), (*x.shape[:-1], 1), x.batched, row=row)
 
     def apply(self, matrix: Instruction, x: Instruction) -> Instruction:

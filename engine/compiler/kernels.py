@@ -16,6 +16,8 @@ NUMPY = {
     "sqrt": "sqrt", "exp": "exp", "log": "log", "expm1": "expm1", "log1p": "log1p", "sin": "sin", "cos": "cos",
     "tanh": "tanh", "abs": "absolute", "sign": "sign", "greater": "greater", "greater_equal": "greater_equal",
     "equal": "equal", "where": "where", "maximum": "maximum", "minimum": "minimum", "erf": "erf", "erfc": "erfc",
+    "cbrt": "cbrt", "hypot": "hypot", "exp2": "exp2", "log2": "log2", "log10": "log10", "atan2": "arctan2", "sinh": "sinh",
+    "cosh": "cosh", "asinh": "arcsinh", "acosh": "arccosh",
 }  # fmt: skip
 SPECIAL = ("erf", "erfc")  # SciPy has these
 PIECE = 8192  # numbers
@@ -94,7 +96,17 @@ def logsumexp(x: Any, xp: Any = np) -> Any:
     return largest + xp.log1p(xp.sum(xp.where(first, 0.0, shares), axis=-1, keepdims=True))
 
 
-REDUCTIONS: dict[str, Callable[..., Any]] = {"fsum": fsum, "logsumexp": logsumexp}
+def amax(x: Any, xp: Any = np) -> Any:
+    """The largest."""
+    return xp.max(x, axis=-1, keepdims=True)
+
+
+def amin(x: Any, xp: Any = np) -> Any:
+    """The smallest."""
+    return xp.min(x, axis=-1, keepdims=True)
+
+
+REDUCTIONS: dict[str, Callable[..., Any]] = {"fsum": fsum, "logsumexp": logsumexp, "amax": amax, "amin": amin}
 
 
 # --- a step along a direction ---

@@ -140,6 +140,9 @@ class Writer(Moves):
         if x.row is ops.fsum:
             ones = self._ones(str(operand.shape[-1]))
             self._do(f"{self._call('dot')}({self._rows(operand)}, {ones}, out={self._flat(x)})", x)
+        elif x.row in (ops.amax, ops.amin):
+            larger = self._call("maximum" if x.row is ops.amax else "minimum")
+            self._do(f"{larger}.reduce({self._text(operand)}, axis=-1, keepdims=True, out={out})", x)
         else:
             self.helpers.add("logsumexp")
             self._do(f"{self._call('copyto')}({out}, logsumexp({self._text(operand)}))", x)

@@ -54,6 +54,25 @@ ORACLES = {
     "leaky_relu": lambda x, slope: x if x >= 0 else slope * x,
     "elu": lambda x, alpha: x if x > 0 else alpha * mp.expm1(x),
     "gelu": lambda x: x * ORACLES["erfc"](-x / mp.sqrt(2)) / 2,
+    "silu": lambda x: x / (1 + mp.exp(-x)),
+    "softsign": lambda x: x / (1 + abs(x)),
+    "cbrt": lambda x: mp.sign(x) * mp.root(abs(x), 3),
+    "hypot": lambda x, y: mp.sqrt(x * x + y * y),
+    "exp2": lambda x: mp.power(2, x),
+    "log2": lambda x: mp.log(x) / mp.log(2),
+    "log10": lambda x: mp.log(x) / mp.log(10),
+    "tan": mp.tan,
+    "asin": mp.asin,
+    "acos": mp.acos,
+    "atan": mp.atan,
+    "atan2": mp.atan2,
+    "sinh": mp.sinh,
+    "cosh": mp.cosh,
+    "asinh": lambda x: mp.sign(x) * mp.log(abs(x) + mp.sqrt(x * x + 1)),
+    "acosh": lambda x: mp.log(x + mp.sqrt(x * x - 1)),
+    "atanh": lambda x: mp.log((1 + x) / (1 - x)) / 2,
+    "amax": lambda *xs: max(xs),
+    "amin": lambda *xs: min(xs),
 }
 
 STATICS = {  # the static parameters to try; other rows take their default
@@ -76,6 +95,22 @@ CORNERS = {
     "equal": [((2.0, 2.0), None, 1.0, (0.0, 0.0))],
     "maximum": [((3.0, 3.0), None, 3.0, (0.5, 0.5)), ((0.0, -0.0), None, 0.0, (0.5, 0.5))],
     "minimum": [((3.0, 3.0), None, 3.0, (0.5, 0.5)), ((0.0, -0.0), None, 0.0, (0.5, 0.5))],
+    "amax": [
+        ((3.0, 3.0), None, 3.0, (0.5, 0.5)),
+        ((2.0, 1.0, 2.0, 2.0), None, 2.0, (1 / 3, 0.0, 1 / 3, 1 / 3)),
+        ((0.0, -0.0, -1.0), None, 0.0, (0.5, 0.5, 0.0)),
+    ],
+    "amin": [
+        ((3.0, 3.0), None, 3.0, (0.5, 0.5)),
+        ((2.0, 4.0, 2.0, 2.0), None, 2.0, (1 / 3, 0.0, 1 / 3, 1 / 3)),
+        ((0.0, -0.0, 1.0), None, 0.0, (0.5, 0.5, 0.0)),
+    ],
+    "hypot": [((0.0, 0.0), None, 0.0, (0.0, 0.0))],
+    "atan2": [((0.0, 0.0), None, 0.0, (0.0, 0.0)), ((0.0, -2.0), None, math.pi, (-0.5, 0.0))],
+    "cbrt": [((0.0,), None, 0.0, (None,))],
+    "asin": [((1.0,), None, math.pi / 2, (None,)), ((-1.0,), None, -math.pi / 2, (None,))],
+    "acos": [((1.0,), None, 0.0, (None,)), ((-1.0,), None, math.pi, (None,))],
+    "acosh": [((1.0,), None, 0.0, (None,))],
     "where": [((0.0, 5.0, 7.0), None, 7.0, (0.0, 0.0, 1.0))],
     "power": [
         ((0.0,), 0.0, 1.0, (0.0,)),  # x**0 is 1 everywhere, so flat everywhere
@@ -105,7 +140,7 @@ def _both_signs(magnitudes: tuple[float, ...]) -> tuple[float, ...]:
 
 
 _SAMPLES = {  # by the number of operands; the products contain every tie
-    1: [(x,) for x in (*_both_signs(_MAGNITUDES), -1 + 2**-53, -1 + 1e-9, -0.999)],
+    1: [(x,) for x in (*_both_signs(_MAGNITUDES), -1 + 2**-53, -1 + 1e-9, -0.999, 1 - 2**-53, 1 + 2**-52, 1 + 1e-9)],
     2: list(product(_both_signs(_FEW), repeat=2)),
     3: list(product((-1e308, -2.5, 0.0, 5e-324, 3.0), repeat=3)),
     None: [
@@ -144,7 +179,8 @@ def points(row):
 
 def is_smooth(row, at):
     """Whether a derivative can be found from both sides: no corner, and no edge of the domain."""
-    at_edge = any(x == row.smooth[i % len(row.smooth)].low for i, x in enumerate(at))
+    domains = [row.smooth[i % len(row.smooth)] for i in range(len(at))]
+    at_edge = any(x in (domain.low, domain.high) for x, domain in zip(at, domains, strict=True))
     return within(row.smooth, at) and not at_edge and not (row.kink and row.kink(*at) == 0)
 
 

@@ -45,7 +45,7 @@ def is_calm(row, oracle, operands):
     """Whether the operands are well inside the row's domain, and the result small: then so are the derivatives."""
     for i, x in enumerate(operands):
         domain = row.smooth[i % len(row.smooth)]
-        if x < domain.low + 0.1 or (domain.hole and abs(x) < 0.1):
+        if not domain.low + 0.1 <= x <= domain.high - 0.1 or (domain.hole and abs(x) < 0.1):
             return False
     return abs(oracle(*operands)) < CALM
 

@@ -135,14 +135,15 @@ def test_a_node_used_twice_is_an_operand_twice():
 # --- functions and methods ---
 
 UNARY = ["exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "softplus", "erf",
-         "erfc", "expm1", "log1p", "sech", "sign", "step"]  # fmt: skip
+         "erfc", "expm1", "log1p", "sech", "sign", "step", "silu", "softsign", "cbrt", "exp2", "log2", "log10", "tan", "asin",
+         "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", UNARY)
 def test_each_function_of_one_value_is_a_method_too_and_works_on_plain_numbers(name):
-    function, x = getattr(engine, name), Value(0.7)
+    function, x = getattr(engine, name), Value(1.7 if name == "acosh" else 0.7)
     assert function(x).operands == getattr(x, name)().operands == (x,)
-    assert function(x).data == getattr(x, name)().data == function(0.7)
+    assert function(x).data == getattr(x, name)().data == function(x.data)
 
 
 def test_no_function_of_one_value_is_missing_above():
@@ -152,6 +153,8 @@ def test_no_function_of_one_value_is_missing_above():
 @pytest.mark.parametrize(("name", "operands", "result"), [
     ("maximum", (2.0, 5.0), 5.0),
     ("minimum", (2.0, 5.0), 2.0),
+    ("hypot", (3.0, 4.0), 5.0),
+    ("atan2", (1.0, -1.0), 0.75 * math.pi),
     ("where", (1.0, 2.0, 5.0), 2.0),
     ("where", (0.0, 2.0, 5.0), 5.0),
 ])  # fmt: skip
@@ -484,6 +487,10 @@ OVERFLOWS = {
     "pow": lambda: 2 ** v(1024, "a"),
     "exp": lambda: exp(v(710, "a")),
     "expm1": lambda: engine.expm1(v(710, "a")),
+    "exp2": lambda: engine.exp2(v(1024, "a")),
+    "sinh": lambda: engine.sinh(v(711, "a")),
+    "cosh": lambda: engine.cosh(v(-711, "a")),
+    "hypot": lambda: engine.hypot(v(1.7e308, "a"), 1.7e308),
     "fsum": lambda: fsum([v(1.7e308, "a"), 1.7e308]),
     "leaky_relu": lambda: leaky_relu(v(-1e308, "a"), negative_slope=100),
 }

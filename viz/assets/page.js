@@ -39,9 +39,13 @@ function evaluate() {
 
 // What does not exist, in the engine's words.
 
+function lies(x, {low, high, closed, hole}) {  // whether x is in a domain; a bound may be null, for none
+  return (low === null || x > low || (closed && x === low)) && (high === null || x < high || (closed && x === high)) &&
+    !(hole && x === 0);
+}
+
 function outsideOf(domains, operands) {
-  return domains.findIndex((domain, k) => domain && !(
-    (domain.closed ? operands[k] >= domain.low : operands[k] > domain.low) && !(domain.hole && operands[k] === 0)));
+  return domains.findIndex((domain, k) => domain && !lies(operands[k], domain));
 }
 
 function works(domain, j) {
