@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,18 +10,11 @@ import numpy as np
 
 import engine
 from engine import TABLE, Constant, Value
-from engine.compiler.kernels import on_array
+from engine.compiler.kernels import on_array, slope_on_array
 from engine.primitive import Primitive
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {"linear": lambda z: z}
 ELEMENTWISE |= {name: row for name, row in TABLE.items() if row.arity == 1 and name not in ("neg", "power")}
-
-# Where an activation's values lie; a target outside can never be reached. Those not listed reach every number.
-RANGES = {
-    "sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "step": (0.0, 1.0), "tanh": (-1.0, 1.0), "sign": (-1.0, 1.0),
-    "erf": (-1.0, 1.0), "sin": (-1.0, 1.0), "cos": (-1.0, 1.0), "relu": (0.0, float("inf")), "exp": (0.0, float("inf")),
-    "softplus": (0.0, float("inf")),
-}  # fmt: skip
 
 
 class Activation:
@@ -52,10 +46,32 @@ class Activation:
         """The same for rows of plain numbers (examples, units)."""
         if self.name == "linear" and not self.custom:
             return z
-        if not self.custom and self.name != "softmax":
-            row = TABLE[self.name]
-            return on_array(row.bind(row.default) if row.parameter else row, z)
+        if self.row is not None:
+            return on_array(self.row, z)
         return np.array([[float(value) for value in self(row)] for row in z.tolist()])
+
+    @property
+    def row(self) -> Primitive | None:
+        """The row of the table that this is; None for linear, for softmax and for a function of the user's own."""
+        if self.custom or self.name not in TABLE:
+            return None
+        row = TABLE[self.name]
+        return row.bind(row.default) if row.parameter else row
+
+    @property
+    def image(self) -> tuple[float, float]:
+        """The least and the greatest value; a target outside can never be reached."""
+        if self.name == "softmax" and not self.custom:
+            return 0.0, 1.0
+        return self.row.image if self.row else (-math.inf, math.inf)
+
+    def steepness(self, z: np.ndarray) -> np.ndarray | None:
+        """|f'(z)| as a part of the largest slope that there is; None for an activation that does not saturate."""
+        facts = self.row.activation if self.row else None
+        if self.row is None or facts is None or not facts.steepest:
+            return None
+        slope: np.ndarray = np.abs(slope_on_array(self.row, z))
+        return slope / facts.steepest
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles go by the name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import warnings
 from types import FrameType
@@ -13,7 +12,6 @@ import numpy as np
 from engine.arrays import shown
 from engine.modes import is_ours
 
-from .activations import RANGES
 from .history import History
 from .losses import Loss, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy
 
@@ -58,8 +56,8 @@ class Teacher:
 
     def targets(self, numbers: np.ndarray, loss: Loss) -> None:
         """Before training: can the outputs reach the targets (examples,) or (examples, outputs), and has the cost a minimum?"""
-        activation = self.model.layers[-1].activation.name
-        low, high = RANGES.get(activation, (-math.inf, math.inf))
+        activation = self.model.layers[-1].activation
+        low, high = activation.image
         outside = numbers[(numbers < low) | (numbers > high)]
         if outside.size:
             self.say("targets", f"The target {outside[0]:g} is out of reach: {activation} gives values from {low:g} to {high:g}.")
@@ -107,14 +105,13 @@ class Teacher:
                     f"{dead} of the {layer.n_out} ReLU units of layer {number} are dead: they output 0 for every example looked "
                     "at, so no gradient reaches them. A smaller learning rate or He's initialisation helps.",
                 )
-        if name in ("sigmoid", "tanh"):
-            slope = a * (1 - a) / 0.25 if name == "sigmoid" else 1 - a**2
-            if (slope < 0.01).mean() > NEARLY_ALL:
-                self.say(
-                    f"saturated {number}",
-                    f"Layer {number} is saturated: nearly all its {name} units have a slope below a hundredth of the largest, "
-                    "so the gradient vanishes there. Smaller weights or scaled inputs help.",
-                )
+        steepness = layer.activation.steepness(z)
+        if steepness is not None and (steepness < 0.01).mean() > NEARLY_ALL:
+            self.say(
+                f"saturated {number}",
+                f"Layer {number} is saturated: nearly all its {name} units have a slope below a hundredth of the largest, "
+                "so the gradient vanishes there. Smaller weights or scaled inputs help.",
+            )
 
     def _twins(self, number: int, layer: Any) -> None:
         above = self.model.layers[number].weight

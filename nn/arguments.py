@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from numbers import Real
@@ -14,7 +13,6 @@ import numpy as np
 from engine import Value
 from engine.arrays import shown
 
-from .activations import RANGES
 from .losses import SOFTMAX_TWICE, Loss, binary_cross_entropy, cross_entropy
 from .optim import BY_NAME, SGD, Optimizer
 from .penalties import Penalty
@@ -24,7 +22,7 @@ from .stopping import Stop
 def check_match(model: Any, loss: Loss) -> None:
     """Refuse a loss of probabilities for outputs that are not probabilities."""
     last = model.layers[-1].activation
-    low, high = RANGES.get(last.name, (-math.inf, math.inf))
+    low, high = last.image
     if loss is cross_entropy and last.name == "softmax":
         raise ValueError(SOFTMAX_TWICE)
     if loss is binary_cross_entropy and not last.custom and (low < 0 or high > 1):

@@ -14,6 +14,8 @@ import math
 from collections.abc import Callable
 from random import Random
 
+from engine import TABLE
+
 Initialiser = Callable[[int, int, Random], float]
 
 
@@ -60,9 +62,11 @@ BY_NAME: dict[str, Initialiser] = {
 
 
 def initialiser(wanted: str | float | Initialiser | None, activation: str) -> Initialiser:
-    """The initialiser of a name, or of a number: a constant. By default He's for the ReLU family, Xavier's for all else."""
+    """The initialiser of a name, or of a number: a constant. By default the one that the activation's row names: He's for relu
+    and its relatives, Xavier's for all else."""
     if wanted is None:
-        return he if activation in ("relu", "leaky_relu", "elu", "gelu", "softplus") else xavier
+        facts = TABLE[activation].activation if activation in TABLE else None
+        return BY_NAME[facts.init] if facts else xavier
     if isinstance(wanted, str):
         if wanted not in BY_NAME:
             raise ValueError(f"There is no initialisation {wanted!r}; there are {', '.join(BY_NAME)}.")

@@ -11,16 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import ops
 from ..backward import times
 from .blocks import stretched
 from .instructions import IllFormed, Instruction, reachable
 from .passes import Compiled
-
-# Rows whose derivative is written f'(z) and stays one instruction; all others are written out.
-PRIMED = {
-    ops.sigmoid, ops.tanh, ops.softplus, ops.relu, ops.leaky_relu, ops.elu, ops.gelu, ops.sech, ops.erf, ops.erfc,
-}  # fmt: skip
 
 
 class Adjoints:
@@ -135,7 +129,7 @@ def _row(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
     for position, operand in enumerate(x.operands):
         if operand not in adjoints.needed:
             continue
-        if row.family in PRIMED:
+        if row.primed:  # f'(z), one instruction; all other derivatives are written out
             slope: Instruction | float = x.builder.slope(row, position, x, x.operands)
         else:
             slope = row.derivative(x, x.operands, position)

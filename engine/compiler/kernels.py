@@ -69,6 +69,15 @@ def on_array(row: Primitive, x: np.ndarray) -> np.ndarray:
     return result
 
 
+def slope_on_array(row: Primitive, x: np.ndarray) -> np.ndarray:
+    """The derivative of a row of one operand, likewise."""
+    with np.errstate(all="ignore"):
+        at = Array(x, np)
+        slope = row.derivative(at._compute(row, (at,)), (at,), 0)
+        result: np.ndarray = np.broadcast_to(slope.value if isinstance(slope, Array) else slope, x.shape)
+    return result
+
+
 def apply_row(x: Instruction, operands: list[Any], xp: Any) -> Any:
     """A row, or the derivative of one, on arrays."""
     assert x.row is not None  # called for kinds that have one

@@ -2,7 +2,8 @@
 
 Rows that are not native are replaced by their forward rule, derivatives by the derivative rule, run on instructions; since
 equal instructions are made once, what a function and its derivative have in common is computed once. Where another form of
-the same function shares more with its derivative, it stands in FORMS.
+the same function shares more with its derivative, it stands in FORMS. These are no fields of the row: they are worth their
+while for NumPy only, depend on how large its floats are, and say nothing about the function that the row does not.
 """
 
 from __future__ import annotations

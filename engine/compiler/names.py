@@ -1,4 +1,8 @@
-"""Names for what a program prints, as the lectures have them: W1, b1, z1, a1, ..., and δ for an error ∂C/∂z."""
+"""Names for what a program prints, as the lectures have them: W1, b1, z1, a1, ..., and δ for an error ∂C/∂z.
+
+Layers are recognised here and not by instruments/neurons.py, since here a layer is one product of matrices: single neurons,
+sums of products of scalars, are no longer there to be found. What an activation is, both learn from the row.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,6 @@ from collections.abc import Mapping, Sequence
 
 from .. import ops
 from .instructions import Instruction
-
-ACTIVATIONS = (
-    ops.sigmoid, ops.tanh, ops.relu, ops.leaky_relu, ops.elu, ops.gelu, ops.softplus, ops.sin, ops.cos, ops.erf, ops.sign,
-    ops.step,
-)  # fmt: skip
 
 
 class Names:
@@ -92,7 +91,7 @@ def _sums(order: Sequence[Instruction]) -> dict[Instruction, list[Instruction]]:
 
 
 def _is_activation(x: Instruction) -> bool:
-    return x.kind == "row" and x.row is not None and x.row.family in ACTIVATIONS
+    return x.kind == "row" and x.row is not None and x.row.activation is not None
 
 
 def plain(name: str) -> str:

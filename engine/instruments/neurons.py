@@ -1,7 +1,7 @@
 """Neurons, recognised by structure alone: a weighted sum, and the activation of it if there is one.
 
-Pictures fold by this, and the compiler will look for the same shape. It does not matter whether the sum was written with
-`nn`, with sum(), with a loop or by hand: only the graph is read.
+Pictures fold by this. It does not matter whether the sum was written with `nn`, with sum(), with a loop or by hand: only the
+graph is read. (The compiler has a recogniser of its own, compiler/names.py: it finds layers, among products of matrices.)
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from ..value import Value
 
 SUMS = {"add", "fsum"}
-ACTIVATIONS = {
-    "tanh", "sigmoid", "relu", "leaky_relu", "elu", "gelu", "softplus", "erf", "sign", "step", "sin", "cos",
-}  # fmt: skip
 
 
 class Neuron:
@@ -80,7 +77,7 @@ def _is_sum(node: Value) -> bool:
 
 
 def _is_activation(node: Value) -> bool:
-    return node.op is not None and node.op.name in ACTIVATIONS
+    return node.op is not None and node.op.activation is not None
 
 
 def _continues(node: Value, uses: dict[Value, list[Value]]) -> bool:
