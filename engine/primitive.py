@@ -174,6 +174,11 @@ class Primitive:
         self.static: float | None = None  # the parameter's number, once bound
         self._bound: dict[float, Primitive] = {}
 
+    @property
+    def is_function(self) -> bool:
+        """Whether it is written name(x, ...) with a fixed number of operands, so that it can be a method of the first."""
+        return self.arity is not None and (not self.notation.slots or self.name == "where")
+
     def __repr__(self) -> str:
         return self.name if self.static is None else f"{self.name}({self.parameter}={self.static:g})"
 

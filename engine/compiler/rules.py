@@ -175,7 +175,8 @@ def _seed_outside(b: Builder, i: Instruction) -> Instruction | None:
     if not i.is_row(ops.mul) or is_seed(i.operands[0]):
         return None
     for weighed, other in (i.operands, i.operands[::-1]):
-        if seeded(weighed) and same(weighed, i) and other.shape == i.shape:  # not where the weighed one is the smaller
+        # not where the weighed one is the smaller
+        if seeded(weighed) and same(weighed, i) is not None and other.shape == i.shape:
             return b.elementwise(ops.mul, weighed.operands[0], b.elementwise(ops.mul, weighed.operands[1], other))
     return None
 
@@ -209,7 +210,7 @@ def _inner(b: Builder, i: Instruction) -> Instruction | None:
     if i.kind != "total":
         return None
     x = i.operands[0]
-    if x.is_row(ops.mul) and all(same(factor, x) for factor in x.operands):
+    if x.is_row(ops.mul) and all(same(factor, x) is not None for factor in x.operands):
         return b.inner(*x.operands)
     return b.inner(x.operands[0], x.operands[0]) if x.is_row(ops.power.bind(2.0)) else None
 

@@ -92,7 +92,8 @@ def count_operations(output: Value | Graph) -> Cost:
         for operand, slope in zip(node.operands, node.op.slopes(tally, [tally] * len(node.operands))):
             if operand.constant:
                 continue
-            if slope() not in (1.0, -1.0):
+            factor = slope()
+            if isinstance(factor, Tally) or factor not in (1.0, -1.0):
                 backward.append(Operations(multiplications=1))
             if operand in reached:
                 backward.append(Operations(additions=1))
