@@ -11,6 +11,7 @@ import pytest
 from mpmath import mp, mpf
 from oracles import CASES, CORNERS, DIGITS, ORACLES, TINY, is_smooth, named, points, slope
 
+import engine
 from engine import (
     TABLE,
     UndefinedError,
@@ -26,6 +27,7 @@ from engine import (
     sqrt,
     tanh,
 )
+from engine.graph import topological_order
 
 LARGEST = float.fromhex("0x1.fffffffffffffp1023")
 EPSILON = 2.0**-52
@@ -241,6 +243,40 @@ def test_log_softmax_keeps_the_digits_of_a_probability_that_is_nearly_1():
     share = float(mp.e**-40 / (1 + mp.e**-40))
     assert loss.data == pytest.approx(float(mp.log(1 + mp.e**-40)), rel=1e-15)
     assert (sure.grad, other.grad) == pytest.approx((-share, share), rel=1e-14)
+
+
+NEARLY_SURE = [[40.0, 0.0], [36.0, 0.0, 0.0], [5.0, -30.0, -31.0], [745.0, 0.0, 1.0], [40.0, 39.0, -3.0], [0.0, -1e-9, -700.0]]
+
+
+@pytest.mark.parametrize("logits", NEARLY_SURE)
+def test_log_softmax_has_every_digit_and_its_slopes_are_right_to_1e_15(logits):
+    for i in range(len(logits)):
+        inputs = [Value(x) for x in logits]
+        result = log_softmax(inputs)[i]
+        assert not disagreement(result.data, lambda *xs, i=i: xs[i] - ORACLES["logsumexp"](*xs), logits)
+        result.backward()
+        with mp.workdps(DIGITS):
+            total = ORACLES["logsumexp"](*map(mpf, logits))
+            want = [(k == i) - mp.exp(mpf(x) - total) for k, x in enumerate(logits)]
+        assert [x.grad for x in inputs] == pytest.approx([float(slope) for slope in want], rel=0, abs=1e-15)
+
+
+def test_the_nodes_of_log_softmax_grow_with_the_number_of_values_and_no_faster():
+    def nodes(count):
+        return len(topological_order(fsum(log_softmax([Value(0.1 * i) for i in range(count)]))))
+
+    assert [nodes(count) for count in (10, 50, 300)] == [3 * count + 3 for count in (10, 50, 300)]
+
+
+def test_a_compiled_log_softmax_has_as_many_operations_for_any_number_of_classes_and_keeps_its_digits():
+    lengths = set()
+    for classes in (10, 50):
+        batch = [[40.0] + [0.0] * (classes - 1), [0.1 * i for i in range(classes)]]
+        program = engine.compile(lambda x: log_softmax(x)[0]).trace(batch)
+        program.value_and_grad(batch)
+        lengths.add(len(program.source.splitlines()))
+        assert program(batch)[0] == pytest.approx(-(classes - 1) * math.exp(-40), rel=1e-14, abs=0)
+    assert len(lengths) == 1
 
 
 # --- derivatives of derivatives ---
