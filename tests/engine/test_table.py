@@ -2,12 +2,15 @@
 
 import math
 from contextlib import suppress
+from itertools import product
 
 import pytest
-from oracles import CASES, points
+from mpmath import mp, mpf
+from oracles import CASES, CORNERS, DIGITS, is_smooth, named, points, slope, within
 
-from engine import TABLE, UndefinedError, Value
+from engine import TABLE, UndefinedError, Value, ops
 from engine.instruments.neurons import neurons
+from engine.say.notation import Term
 
 every_case = pytest.mark.parametrize(("row", "oracle"), CASES, ids=[repr(row) for row, _ in CASES])
 
@@ -23,6 +26,107 @@ def values_of(row):
         with suppress(UndefinedError):
             found.append(apply(row, at))
     return found
+
+
+# --- what is shown: the textbook's formulas give the textbook's numbers ---
+
+ORDINARY = (-2.9, -1.3, -0.8, -0.4, 0.3, 0.7, 1.2, 1.9, 3.1)
+
+
+def ordinary_points(row):
+    """Points at which no form loses digits, so that each must be right."""
+    if row.arity == 1:
+        return [(x,) for x in ORDINARY]
+    if row.arity == 2:
+        return list(product((-1.7, -0.6, 0.9, 2.3), (-1.2, 0.4, 1.5)))
+    return [(1.0, -0.7, 0.4), (0.0, 1.3, -0.2), (-2.0, 0.6, 1.1), (0.5, 2.2, 1.9)]
+
+
+def shown_slopes(row, at):
+    """The derivatives in the textbook's form; None for each that has no value there."""
+    result, found = apply(row, at), []
+    for position in range(len(at)):
+        try:
+            found.append(float(row.derivative(result, at, position, shown=True)))
+        except ArithmeticError:
+            found.append(None)
+    return found
+
+
+@every_case
+def test_the_textbooks_derivatives_are_right(row, oracle):
+    tried = [at for at in ordinary_points(row) if is_smooth(row, at)]
+    assert len(tried) >= 3
+    for at in tried:
+        with mp.workdps(DIGITS):
+            want = [float(slope(oracle, position)(*map(mpf, at))) for position in range(len(at))]
+        assert shown_slopes(row, at) == pytest.approx(want, rel=1e-12, abs=1e-15), at
+
+
+UNDEFINED = {"hypot", "atan2", "pow"}  # at (0, 0), and where log(x) does not exist: there the convention is the computed form's
+
+
+@pytest.mark.parametrize(("name", "at", "static", "slopes"), [(n, c[0], c[1], c[3]) for n in CORNERS for c in CORNERS[n]])
+def test_the_textbooks_derivatives_follow_the_conventions_at_corners_and_ties(name, at, static, slopes):
+    row, _ = named(TABLE[name], static)
+    for shown, want in zip(shown_slopes(row, at), slopes, strict=True):
+        assert shown == want or (shown is None and name in UNDEFINED) or (want is None and name == "pow")
+
+
+@pytest.mark.parametrize(("row", "oracle"), [case for case in CASES if case[0].formula], ids=repr)
+def test_the_textbooks_formula_for_the_value_is_right(row, oracle):
+    tried = [at for at in ordinary_points(row) if within(row.domain, at)]
+    assert len(tried) >= 3
+    for at in tried:
+        with mp.workdps(50):
+            want = float(oracle(*map(mpf, at)))
+        assert row.formula(*at) == pytest.approx(want, rel=1e-12), at
+    for at, static, value, _ in CORNERS.get(row.name, ()):
+        if row.static == static:
+            assert row.formula(*at) == pytest.approx(value, abs=1e-15)
+
+
+def test_a_row_has_a_formula_unless_it_is_the_vocabulary_of_formulas():
+    bare = {name for name, row in TABLE.items() if row.formula is None}
+    assert bare == {
+        "add", "sub", "mul", "div", "neg", "power", "pow", "sqrt", "cbrt", "exp", "exp2", "log", "sin", "cos", "erf", "abs",
+        "sign", "greater", "greater_equal", "equal", "where", "maximum", "minimum", "amax", "amin", "atan2",
+    }  # fmt: skip
+
+
+# --- how comparisons and choices bind ---
+
+a, b, c, x, y, z = (Term.name(name) for name in "abcxyz")
+greater, greater_equal, equal, where = ops.greater, ops.greater_equal, ops.equal, ops.where
+
+
+@pytest.mark.parametrize(("term", "text", "latex"), [
+    (greater(x + 1.0, 2.0 * y), "x + 1 > 2y", "x + 1 > 2 y"),
+    (greater(greater(x, y), z), "(x > y) > z", r"\left(x > y\right) > z"),
+    (greater(x, greater(y, z)), "x > (y > z)", r"x > \left(y > z\right)"),
+    (greater_equal(greater_equal(x, y), z), "(x >= y) >= z", r"\left(x \ge y\right) \ge z"),
+    (greater_equal(x, greater_equal(y, z)), "x >= (y >= z)", r"x \ge \left(y \ge z\right)"),
+    (greater_equal(x - y, -z), "x - y >= -z", r"x - y \ge -z"),
+    (equal(equal(x, y), z), "(x = y) = z", r"\left(x = y\right) = z"),
+    (equal(x, equal(y, z)), "x = (y = z)", r"x = \left(y = z\right)"),
+    (equal(x + y, z - x), "x + y = z - x", "x + y = z - x"),
+    (z + greater(x, y), "z + (x > y)", r"z + \left(x > y\right)"),
+    (greater_equal(x, y) + z, "(x >= y) + z", r"\left(x \ge y\right) + z"),
+    (-equal(x, y), "-(x = y)", r"-\left(x = y\right)"),
+    (greater(x, y) ** 2, "(x > y)²", r"\left(x > y\right)^{2}"),
+    (greater(where(a, x, y), z), "(x if a else y) > z", None),
+    (where(greater(x, y), x, y), "x if x > y else y", r"\begin{cases}x & \text{if } x > y \\ y & \text{else}\end{cases}"),
+    (where(greater_equal(x, y), equal(x, z), greater(y, z)), "x = z if x >= y else y > z", None),
+    (where(equal(x, y), x, y), "x if x = y else y", None),
+    (where(where(a, b, c), x, y), "x if (b if a else c) else y", None),
+    (where(a, where(b, x, y), z), "(x if b else y) if a else z", None),
+    (where(a, x, where(b, y, z)), "x if a else y if b else z", None),
+    (z + where(a, x, y), "z + (x if a else y)", r"z + \begin{cases}x & \text{if } a \\ y & \text{else}\end{cases}"),
+    (ops.exp(where(a, x, y)), "exp(x if a else y)", None),
+])  # fmt: skip
+def test_comparisons_and_choices_stand_in_parentheses_where_they_need_them(term, text, latex):
+    assert term.text == text
+    assert latex is None or term.latex == latex
 
 
 # --- what networks should know ---
