@@ -11,6 +11,7 @@ from .instruments.counting import count_operations
 # Seeing: every step as data, text and LaTeX; and from text to Values and back
 from .say.explain import explain, latex, steps
 from .say.export import to_data
+from .say.manual import manual
 from .command.expression import parse
 from .command.writing import as_text
 

@@ -6,7 +6,6 @@ on Values, the explanations and the gradient check pick it up from here.
 
 from __future__ import annotations
 
-import copyreg
 import math
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,7 @@ def _reduce(row: Primitive) -> tuple[Any, ...]:
     return row_named, (row.name, row.static)
 
 
-copyreg.pickle(Primitive, _reduce)
+Primitive.__reduce__ = _reduce  # type: ignore[method-assign, assignment]  # put on the class from here, where the table is
 
 
 class NamedNumber(float):

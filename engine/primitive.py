@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # typing is not imported when the engine runs
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, ClassVar
 
     Rule = Callable[..., Any]  # of Numbers (number.py), all of one kind, to a Number of that kind or a float
     Domains = tuple["Domain", ...]
@@ -125,8 +125,23 @@ class ActivationFacts:
         self.steepest = steepest
 
 
+class _Docstring:
+    """The docstring of rows: on the class its own text, on a row what `manual` writes, so that help(engine.gelu) is of use."""
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+
+    def __get__(self, row: Primitive | None, owner: type) -> str | None:
+        return self.text if row is None or not hasattr(owner, "manual") else row.manual()
+
+
 class Primitive:
     """One row of the table; the module's docstring says what its fields mean."""
+
+    __doc__ = _Docstring(__doc__)  # inside the class, the name is its text so far
+
+    if TYPE_CHECKING:
+        manual: ClassVar[Callable[[Primitive], str]]  # say/manual.py brings it
 
     def __init__(
         self,
