@@ -110,6 +110,11 @@ def _fsum(*xs: float) -> float:
         return math.fsum(x * 2.0**-64 for x in xs) * 2.0**64
 
 
+def _added(terms: list[Any]) -> Any:
+    """The terms with + between them, for formulas."""
+    return sum(terms[1:], terms[0])
+
+
 fsum: Primitive = declare(  # one node for a sum of any length
     "fsum", _fsum, lambda r, *xs: [1.0] * len(xs), formula=lambda *xs: _added(list(xs)), any_arity=True, native=True,
 )
@@ -212,11 +217,6 @@ log1p: Primitive = declare(  # log(1 + x), with its digits near 0
 )
 
 
-def _added(terms: list[Any]) -> Any:
-    """The terms with + between them, for formulas."""
-    return sum(terms[1:], terms[0])
-
-
 def _logsumexp(*xs: float) -> float:
     """log(exp(x1) + exp(x2) + ...): shifted by the largest, so that nothing overflows; log1p for the digits near 0."""
     rest = list(xs)
@@ -259,8 +259,8 @@ def _across(result: Number, y: Number, x: Number) -> Any:
 
 
 def _off_the_cut(y: Number, x: Number) -> Any:
-    """The distance from the cut of atan2: from the ray y = 0, x <= 0."""
-    return where(greater(x, 0.0), hypot(x, y), abs(y))
+    """How far (x, y) is from the cut of atan2, the ray y = 0, x <= 0: the larger of two coordinates, which cannot overflow."""
+    return where(greater(x, 0.0), maximum(x, abs(y)), abs(y))
 
 
 atan2: Primitive = declare(  # the angle of the point (x, y); y stands first, as everywhere

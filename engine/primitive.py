@@ -215,6 +215,7 @@ class Primitive:
                 kink=self.kink and _fix(self.kink, static),
                 notation=self.notation,
                 parameter=self.parameter,
+                default=self.default,
                 native=self.native,
                 formula=self.formula and _fix(self.formula, static),
                 convention=self.convention,

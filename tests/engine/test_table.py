@@ -10,7 +10,7 @@ from oracles import CASES, CORNERS, DIGITS, is_smooth, named, points, slope, wit
 
 from engine import TABLE, UndefinedError, Value, ops
 from engine.instruments.neurons import neurons
-from engine.say.notation import Term
+from engine.say.notation import Term, write
 
 every_case = pytest.mark.parametrize(("row", "oracle"), CASES, ids=[repr(row) for row, _ in CASES])
 
@@ -73,7 +73,10 @@ def test_the_textbooks_derivatives_follow_the_conventions_at_corners_and_ties(na
         assert shown == want or (shown is None and name in UNDEFINED) or (want is None and name == "pow")
 
 
-@pytest.mark.parametrize(("row", "oracle"), [case for case in CASES if case[0].formula], ids=repr)
+WITH_FORMULA = [case for case in CASES if case[0].formula]
+
+
+@pytest.mark.parametrize(("row", "oracle"), WITH_FORMULA, ids=[repr(row) for row, _ in WITH_FORMULA])
 def test_the_textbooks_formula_for_the_value_is_right(row, oracle):
     tried = [at for at in ordinary_points(row) if within(row.domain, at)]
     assert len(tried) >= 3
@@ -127,6 +130,27 @@ greater, greater_equal, equal, where = ops.greater, ops.greater_equal, ops.equal
 def test_comparisons_and_choices_stand_in_parentheses_where_they_need_them(term, text, latex):
     assert term.text == text
     assert latex is None or term.latex == latex
+
+
+@pytest.mark.parametrize(("term", "text", "latex"), [
+    (ops.elu(x), "elu(x)", r"\operatorname{elu}\left(x\right)"),  # a parameter that has its default goes without saying
+    (ops.elu(x, alpha=2.0), "elu(x, alpha=2)", r"\operatorname{elu}\left(x, \mathrm{alpha=2}\right)"),
+    (ops.log10(x), "log10(x)", r"\log_{10}\left(x\right)"),
+    (ops.log2(x), "log2(x)", r"\log_2\left(x\right)"),
+    (ops.exp2(x), "exp2(x)", "2^{x}"),
+    (ops.cbrt(x), "cbrt(x)", r"\sqrt[3]{x}"),
+    (ops.asin(x), "asin(x)", r"\arcsin\left(x\right)"),
+    (ops.asinh(x), "asinh(x)", r"\operatorname{arsinh}\left(x\right)"),
+    (ops.atan2(y, x), "atan2(y, x)", r"\operatorname{atan2}\left(y, x\right)"),
+])  # fmt: skip
+def test_functions_are_written_as_they_are_called_and_in_latex_as_in_books(term, text, latex):
+    assert term.text == text
+    assert term.latex == latex
+
+
+def test_several_operands_of_the_largest():
+    term = write(ops.amax, [x, y, z])
+    assert (term.text, term.latex) == ("amax(x, y, z)", r"\max\left(x, y, z\right)")
 
 
 # --- what networks should know ---
