@@ -147,7 +147,7 @@ def _power_domains(exponent: float) -> tuple[tuple[Domain], tuple[Domain]]:
 power: Primitive = declare(  # the exponent is a number: one operand, negative bases as far as the exponent allows
     "power", lambda x, exponent: math.pow(x, exponent), _power_derivative, textbook=_power_derivative_in_words,
     parameter="exponent", default=2.0, domains=_power_domains,
-    notation=Notation("{0}^{p}", "{0}^{{{p}}}", 4, (5,)), native=True,
+    notation=Notation("{0}**{p}", "{0}^{{{p}}}", 4, (5,)), native=True,
 )
 
 
@@ -165,7 +165,7 @@ def _slope_in_exponent(result: Number, x: Number, y: Number) -> Any:
 general_power: Primitive = declare(  # the exponent is a Value
     "pow", lambda x, y: math.pow(x, y), (_slope_in_base, _slope_in_exponent),
     textbook=(lambda r, x, y: y * general_power(x, y - 1.0), lambda r, x, y: r * log(x)),
-    domain=(POSITIVE, REAL), notation=Notation("{0}^{1}", "{0}^{{{1}}}", 4, (5, 5)), native=True,
+    domain=(POSITIVE, REAL), notation=Notation("{0}**{1}", "{0}^{{{1}}}", 4, (5, 5)), native=True,
 )
 sqrt: Primitive = declare(
     "sqrt", lambda x: math.sqrt(x), lambda r, x: 0.5 / r, textbook=lambda r, x: 1.0 / (2.0 * r), image=(0.0, math.inf),
@@ -371,7 +371,7 @@ greater_equal: Primitive = declare(
 )
 equal: Primitive = declare(
     "equal", lambda x, y: float(x == y), (lambda r, x, y: 0.0, lambda r, x, y: 0.0), kink=lambda x, y: x - y,
-    convention=COMPARED, image=(0.0, 1.0), notation=Notation("{0} = {1}", "{0} = {1}", 0.5, (1, 1)), native=True,
+    convention=COMPARED, image=(0.0, 1.0), notation=Notation("{0} == {1}", "{0} = {1}", 0.5, (1, 1)), native=True,
 )
 where: Primitive = declare(  # the second operand where the first is not 0, else the third; both exist, one is chosen
     "where", lambda c, x, y: x if c else y,

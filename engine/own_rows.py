@@ -44,7 +44,7 @@ def primitive(name: str, forward: Callable[..., Any], derivatives: Any, **option
 
 def _give_method(row: Primitive) -> None:
     """The row as a method: v.exp(), v.elu(alpha=2), v.maximum(w). Operators, and rows over any number of operands, have none."""
-    if row.arity is None or (row.notation.slots and row is not ops.where and row.name not in _added):
+    if not row.is_function and (row.arity is None or row.name not in _added):
         return
     if row.arity == 1 and not row.parameter:
         method: Callable[..., Any] = prefix(row)

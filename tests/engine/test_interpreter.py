@@ -18,9 +18,9 @@ x, y = Term.name("x"), Term.name("y")
 
 @pytest.mark.parametrize(("term", "text"), [
     (x**2, "x²"),
-    (x**-1.5, "x^-1.5"),
-    (x**y, "x^y"),
-    (2.0**x, "2^x"),
+    (x**-1.5, "x**-1.5"),
+    (x**y, "x**y"),
+    (2.0**x, "2**x"),
     (3 * x**2, "3·x²"),
     (x.exp(), "exp(x)"),
     (x.maximum(y), "maximum(x, y)"),
