@@ -70,6 +70,7 @@ CORE = {  # each with what it may know of the others
 ALLOWED = {
     **CORE,
     "engine.derivatives": {*CORE},
+    "engine.forward": {*CORE},
     "engine.own_rows": {*CORE},
     "engine.micrograd": {*CORE},
 }

@@ -39,7 +39,9 @@ class Cost(NamedTuple):
     """What one evaluation, one sweep, and the alternatives cost.
 
     forward      the operations of one evaluation
-    backward     the further operations of one sweep, which gives every derivative
+    backward     the further operations of one sweep backward, which gives every derivative of one output
+    directional  the further operations of one pass of forward mode (`jvp`), which gives one direction's derivative of every
+                 output; all P directions take P of them
     parameters   how many leaves there are, P
     central      evaluations that central differences would take for the same derivatives: 2P
     one_sided    evaluations that one-sided differences would take: P + 1
@@ -47,6 +49,7 @@ class Cost(NamedTuple):
 
     forward: Operations
     backward: Operations
+    directional: Operations
     parameters: int
     central: int
     one_sided: int
@@ -77,29 +80,31 @@ def cost_of(row: Primitive, count: int) -> Operations:
 def count_operations(output: Value | Graph) -> Cost:
     """Count the operations that computing `output` takes, and its gradient by the sweep or by finite differences.
 
-    Along each edge the sweep evaluates a local derivative, multiplies (unless that is 1 or -1) and, where other edges
-    have arrived before, adds.
+    Along each edge both modes evaluate a local derivative and multiply by it (unless that is 1 or -1). They differ in the
+    additions: backward, where edges meet again at an operand; forward, where several operands of one operation move.
     """
     graph = Graph.of(output)
     forward: list[Operations] = []
-    backward: list[Operations] = []
+    slopes: list[Operations] = []
+    meeting = joining = 0
     reached: set[Value] = set()
     for node in reversed(graph.order):
         if node.op is None:
             continue
         forward.append(cost_of(node.op, len(node.operands)))
-        tally = Tally(backward)
+        tally = Tally(slopes)
+        joining += max(0, sum(not operand.constant for operand in node.operands) - 1)
         for operand, slope in zip(node.operands, node.op.slopes(tally, [tally] * len(node.operands))):
             if operand.constant:
                 continue
             factor = slope()
             if isinstance(factor, Tally) or factor not in (1.0, -1.0):
-                backward.append(Operations(multiplications=1))
-            if operand in reached:
-                backward.append(Operations(additions=1))
+                slopes.append(Operations(multiplications=1))
+            meeting += operand in reached
             reached.add(operand)
     parameters = len(graph.inputs)
-    return Cost(_total(forward), _total(backward), parameters, 2 * parameters, parameters + 1)
+    backward, directional = (_total([*slopes, Operations(additions=count)]) for count in (meeting, joining))
+    return Cost(_total(forward), backward, directional, parameters, 2 * parameters, parameters + 1)
 
 
 def _total(counted: list[Operations]) -> Operations:
