@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .. import ops
 from ..derivatives import grad, hessian, paths
 from ..graph import count_paths, leaves, names, topological_order
-from ..instruments.check import EPS, compare, corner_of
+from ..instruments.check import compare, corner_of
 from ..instruments.replay import evaluate
 from ..primitive import UndefinedError
 from ..say.explain import board
@@ -21,6 +21,7 @@ from .tokens import ParseError, is_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..instruments.check import Comparison
     from ..value import Value
 
 MOST_ROWS = 40  # derivatives in the table under the board
@@ -135,17 +136,36 @@ def lesson(output: Value, wrt: Sequence[Value] | None, page: Page) -> list[str]:
 
 
 def check_table(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
-    """Each derivative by the chain rule and by a central difference, and whether they agree."""
+    """Each derivative by the chain rule and by a central difference, its step h, and whether the two agree.
+
+    The step stands in the header if it is the same for all, else in a column.
+    """
     top = names(topological_order(output))[output]
-    rows = [("Gradient", "chain rule", f"central difference (h = {EPS:g})" if page.width >= 72 else "difference", "")]
-    for node, result in zip(inputs, compare(output, inputs[:MOST_ROWS])):
-        verdict = "agree" if result.agrees else "DISAGREE"
-        verdict = "not differentiable here" if corner_of(output, [node]) else verdict
-        rows.append((f"  ∂{top}/∂{result.name}", page.show(result.exact), page.show(result.numeric), verdict))
+    compared = compare(output, inputs[:MOST_ROWS])
+    steps = ["" if one.step is None else show(one.step, 3) for one in compared]
+    wide = page.width >= 72
+    shared = wide and len(set(steps)) == 1 and steps[0] != ""
+    title = f"central difference (h = {steps[0]})" if shared else "central difference" if wide else "difference"
+    untold: dict[str, list[str]] = {}  # by the reason
+    rows = [["Gradient", "chain rule", title, *["h"] * (not shared), ""]]
+    for node, one, step in zip(inputs, compared, steps):
+        numeric = "none" if one.step is None else page.show(one.numeric)
+        verdict = "not differentiable here" if corner_of(output, [node]) else _verdict(one)
+        if verdict == "cannot tell":
+            untold.setdefault(one.reason, []).append(f"∂{top}/∂{one.name}")
+        rows.append([f"  ∂{top}/∂{one.name}", page.show(one.exact), numeric, *[step] * (not shared), verdict])
     lines = [line.removeprefix("  ") for line in page.table(rows)]
+    for reason, slopes in untold.items():
+        lines += page.prose(f"Cannot tell {', '.join(slopes)}:", f"{reason}.")
     if len(inputs) > MOST_ROWS:
         lines.append(f"  ... and {len(inputs) - MOST_ROWS} more; --quiet lists them all")
     return lines
+
+
+def _verdict(compared: Comparison) -> str:
+    if not compared.conclusive:
+        return "cannot tell"
+    return "agree" if compared.agrees else "DISAGREE"
 
 
 def in_words(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import as_text, hessian, parse, to_data
+from engine import TABLE, as_text, hessian, parse, to_data
 from engine.__main__ import main, report
 from engine.command.terminal import UsageError
 from engine.primitive import UndefinedError
@@ -179,7 +179,44 @@ def test_check_shows_both_derivatives_side_by_side(answer):
 
 
 def test_check_says_where_there_is_no_derivative(answer):
-    assert answer("relu(x)", "x=0", "--check").splitlines()[1].endswith("not differentiable here")
+    header, row = answer("relu(x)", "x=0", "--check").splitlines()  # and no third line: that it cannot tell says less
+    assert header and row.endswith("not differentiable here")
+
+
+@pytest.mark.parametrize(("words", "width", "table"), [
+    (["abs(x-y)", "x=1", "y=1.000001"], 80, [
+        "Gradient   chain rule   central difference (h = 1e-07)",
+        "  ∂f/∂x            -1                               -1   agree",
+        "  ∂f/∂y             1                                1   agree",
+    ]),
+    (["x*y", "x=3", "y=4000"], 80, [  # each has a step of its own
+        "Gradient   chain rule   central difference   h",
+        "  ∂f/∂x          4000                 4000   1e-05   agree",
+        "  ∂f/∂y             3                    3    0.01   agree",
+    ]),
+    (["x*y", "x=3", "y=4"], 71, [
+        "Gradient   chain rule   difference   h",
+        "  ∂f/∂x             4            4   1e-05   agree",
+        "  ∂f/∂y             3            3   1e-05   agree",
+    ]),
+    (["sin(x)", "x=1e17"], 80, [
+        "Gradient   chain rule   central difference (h = 1e+12)",
+        "  ∂f/∂x     -0.885557                      5.41287e-13   cannot tell",
+        "Cannot tell ∂f/∂x: lost in rounding.",
+    ]),
+    (["x**1.5", "x=0"], 80, [
+        "Gradient   chain rule   central difference   h",
+        "  ∂f/∂x             0   none                     cannot tell",
+        "Cannot tell ∂f/∂x: undefined nearby.",
+    ]),
+], ids=["near a corner", "two steps", "narrow", "lost", "no neighbours"])  # fmt: skip
+def test_check_shows_the_step_and_says_where_it_cannot_tell(words, width, table):
+    assert report([*words, "--check"], width, False) == table
+
+
+def test_check_says_where_a_rule_is_wrong(monkeypatch):
+    monkeypatch.setattr(TABLE["exp"], "derivatives", (lambda r, x: 2.0 * r,))
+    assert report(["exp(x)", "x=0", "--check"], 80, False)[1].split() == ["∂f/∂x", "2", "1", "DISAGREE"]
 
 
 def test_hessian_is_a_table_of_second_derivatives(answer):

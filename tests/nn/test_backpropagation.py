@@ -385,7 +385,8 @@ def test_any_small_network_agrees_with_the_matrices_and_with_differences(sizes, 
         assert found_dW == pytest.approx(dW[l], rel=1e-10, abs=1e-13)
         assert found_db == pytest.approx(db[l], rel=1e-10, abs=1e-13)
     model.zero_grad()
-    assert all(c.agrees for c in gradcheck(cost, model.parameters()))
+    # The matrices above have checked every digit; a difference cannot see a slope that is lost beside the cost's rounding.
+    assert all(c.agrees or (c.reason and abs(c.exact) < 1e-10) for c in gradcheck(cost, model.parameters()))
 
 
 @pytest.mark.parametrize(("loss", "output", "y"), [
