@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import copy_context
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,9 @@ class Program:
     program.source                the text that runs, for examples as rows
     program.latex(), .explain()   the same as LaTeX; how the scalar nodes became blocks
     program.load_from(), .store_to(), .current      the Values' numbers and the program's: see parameters.py
+
+    Threads may share a program. Their calls take turns, the first of them traces, and each call computes with the numbers
+    that the Values have when its turn comes. Threads that are to compute at the same time need a program each.
     """
 
     def __init__(
@@ -105,25 +108,31 @@ class Program:
         self._compiled: Compiled | None = None
         self._parameters: Parameters | None = None
         self._codes: dict[Any, Code] = {}
-        self._running = Lock()  # the buffers belong to one call at a time
+        # Tracing, the buffers and the parameters' vector belong to one call at a time. Reentrant: f may call a program
+        self._running = RLock()
         # NumPy need not warn: results are looked at. A context with that setting costs a tenth of np.errstate in each call
         self._quiet = copy_context()
         self._quiet.run(np.seterr, all="ignore")
 
     def trace(self, *batch: Any) -> Program:
         """Compile now, for batches like this one; the first call does it by itself."""
-        if self._compiled is None:
-            examples = [first_example(x, self.dtype, number) for number, x in enumerate(batch, 1)]
-            try:
-                found = run_passes(self.f, examples, has_aux=self.has_aux, penalty=self.penalty)
-            except Exception as error:
-                shapes = ", ".join(str(example.shape) for example in examples)
-                error.add_note(f"The function was being traced with the first example of a batch, of shape {shapes}; "
-                               "a batch has a row for each example.")  # fmt: skip
-                raise
-            self._parameters = Parameters(found.values, found.order, found.parameters, self.dtype)
-            self._compiled = found
+        with self._running:
+            if self._compiled is None:
+                self._trace(batch)
         return self
+
+    def _trace(self, batch: Sequence[Any]) -> None:
+        """Run the passes on the first example."""
+        examples = [first_example(x, self.dtype, number) for number, x in enumerate(batch, 1)]
+        try:
+            found = run_passes(self.f, examples, has_aux=self.has_aux, penalty=self.penalty)
+        except Exception as error:
+            shapes = ", ".join(str(example.shape) for example in examples)
+            error.add_note(f"The function was being traced with the first example of a batch, of shape {shapes}; "
+                           "a batch has a row for each example.")  # fmt: skip
+            raise
+        parameters = Parameters(found.values, found.order, found.parameters, self.dtype)
+        self._parameters, self._compiled = parameters, found
 
     @property
     def compiled(self) -> Compiled:
@@ -146,16 +155,16 @@ class Program:
 
         `check` looks at every block, and an error names the first one and the first example that leave the numbers.
         """
-        arrays, n = self._prepare(batch, check=check)
-        compiled, parameters = self.compiled, self.parameters
         with self._running:
+            arrays, n = self._prepare(batch, check=check)
+            compiled, parameters = self.compiled, self.parameters
             run = self.code(gradient=False).run(n, parameters.vector, parameters.gradient)
             found = self._quiet.run(run, *arrays, 1.0)
             rows = n if batch else None
             ends = [x for x in (compiled.outputs, compiled.others) if x is not None]
             outputs: list[Any] = [_rows(result, x, rows) for result, x in zip(found, ends)]
-        if not all(np.isfinite(output).all() for output in outputs):
-            self._explain_failure(ends, arrays)
+            if not all(np.isfinite(output).all() for output in outputs):
+                self._explain_failure(ends, arrays)
         if not compiled.several:
             outputs[0] = outputs[0][..., 0] if batch else float(outputs[0][0])
         if self.has_aux and compiled.others is None:
@@ -176,38 +185,42 @@ class Program:
 
         With has_aux the first result is (value, others).
         """
-        arrays, n = self._prepare(batch, check=check)
-        compiled, parameters = self._compiled, self._parameters
-        assert compiled is not None and parameters is not None  # _prepare has traced
-        if compiled.several:
-            raise ValueError(
-                f"value_and_grad needs one cost, and this function returns a list of {compiled.outputs.size}: a gradient "
-                "belongs to one number. Return their sum, or the one that matters; program(X) gives the values of them all."
-            )
-        given = None if weights is None and reduction == "mean" else weights_of(weights, n, self.dtype, reduction)
-        scale = 1.0 / n if reduction == "mean" else 1.0
-        code = self._codes.get((True, given is not None, inputs)) or self.code(weighted=given is not None, inputs=inputs)
-        slopes: tuple[np.ndarray, ...] = ()
-        others = np.empty((n, 0) if batch else 0) if self.has_aux else None
         with self._running:
+            arrays, n = self._prepare(batch, check=check)
+            compiled, parameters = self._compiled, self._parameters
+            assert compiled is not None and parameters is not None  # _prepare has traced
+            self._one_cost("value_and_grad")
+            given = None if weights is None and reduction == "mean" else weights_of(weights, n, self.dtype, reduction)
+            scale = 1.0 / n if reduction == "mean" else 1.0
+            code = self._codes.get((True, given is not None, inputs)) or self.code(weighted=given is not None, inputs=inputs)
             run = code.built.get(n) or code.run(n, parameters.vector, parameters.gradient)
             value, *rest = self._quiet.run(run, *arrays, scale if given is None else given)
             if given is None and compiled.outputs.batched:
                 value = value * scale
             vector = parameters.gradient.copy() if copy else parameters.gradient
             length = self._quiet.run(np.dot, vector, vector)
+            others = np.empty((n, 0) if batch else 0) if self.has_aux else None
+            slopes: tuple[np.ndarray, ...] = ()
             if rest:
                 if compiled.penalty is not None:
                     value = value + rest.pop(0)
                 if compiled.others is not None:
                     others = _rows(rest.pop(0), compiled.others, n if batch else None)
                 slopes = tuple([np.array(np.broadcast_to(x, (n, *shape))) for x, shape in zip(rest, compiled.shapes)])
-        value = float(value)
-        finite = math.isfinite(value) and (math.isfinite(length) or np.isfinite(vector).all())
-        if not finite or not all(np.isfinite(x).all() for x in slopes):
-            self._explain_failure(self._all_ends(inputs=inputs), arrays)
+            value = float(value)
+            finite = math.isfinite(value) and (math.isfinite(length) or np.isfinite(vector).all())
+            if not finite or not all(np.isfinite(x).all() for x in slopes):
+                self._explain_failure(self._all_ends(inputs=inputs), arrays)
         gradient = Gradient(parameters, vector, slopes)
         return ((value, others) if self.has_aux else value), gradient
+
+    def _one_cost(self, what: str) -> None:
+        """Refuse a function that returns a list."""
+        if self.compiled.several:
+            raise ValueError(
+                f"{what} needs one cost, and this function returns a list of {self.compiled.outputs.size}: a gradient "
+                "belongs to one number. Return their sum, or the one that matters; program(X) gives the values of them all."
+            )
 
     def _prepare(self, batch: Sequence[Any], *, check: bool) -> tuple[list[np.ndarray], int]:
         """The arguments, looked over, and the parameters up to date."""

@@ -2,6 +2,9 @@
 
 import copy
 import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -141,6 +144,32 @@ def test_names_of_the_users_and_of_the_text_do_not_meet():
         x = [0.1, 0.2, 0.3, 0.4]
         assert engine.compile(f)([x])[0] == pytest.approx(f([Value(v) for v in x]).data, rel=1e-12)
         assert engine.compile(f).value_and_grad([x])[0] == pytest.approx(f([Value(v) for v in x]).data, rel=1e-12)
+
+
+# --- several threads ---
+
+def test_threads_that_make_the_first_call_together_get_one_program():
+    """Two hundred Values take long enough to trace that the threads, which change places often, all begin before one ends."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(8):
+            W = [Value(1.0 + k / 200) for k in range(200)]
+            program = engine.compile(lambda x, W=W: sum(w * x * x for w in W))
+            together = Barrier(4)
+
+            def call(program=program, together=together):
+                together.wait()
+                return program.value_and_grad([2.0])
+
+            with ThreadPoolExecutor(4) as pool:
+                found = [future.result() for future in [pool.submit(call) for _ in range(4)]]
+            assert [value for value, _ in found] == [pytest.approx(4 * sum(w.data for w in W))] * 4
+            assert all((gradient.vector == 4.0).all() for _, gradient in found)
+            W[0].data = 10.0
+            assert program.value_and_grad([1.0])[0] == pytest.approx(sum(w.data for w in W))
+    finally:
+        sys.setswitchinterval(before)
 
 
 # --- what it prints ---
