@@ -6,7 +6,7 @@ Three tasks, each a training step or many: forward, backward and plain gradient 
     MNIST    784-30-10, sigmoid, quadratic cost, on data of MNIST's shape: an epoch, with batches of 10 and of 128
     digits   64-15-10, the same on data of the digits' shape: an epoch with batches of 10
 
-`program` is what a user calls, value_and_grad, and then the optimiser's rule; `fit` is a whole epoch of nn.fit, with its
+`program` is what a user calls, program.descend(SGD).step; `fit` is a whole epoch of nn.fit, with its
 shuffling, its checks, its counting of hits and the history. All take turns within one run, so that a busy machine is
 unfair to none; what is printed are medians, and each one's part of the time of NumPy by hand.
 """
@@ -32,8 +32,7 @@ import numpy as np
 from by_hand import Digits, Floor, Moons
 
 import engine
-from engine.compiler.inplace import InPlace
-from nn import MLP, losses, optim
+from nn import MLP, History, losses, optim
 from nn.compiled import CompiledRun
 from nn.targets import Targets
 
@@ -62,17 +61,12 @@ def program_step(sizes, hinge, dtype="float64"):
     cost = losses.hinge if hinge else losses.quadratic
     penalty = (lambda: 1e-4 * sum(p * p for p in model.parameters())) if hinge else None
     program = engine.compile(lambda x, y: cost(model(x), y), penalty=penalty, dtype=dtype)
-    rule, parameters = [], []
+    descent = []
 
     def step(x, y):
-        value, gradient = program.value_and_grad(x, y, copy=False)
-        if not rule:
-            parameters.append(program.parameters)
-            arrays = {"p": program.parameters.vector, "g": gradient.vector}
-            rule.append(InPlace(lambda s: {"p": s["p"] - RATE * s["g"]}, arrays, [], read=["g"]))
-        rule[0]()
-        parameters[0].ahead = True
-        return value
+        if not descent:
+            descent.append(program.trace(x[:1], y[:1]).descend(optim.SGD(model.parameters(), lr=RATE)))
+        return descent[0].step(x, y)
 
     return step
 
@@ -160,7 +154,7 @@ def fit_epoch(sizes, X, Y, size):
     """An epoch of nn.fit's run."""
     model = network(sizes, hinge=False)
     run = CompiledRun(model, optim.SGD(model.parameters(), lr=RATE), losses.quadratic, X,
-                      Targets(Y, len(X), sizes[-1], losses.quadratic), None, "mean")  # fmt: skip
+                      Targets(Y, len(X), sizes[-1], losses.quadratic), None, "mean", History())  # fmt: skip
     order = list(range(len(X)))
     return lambda: run.epoch([order[i : i + size] for i in range(0, len(X), size)])
 

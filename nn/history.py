@@ -10,13 +10,14 @@ class History:
     """One entry an epoch in each list.
 
     cost                  the cost over the training data: reduced as asked, penalty included, while it was being trained
-    accuracy              the share of training examples decided rightly; nan for regression
+    accuracy              the share of training examples classified correctly; nan for regression
     gradient_norm         the Euclidean norm of the gradient at the last update of the epoch
     time                  seconds since the start
     validation_cost       the cost over the validation data, without penalty; empty if there is none
-    validation_accuracy   the share decided rightly there
+    validation_accuracy   the share classified correctly there
     updates               how often the parameters were moved, in all
-    reason                why the run ended
+    diverged              whether the run ended because a number became inf or nan
+    reason                why the run ended, in words
     """
 
     cost: list[float] = field(default_factory=list)
@@ -26,6 +27,7 @@ class History:
     validation_cost: list[float] = field(default_factory=list)
     validation_accuracy: list[float] = field(default_factory=list)
     updates: int = 0
+    diverged: bool = False
     reason: str = ""
 
     @property

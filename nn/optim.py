@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from engine import Value, zero_grad
 
@@ -34,7 +34,7 @@ class Optimizer:
         raise NotImplementedError
 
     def step(self) -> None:
-        """Move every parameter that has a gradient; if one would leave the numbers, none is moved."""
+        """Move every parameter that has a gradient; none is moved if one would become inf or nan, or if Ctrl-C comes."""
         self._notice_uncleared()
         memories = [dict(memory) for memory in self.memory]  # kept only if the whole step is made
         moved = [(p, self.rule(p.data, p.grad, memory)) for p, memory in zip(self.parameters, memories) if p.has_grad]
@@ -42,9 +42,15 @@ class Optimizer:
             if not abs(number) < float("inf"):
                 name = p.label or "A parameter"
                 raise OverflowError(f"{name} would become {number}: the learning rate {self.lr} is too large.")
-        self.memory = memories
-        for p, number in moved:
-            p.data = number
+        before = [p.data for p, _ in moved]
+        try:
+            for p, number in moved:
+                p.data = number
+            self.memory = memories
+        except BaseException:
+            for (p, _), number in zip(moved, before):
+                p.data = number
+            raise
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter back to not computed."""
@@ -83,6 +89,8 @@ class SGD(Optimizer):
     in place of lr, the classical form moves the same way.
     """
 
+    options: ClassVar = ("lr", "momentum", "dampening", "nesterov", "weight_decay", "ema")
+
     def __init__(
         self, parameters: Iterable[Value], lr: float = 0.1, momentum: float = 0.0, dampening: float = 0.0,
         nesterov: bool = False, weight_decay: float = 0.0, ema: bool = False,
@@ -107,6 +115,8 @@ class SGD(Optimizer):
 class Adagrad(Optimizer):
     """S ← S + g²; p ← p - lr·g / (√S + eps). Duchi, Hazan and Singer 2011; as torch.optim.Adagrad."""
 
+    options: ClassVar = ("lr", "eps")
+
     def __init__(self, parameters: Iterable[Value], lr: float = 0.01, eps: float = 1e-10) -> None:
         super().__init__(parameters, lr, eps=eps)
         self.eps = eps
@@ -119,6 +129,8 @@ class Adagrad(Optimizer):
 
 class RMSprop(Optimizer):
     """S ← alpha·S + (1 - alpha)·g²; p ← p - lr·g / (√S + eps). Tieleman and Hinton 2012; as torch.optim.RMSprop."""
+
+    options: ClassVar = ("lr", "alpha", "eps")
 
     def __init__(self, parameters: Iterable[Value], lr: float = 0.01, alpha: float = 0.99, eps: float = 1e-8) -> None:
         super().__init__(parameters, lr, alpha=alpha, eps=eps)
@@ -134,6 +146,8 @@ class Adam(Optimizer):
     """M ← β1·M + (1 - β1)·g; S ← β2·S + (1 - β2)·g²; p ← p - lr·M' / (√S' + eps), where M' = M/(1 - β1ᵗ), S' = S/(1 - β2ᵗ)
     take out that both start at 0. Kingma and Ba 2015; as torch.optim.Adam.
     """  # fmt: skip
+
+    options: ClassVar = ("lr", "betas", "eps")
 
     def __init__(
         self, parameters: Iterable[Value], lr: float = 0.001, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8

@@ -1,10 +1,12 @@
-"""The inner loops of training: an epoch of batches, a batch of examples; and the judgement without a graph."""
+"""A run of training: epochs of batches, batches of examples; and the judgement without a graph."""
 
 from __future__ import annotations
 
 import math
 import time
 from typing import Any
+
+import numpy as np
 
 from engine import Constant, zero_grad
 
@@ -16,19 +18,58 @@ from .targets import Targets
 
 
 class Run:
-    """One run of training."""
+    """One run of training, whichever way it computes: `epoch` trains, `judge` validates."""
 
     def __init__(
-        self, model: Any, optimizer: Optimizer, loss: Loss, rows: list[list[float]], targets: Targets,
-        penalty: Penalty | None, reduction: str,
+        self, model: Any, optimizer: Optimizer, loss: Loss, size: int, targets: Targets, penalty: Penalty | None, reduction: str,
+        history: History,
     ) -> None:  # fmt: skip
         self.model, self.optimizer, self.loss, self.penalty = model, optimizer, loss, penalty
-        self.rows, self.targets, self.mean = rows, targets, reduction == "mean"
-        self.size = len(rows)
+        self.size, self.targets, self.mean, self.history = size, targets, reduction == "mean", history
         self.others = [p for p in model.parameters() if p not in set(optimizer.parameters)]  # frozen: nobody moves them
-        self.history = History()
         self.began = time.perf_counter()
+        self.norm = 0.0
         self.inside = False  # whether an update is being computed; an error then is the arithmetic's
+
+    def epoch(self, batches: list[list[int]]) -> None:
+        """One pass over the data; the history gets its entries."""
+        raise NotImplementedError
+
+    def judge(self, X: Any, targets: Targets) -> tuple[float, float]:
+        """The cost over other examples, reduced, and the share decided rightly."""
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Count an update that was made just before an interrupt came."""
+        raise NotImplementedError
+
+    def before_callbacks(self) -> None:
+        """Let the Values and the optimiser have everything that a callback may look at."""
+
+    def finish(self) -> None:
+        """Leave no gradients behind."""
+        self.optimizer.zero_grad()
+        zero_grad(self.others)
+
+    def _note(self, cost: float, right: float, penalty: float) -> None:
+        """Enter an epoch into the history: the sum of the costs, the hits, and the mean of the penalties."""
+        history = self.history
+        history.cost.append((cost / self.size if self.mean else cost) + penalty)
+        history.accuracy.append(right / self.size)
+        history.gradient_norm.append(self.norm)
+        history.time.append(time.perf_counter() - self.began)
+
+
+class EagerRun(Run):
+    """One run on Values: the graph of one example is built, swept, and forgotten."""
+
+    def __init__(
+        self, model: Any, optimizer: Optimizer, loss: Loss, rows: np.ndarray, targets: Targets, penalty: Penalty | None,
+        reduction: str, history: History,
+    ) -> None:  # fmt: skip
+        super().__init__(model, optimizer, loss, len(rows), targets, penalty, reduction, history)
+        self.rows = rows.tolist()
+        self.before: list[float] | None = None  # the parameters' numbers, while a step is made
 
     def epoch(self, batches: list[list[int]]) -> None:
         """One pass over the data; the history gets its entries."""
@@ -40,14 +81,6 @@ class Run:
             right += hits
             penalty += extra / len(batches)
         self._note(cost, right, penalty)
-
-    def _note(self, cost: float, right: float, penalty: float) -> None:
-        """Enter an epoch into the history: the sum of the costs, the hits, and the mean of the penalties."""
-        history = self.history
-        history.cost.append((cost / self.size if self.mean else cost) + penalty)
-        history.accuracy.append(right / self.size)
-        history.gradient_norm.append(self.norm)
-        history.time.append(time.perf_counter() - self.began)
 
     def update(self, batch: list[int]) -> tuple[float, float, float]:
         """Sweep each example of the batch and the penalty, then step; the sum of the costs, the hits, and the penalty."""
@@ -63,29 +96,29 @@ class Run:
             costs += cost.data
             right += self.targets.hit(i, prediction)
         if self.penalty:
-            charge = self.penalty(self.model, self.size)
-            charge.backward()
-            extra = charge.data
+            term = self.penalty(self.model, self.size)
+            term.backward()
+            extra = term.data
         self.norm = math.hypot(*[p.grad for p in self.optimizer.parameters])
+        self.before = self._numbers()
         self.optimizer.step()
-        self.history.updates += 1
-        self.inside = False
+        self._count()
         return costs, right, extra
+
+    def _numbers(self) -> list[float]:
+        return [p.data for p in self.optimizer.parameters]
+
+    def _count(self) -> None:
+        self.history.updates, self.before, self.inside = self.history.updates + 1, None, False
+
+    def settle(self) -> None:
+        """Count an update that was made just before an interrupt came."""
+        if self.before is not None and self._numbers() != self.before:
+            self._count()
 
     def judge(self, X: Any, targets: Targets) -> tuple[float, float]:
         """The cost over other examples, reduced, and the share decided rightly."""
         return evaluate(self.model, X, targets, self.loss, "mean" if self.mean else "sum")
-
-    def before_callbacks(self) -> None:
-        """The Values and the optimiser have everything that a callback may look at."""
-
-    def after_callbacks(self) -> None:
-        """What callbacks changed is there already."""
-
-    def finish(self) -> None:
-        """Leave no gradients behind."""
-        self.optimizer.zero_grad()
-        zero_grad(self.others)
 
 
 def wrapped(output: Any) -> Any:

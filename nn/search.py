@@ -37,7 +37,7 @@ def learning_rate_search(
     """The rate with the smallest mean validation cost over k folds, and that cost for each rate.
 
     Every example validates once; the folds are scikit-learn's KFold, in the order of the data. `make()` gives a fresh
-    model, the same each time if it is seeded. A rate at which training leaves the numbers costs inf.
+    model, the same each time if it is seeded. A rate at which training diverges costs inf.
     """
     rows = matrix(X, make().n_in)
     targets = np.asarray(y)
@@ -48,7 +48,7 @@ def learning_rate_search(
             model = make()
             steps = optimizer(model.parameters(), rate)
             history = fit(model, rows[train], targets[train], loss=loss, optimizer=steps, warn=False, **options)
-            if "left the numbers" in history.reason:
+            if history.diverged:
                 found.append(float("inf"))
                 continue
             checks = Targets(targets[held_out], len(held_out), model.n_out, loss_function(loss))

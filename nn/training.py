@@ -1,8 +1,8 @@
 """Training: one loop for online, mini-batch and full-batch descent.
 
 For each batch: the cost of every example, its gradient weighted by 1/m for the mean (by 1 for the sum); then the penalty,
-then the optimiser's step. Who computes that is a Run: by a compiled program a batch at a time (compiled.py), or from Values,
-swept one example after the other, so that only one example's graph is alive at a time (run.py).
+then the optimiser's step. A Run computes this: a compiled program, a batch at a time (compiled.py), or Values, one example
+after the other, so that only one example's graph is alive at a time (run.py).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .network import matrix
 from .optim import Optimizer
 from .penalties import Penalty
 from .progress import Progress
-from .run import Run
+from .run import EagerRun, Run
 from .stopping import EarlyStopping, Epochs, Plateau, Stop
 from .targets import Targets
 
@@ -114,14 +114,14 @@ def fit(
     # a loss or a penalty that does not go with the network says so before anything moves
     check_cost(cost_of_one(model(rows[0].tolist()), targets[0]), "loss")
     check_penalty_of(model, penalty, m)
-    run = run_for(model, chosen, cost_of_one, rows, targets, penalty, reduction, compiled, teacher)
-    history = run.history
+    history, run = History(), None
     order = list(range(m))
     for condition in conditions:
         if isinstance(condition, (Plateau, EarlyStopping)):
             condition.begin()
     spoke, chosen.warn = chosen.warn, chosen.warn and warn
     try:
+        run = run_for(model, chosen, cost_of_one, rows, targets, penalty, reduction, compiled, history, teacher)
         with Progress(limit, enabled=progress) as bar:
             while not history.reason:
                 if shuffle:
@@ -134,7 +134,7 @@ def fit(
                         history.validation_accuracy.append(accuracy)
                     teacher.epoch(history)
                 except ArithmeticError as error:
-                    history.reason = diverged(run, teacher, error)
+                    diverged(run, teacher, error)
                     break
                 # before the callbacks, which may change the parameters that were just judged
                 reasons = [condition(history, model) for condition in conditions]
@@ -142,13 +142,15 @@ def fit(
                     run.before_callbacks()
                     for callback in callbacks:
                         callback(history, model)
-                    run.after_callbacks()
                 bar.advance(history)
                 history.reason = str(next(filter(None, reasons), ""))
     except KeyboardInterrupt:
+        if run:
+            run.settle()
         history.reason = f"interrupted after update {history.updates}; what was learned until then is kept"
     finally:
-        run.finish()
+        if run:
+            run.finish()
         chosen.warn = spoke
         for condition in conditions:
             if isinstance(condition, EarlyStopping):
@@ -158,25 +160,26 @@ def fit(
 
 def run_for(
     model: Any, optimizer: Optimizer, loss: Loss, rows: np.ndarray, targets: Targets, penalty: Penalty | None, reduction: str,
-    compiled: bool | None, teacher: Teacher,
+    compiled: bool | None, history: History, teacher: Teacher,
 ) -> Run:  # fmt: skip
-    """The run that trains: compiled if that can be and is not unwanted."""
+    """The run that trains: compiled where possible and allowed."""
     if compiled is not False:
         try:
-            return CompiledRun(model, optimizer, loss, rows, targets, penalty, reduction)
+            return CompiledRun(model, optimizer, loss, rows, targets, penalty, reduction, history)
         except engine.TracingError as error:
             if compiled:
                 raise
             teacher.say("eager", f"This trains one example at a time, since it cannot be compiled. {error}")
         except ArithmeticError:
             pass  # undefined from the start: the run itself will say where
-    return Run(model, optimizer, loss, rows.tolist(), targets, penalty, reduction)
+    return EagerRun(model, optimizer, loss, rows, targets, penalty, reduction, history)
 
 
-def diverged(run: Run, teacher: Teacher, error: ArithmeticError) -> str:
-    """The reason for a run that left the numbers; the teacher says what helps."""
-    done = run.history.updates
-    place = f"at update {done + run.inside}"
+def diverged(run: Run, teacher: Teacher, error: ArithmeticError) -> None:
+    """Note in the history that a number became inf or nan; the teacher says what helps."""
+    history = run.history
+    update = history.updates + run.inside
     kept = "The parameters are those before that update." if run.inside else "The parameters are those after it."
-    teacher.say("diverged", f"The cost left the numbers {place}: the learning rate is probably too large. {kept} ({error})")
-    return f"left the numbers {place}: {error}"
+    what = f"became inf or nan at update {update}"
+    teacher.say("diverged", f"The cost {what}: the learning rate is probably too large. {kept} ({error})")
+    history.diverged, history.reason = True, f"{what}: {error}"

@@ -29,7 +29,7 @@ The rooms, in the order of reading: `passes` (the way from function to instructi
 `blocks`, `storage`, `names`; `instructions`, `rules`, `verify` and `views`; `differentiate`; `lower`; `memory`, `sheet`,
 `moves` and `source` (the text that runs), `kernels` (what NumPy has no word for), `code`; `evaluate` (the same by meaning,
 as a pure function of parameters and batch); `equations` and `report` (what is printed); `batch`, `parameters`, `undefined`
-and `program` (what users meet); `inplace` (an optimiser's rule for all parameters at once).
+and `program` (what users meet); `update` (an optimiser's rule on arrays) and `descent` (training steps).
 """
 
 from . import guard

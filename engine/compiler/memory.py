@@ -1,7 +1,7 @@
-"""What lies where while a program runs, decided before its text is written.
+"""The memory plan of a program, decided before its text is written.
 
-Which instructions look into the memory of others, how long each result is needed, which derivatives are computed in their
-place in the vector of gradients, and which arguments are overwritten.
+Which instructions are views of others, how long each result is live, and which derivatives are computed in their place in
+the vector of gradients.
 """
 
 from __future__ import annotations
@@ -21,19 +21,17 @@ class Wanted(NamedTuple):
     results: list[tuple[str, Instruction]]
     gradients: list[tuple[Instruction, Instruction]]
     weighted: bool = False  # whether each example has a weight of its own; else the seed is one number
-    into: Mapping[int, Instruction] = {}  # results that overwrite arguments, by position
 
     @property
     def ends(self) -> list[Instruction]:
         """Everything that is asked for."""
-        return [*(x for _, x in self.results), *(x for pair in self.gradients for x in pair), *self.into.values()]
+        return [*(x for _, x in self.results), *(x for pair in self.gradients for x in pair)]
 
     def lowered(self, taken: Mapping[Instruction, Instruction]) -> Wanted:
         """The same in the instructions that took their places."""
         return self._replace(
             results=[(name, taken[x]) for name, x in self.results],
             gradients=[(taken[parameter], taken[adjoint]) for parameter, adjoint in self.gradients],
-            into={position: taken[x] for position, x in self.into.items()},
         )
 
 
@@ -42,12 +40,11 @@ class Memory:
 
     order    the instructions, and readers: who reads each of them
     looking  those without memory of their own, which look into an operand's; solid: those that lie in one piece
-    scales   products that are computed together with the weight of the example; steps: steps of descent; charges:
-             derivatives of penalties
+    scales   products that are computed together with the weight of the example; charges: derivatives of penalties
     last     the place in the order where each memory is read for the last time
     homes    derivatives that are computed where they belong: start and end in the vector of gradients; in the end others
              may be added there
-    folded   what has no line of its own, being part of a scale, a step or a charge
+    folded   what has no line of its own, being part of a scale or a charge
     """
 
     def __init__(self, wanted: Wanted) -> None:
@@ -62,12 +59,10 @@ class Memory:
         for x in self.order:
             self._sort(x)
         self.scales = self._scales()
-        self.steps: dict[Instruction, tuple[Instruction, Instruction, float]] = {}
-        self._steps()
         self.homes = self._homes()
         self.charges = self._charges()
         # these have no line of their own
-        self.folded = {*self.scales.values(), *(inner for inner, _, _ in self.steps.values()), *self.charges}
+        self.folded = {*self.scales.values(), *self.charges}
         self.last = self._last_uses([self.charges[x][0] if x in self.charges else x for x in wanted.ends])
 
     def _sort(self, x: Instruction) -> None:
@@ -99,8 +94,6 @@ class Memory:
 
     def reads(self, x: Instruction) -> tuple[Instruction, ...]:
         """What the line that computes x reads."""
-        if x in self.steps:
-            return (x.operands[0], self.steps[x][1])
         return self.scales[x].operands if x in self.scales else x.operands
 
     def _last_uses(self, ends: Iterable[Instruction]) -> dict[Instruction, int]:
@@ -127,28 +120,6 @@ class Memory:
     def _serves(self, inner: Instruction, x: Instruction) -> bool:
         """Whether inner is read by x alone, and asked for by nobody."""
         return self.readers[inner] == [x] and inner not in self.wanted.ends
-
-    def _steps(self) -> None:
-        """p - c·g that overwrites the argument p, a step of descent, is one call: for each the c·g, g, and -c.
-
-        It adds to p where p lies, so nobody may read p on a later line, and its result may belong to p alone.
-        """
-        targets = list(self.wanted.into.values())
-        for position, x in self.wanted.into.items():
-            if not x.is_row(ops.sub) or self.readers[x] or targets.count(x) > 1:
-                continue
-            p, inner = x.operands
-            c, g = constant_scale(inner)
-            is_step = p.kind == "input" and p.position == position and c != 1.0 and self._serves(inner, x)
-            if is_step and g is not p and g.batched and g.shape == ():
-                self.steps[x] = inner, g, -c
-        place = {x: i for i, x in enumerate(self.order)}
-        while True:  # a step that is given up writes its c·g on an earlier line: others may then stay
-            last = self._last_uses(self.wanted.ends)
-            late = [x for x in self.steps if last[x.operands[0]] > place[x]]
-            if not late:
-                return
-            del self.steps[late[0]]
 
     def _charges(self) -> dict[Instruction, tuple[Instruction, float]]:
         """c·w that is added to derivatives which have their place already (a penalty's) is one call: for each w and c."""

@@ -1,7 +1,7 @@
 """The parameters of a program: the Values that the function read, and the array that the program computes with.
 
 Numbers live on two sides. Assigning to a Value's data is noticed at the next call, and the array follows. A program never
-changes a Value by itself: `store_to` does. `current` says which side is the newer one.
+changes a Value by itself: `store_to` does.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from .instructions import Instruction
 
 
 class Parameters:
-    """The vector of all parameters, and whose numbers they are.
+    """The vector of all parameters, and the Values whose numbers they are.
 
-    values   the Values, and place: where in the vector each of their numbers is; order: the same as an array
-    vector   the numbers; gradient: the memory for their derivatives
+    values   the Values; place: the position of each in the vector; order: the same as an array
+    vector   their numbers; gradient: the buffer for the derivatives
+    marked   the vector with one more entry, by which Descent sees whether an update was made; marked_gradient goes with it
     arrays   the parameter instructions by name: each has an index into the vector
     """
 
@@ -30,24 +31,25 @@ class Parameters:
         self.values, self.order = values, order
         self.place = dict(zip(values, order.tolist()))
         self.arrays = {x.name: x for x in instructions}
-        self.vector, self.gradient = np.zeros(len(order), dtype), np.zeros(len(order), dtype)
+        self.marked, self.marked_gradient = np.zeros(len(order) + 1, dtype), np.zeros(len(order) + 1, dtype)
+        self.vector, self.gradient = self.marked[:-1], self.marked_gradient[:-1]
         self._agreed = self.vector.copy()  # the numbers when the two sides last agreed
-        self.ahead = False  # whether the vector was written into since
+        self.ahead = False  # whether the vector has moved since
         self.load_from()
 
     def load_from(self, values: Iterable[Value] | None = None) -> None:
-        """Take Values' data into the vector. Of those that are not named nothing is decided: they stay as they were."""
+        """Take Values' data into the vector; Values that are not listed are left as they were."""
         chosen, places = self._chosen(values)
         self._agreed[places] = self.vector[places] = [value._data for value in chosen]
         if chosen is self.values:
             self.ahead, self._seen = False, Assignments.last
 
     def store_to(self, values: Iterable[Value] | None = None) -> None:
-        """Put the vector's numbers into Values."""
+        """Put the vector's numbers into the Values, all or those listed."""
         chosen, places = self._chosen(values)
         numbers = self.vector[places]
         if not np.isfinite(numbers).all():
-            raise ValueError("A parameter is no number (inf or nan); a Value holds finite numbers, so none was stored.")
+            raise ValueError("A parameter is inf or nan; Values hold finite numbers, so none was stored.")
         followed = chosen is self.values or self._seen == Assignments.last
         for value, number in zip(chosen, numbers.tolist()):
             value._previous, value._data = value._data, number  # as assigning to .data does, without asking again
@@ -65,7 +67,7 @@ class Parameters:
         return numbers
 
     def _chosen(self, values: Any) -> tuple[list[Value], np.ndarray]:
-        """The Values that are meant, and their places."""
+        """The Values asked for, all if None, and their positions."""
         if values is None:
             return self.values, self.order
         if isinstance(values, Value):
@@ -73,21 +75,12 @@ class Parameters:
         chosen = list(values.parameters() if hasattr(values, "parameters") else values)
         strangers = [value for value in chosen if value not in self.place]
         if strangers or not chosen:
-            what = f"{strangers[0]!r:.80} is no parameter" if strangers else "An empty list has no parameter"
+            what = f"{strangers[0]!r:.80} is not a parameter" if strangers else "An empty list has no parameter"
             raise ValueError(f"{what} of this program; its parameters are the {len(self.values)} Values that the function read.")
         return chosen, np.array([self.place[value] for value in chosen], dtype=np.intp)
 
-    @property
-    def current(self) -> str:
-        """Which side is newer: "both" if they agree, else "values" or "arrays"."""
-        if self.ahead:
-            return "arrays"
-        if self._seen == Assignments.last:
-            return "both"
-        return "values" if (self._numbers() != self.vector).any() else "both"
-
     def synchronise(self) -> None:
-        """Follow the Values if any was assigned to; refuse to choose if both sides were changed."""
+        """Follow the Values if any was assigned to; an error if both sides have changed."""
         if self._seen == Assignments.last:
             return
         if not self.ahead:
@@ -101,7 +94,7 @@ class Parameters:
             self._seen = Assignments.last
 
     def index_of(self, name: str) -> np.ndarray:
-        """Where a parameter array's numbers lie in the vector; of that array's shape."""
+        """The positions of a parameter array's numbers in the vector, in that array's shape."""
         if name not in self.arrays:
             raise KeyError(f"There is no {name!r}; there are {', '.join(self.arrays)}.")
         index: np.ndarray = self.arrays[name].index[0]

@@ -15,6 +15,7 @@ from ..value import Value
 from . import equations, report
 from .batch import batch_of, first_example, weights_of
 from .code import Code
+from .descent import Descent
 from .differentiate import backward
 from .instructions import Instruction, reachable
 from .parameters import Parameters
@@ -95,7 +96,8 @@ class Program:
     print(program)                the mathematics, for one example as a column
     program.source                the text that runs, for examples as rows
     program.latex(), .explain()   the same as LaTeX; how the scalar nodes became blocks
-    program.load_from(), .store_to(), .current      the Values' numbers and the program's: see parameters.py
+    program.descend(optimizer)    training steps, by batches: descent.step(X, Y)
+    program.load_from(), .store_to()        the Values' numbers and the program's: see parameters.py
 
     Threads may share a program. Their calls take turns, the first of them traces, and each call computes with the numbers
     that the Values have when its turn comes. Threads that are to compute at the same time need a program each.
@@ -172,16 +174,14 @@ class Program:
         return tuple(outputs) if self.has_aux else outputs[0]
 
     def value_and_grad(
-        self, *batch: Any, weights: Any = None, reduction: str = "mean", inputs: bool = False, check: bool = False,
-        copy: bool = True,
-    ) -> tuple[Any, Gradient]:  # fmt: skip
+        self, *batch: Any, weights: Any = None, reduction: str = "mean", inputs: bool = False, check: bool = False
+    ) -> tuple[Any, Gradient]:
         """The mean over the batch (or the sum), and its derivative with respect to every parameter.
 
         weights    a number for each example: the weighted mean Σ w·C / Σ w, or the weighted sum Σ w·C
         reduction  "mean" or "sum"
         inputs     also the derivatives with respect to the inputs, as gradient.inputs
         check      look at every block; see the call
-        copy       with False the gradient is the program's own memory, which the next call overwrites
 
         With has_aux the first result is (value, others).
         """
@@ -197,22 +197,27 @@ class Program:
             value, *rest = self._quiet.run(run, *arrays, scale if given is None else given)
             if given is None and compiled.outputs.batched:
                 value = value * scale
-            vector = parameters.gradient.copy() if copy else parameters.gradient
+            vector = parameters.gradient.copy()
             length = self._quiet.run(np.dot, vector, vector)
-            others = np.empty((n, 0) if batch else 0) if self.has_aux else None
-            slopes: tuple[np.ndarray, ...] = ()
-            if rest:
-                if compiled.penalty is not None:
-                    value = value + rest.pop(0)
-                if compiled.others is not None:
-                    others = _rows(rest.pop(0), compiled.others, n if batch else None)
-                slopes = tuple([np.array(np.broadcast_to(x, (n, *shape))) for x, shape in zip(rest, compiled.shapes)])
+            if compiled.penalty is not None:
+                value = value + rest.pop(0)
+            others = self._others(rest, n, batch)
+            slopes = tuple([np.array(np.broadcast_to(x, (n, *shape))) for x, shape in zip(rest, compiled.shapes)])
             value = float(value)
             finite = math.isfinite(value) and (math.isfinite(length) or np.isfinite(vector).all())
             if not finite or not all(np.isfinite(x).all() for x in slopes):
                 self._explain_failure(self._all_ends(inputs=inputs), arrays)
         gradient = Gradient(parameters, vector, slopes)
         return ((value, others) if self.has_aux else value), gradient
+
+    def _others(self, rest: list[Any], n: int, batch: Sequence[Any]) -> np.ndarray | None:
+        """What has_aux adds, taken from the front of the further results; None without has_aux."""
+        if not self.has_aux:
+            return None
+        others = self.compiled.others
+        if others is None:
+            return np.empty((n, 0) if batch else 0)
+        return _rows(rest.pop(0), others, n if batch else None)
 
     def _one_cost(self, what: str) -> None:
         """Refuse a function that returns a list."""
@@ -255,22 +260,10 @@ class Program:
 
     # --- the two sides ---
 
-    def move(self, change: np.ndarray) -> None:
-        """Add a vector like gradient.vector to the parameters: program.move(-0.1 * gradient.vector) is gradient descent.
-
-        The arrays are then newer than the Values, until `store_to()`.
-        """
-        parameters = self.parameters
-        parameters.synchronise()
-        if np.shape(change) != parameters.vector.shape:
-            raise ValueError(f"There are {len(parameters.vector)} parameters; the change has shape {np.shape(change)}.")
-        parameters.vector += change
-        parameters.ahead = True
-
-    @property
-    def current(self) -> str:
-        """Which side is newer: "both" if they agree, else "values" or "arrays"."""
-        return self.parameters.current
+    def descend(self, optimizer: Any) -> Descent:
+        """Training steps by this optimiser on the parameters, once the program is traced: see descent.py."""
+        self._one_cost("descend")
+        return Descent(self, optimizer)
 
     def load_from(self, values: Iterable[Value] | None = None) -> None:
         """Take the Values' data into the arrays: all parameters', or those given (a list, or a model)."""

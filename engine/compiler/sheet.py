@@ -45,7 +45,6 @@ class Sheet:
         self.arguments = [self._fresh(name) for name in arguments]
         self.memory: dict[Instruction, str] = {}  # the buffer that an instruction's result lies in
         self.free: dict[tuple[Shape, bool], list[str]] = {}
-        self.overwriting: dict[Instruction, int] = {}  # which argument a result is written over
 
     # --- how things are written ---
 
@@ -151,8 +150,8 @@ class Sheet:
             self.before.append(line_with(f"{name} = gradient[{start}:{end}]{flat_to(x.shape)}", str(x.shape)))
             self.memory[x] = name
             return name
-        memory = self._overwritten(x, place)
-        if memory is None and x.kind == "row":
+        memory = None
+        if x.kind == "row":
             ending = [y for y in self.plan.reads(x) if y in self.memory and self.plan.last[y] == place]
             fitting = [y for y in ending if y not in self.plan.homes and (y.shape, y.batched) == (x.shape, x.batched)]
             memory = self.memory.pop(fitting[0]) if fitting else None
@@ -166,16 +165,6 @@ class Sheet:
         self.called.setdefault(x, memory)
         self.memory[x] = memory
         return self.called[x]
-
-    def _overwritten(self, x: Instruction, place: int) -> str | None:
-        """The argument that x may overwrite: one that nobody reads later."""
-        if x.kind == "row" and x.shape == ():
-            for position, result in self.plan.wanted.into.items():
-                argument = next((y for y in self.plan.order if y.kind == "input" and y.position == position), None)
-                if result is x and x not in self.overwriting and (argument is None or self.plan.last[argument] <= place):
-                    self.overwriting[x] = position
-                    return self.arguments[position]
-        return None
 
     def _later_name(self, x: Instruction) -> str:
         """What x will soon be, by operations in place: W1 x is called z1, since b1 is added to it next."""

@@ -83,12 +83,6 @@ class Writer(Moves):
     def _write_row(self, x: Instruction, place: int) -> None:
         row = x.row
         assert row is not None  # of this kind
-        if x in self.plan.steps:
-            _, g, c = self.plan.steps[x]
-            out = self._buffer(x, place)
-            assert out == self._text(x.operands[0])  # a step is made where p lies
-            self._do(f"{self._axpy('n')}({self._text(g)}, {out}, a={c!r})", x)
-            return
         if x in self.plan.scales:
             seed, y = self.plan.reads(x)
             factor = f"-{self._text(seed)}" if row is ops.neg else f"{self._text(x.operands[0])} * {self._text(seed)}"
@@ -191,9 +185,6 @@ class Writer(Moves):
         for parameter, adjoint in self.wanted.gradients:
             if not self._at_home(parameter, adjoint):
                 self._add_gradient(parameter, adjoint)
-        for position, result in self.wanted.into.items():
-            if self.overwriting.get(result) != position:
-                self.lines.append(f"{self._call('copyto')}({self.arguments[position]}, {self._text(result)})")
         self.lines.append("return " + "".join(f"{self._text(x)}, " for _, x in self.wanted.results).rstrip())
 
     def _at_home(self, parameter: Instruction, adjoint: Instruction) -> bool:

@@ -289,11 +289,11 @@ def test_a_condition_may_serve_several_runs(condition):
 
 
 def test_a_run_without_an_epoch_takes_no_weights_from_an_earlier_one():
-    """Here the second run, of another network, leaves the numbers in its first epoch."""
+    """Here the second run, of another network, diverges in its first epoch."""
     condition = EarlyStopping(patience=2)
     towards_2_judged_at_1(one_weight(), stop=[condition], epochs=3)
     model = MLP(1, [2, 1], "linear", seed=0)
-    with pytest.warns(TeacherWarning, match="left the numbers at update 2"):
+    with pytest.warns(TeacherWarning, match="became inf or nan at update 2"):
         fit(model, *LINE, optimizer=sgd(model, 1e200), batch_size=1, validation=LINE, stop=[condition])
     assert all(map(math.isfinite, numbers(model)))
 
@@ -466,7 +466,7 @@ def test_weight_decay_and_the_second_convention_are_the_same():
     assert numbers(one) == pytest.approx(numbers(other), rel=1e-13)
 
 
-# --- a run that leaves the numbers, in every mode ---
+# --- a run that diverges, in every mode ---
 
 @pytest.mark.parametrize("validation", [None, ([[5.0]], [1.0])], ids=["alone", "validated"])
 @pytest.mark.parametrize("batch_size", [1, 2, "all"])
@@ -478,8 +478,8 @@ def test_a_run_that_leaves_the_numbers_ends_with_its_step_and_its_parameters_kep
     said = remarks(lambda: runs.append(fit(model, *LINE, optimizer=sgd(model, lr), batch_size=batch_size, epochs=20,
                                            validation=validation)))  # fmt: skip
     (history,) = runs
-    assert "left the numbers" in history.reason
-    assert sum("left the numbers at update" in remark and "learning rate" in remark for remark in said) == 1
+    assert history.diverged and "became inf or nan" in history.reason
+    assert sum("became inf or nan at update" in remark and "learning rate" in remark for remark in said) == 1
     assert all(map(math.isfinite, numbers(model)))
     assert all(map(math.isfinite, history.cost))
 
@@ -522,7 +522,7 @@ TEACHER = [
     (identical, 0.1, "All 3 units of layer 1 are identical and stay so"),
     (growing, 2.5, "The cost grows"),
     (out_of_reach, 0.1, "The target 2 is out of reach: sigmoid gives values from 0 to 1"),
-    (diverging, 1e300, "The cost left the numbers at update 2: the learning rate is probably too large"),
+    (diverging, 1e300, "The cost became inf or nan at update 2: the learning rate is probably too large"),
 ]
 each_remark = pytest.mark.parametrize(("case", "lr", "remark"), TEACHER, ids=[case.__name__ for case, *_ in TEACHER])
 

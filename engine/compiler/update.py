@@ -1,0 +1,107 @@
+"""An optimiser's rule, written for one parameter, as a program that works on arrays of all parameters at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..interpreter import Interpreter
+from ..primitive import Primitive
+from ..tracing import TracingError
+from .code import loaded
+from .instructions import Builder, Instruction, reachable
+from .lower import lower
+from .memory import Wanted
+from .rules import RULES
+from .source import write
+
+
+class Symbol(Interpreter):
+    """A number in a rule: it can be computed with, but not looked at."""
+
+    def __init__(self, instruction: Instruction) -> None:
+        self.instruction = instruction
+
+    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Symbol:
+        builder = self.instruction.builder
+        if row is ops.mul and any(isinstance(x, (int, float)) and x == 0 for x in operands):
+            return Symbol(builder.constant(0.0))  # an option that is off costs nothing
+        lifted = [x.instruction if isinstance(x, Symbol) else builder.lift(x) for x in operands]
+        return Symbol(builder.elementwise(row, *lifted))
+
+    def __pow__(self, exponent: Any) -> Symbol:
+        if isinstance(exponent, Symbol):
+            return self._compute(ops.general_power, (self, exponent))
+        return self._compute(ops.sqrt if exponent == 0.5 else ops.power.bind(float(exponent)), (self,))
+
+    def __rpow__(self, base: float) -> Symbol:
+        return self._compute(ops.general_power, (base, self))
+
+    def _look(self, *_: Any) -> Any:
+        raise TracingError(
+            "The rule looks at a number (a comparison, if, float, max), and a rule that is compiled must be arithmetic alone. "
+            "Without the list `options` in its class, the optimiser makes its steps on the Values."
+        )
+
+    __bool__ = __float__ = __int__ = __index__ = __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __hash__ = _look
+
+
+class Update:
+    """rule(p, g, memory), compiled: update(turn, p, g, memory) gives p - p', the change of each parameter, and the new memory.
+
+    p and g are arrays of one length. `memory` has an array of that length for each name in `arrays`, and a single number
+    for each in `numbers`. Nothing that is given is written into. The results lie in buffers of the function that computed
+    them. There are two such functions, for turn 0 and turn 1, so that one reads the memory that the other has computed.
+    """
+
+    def __init__(
+        self, rule: Callable[..., Any], arrays: Sequence[str], numbers: Sequence[str], length: int, dtype: np.dtype[Any]
+    ) -> None:  # fmt: skip
+        builder = Builder(RULES)
+        names = [*arrays, *numbers]
+        leaves = [
+            builder.make("input", (), (), position < 2 + len(arrays), position=position) for position in range(2 + len(names))
+        ]
+        p, g, *kept = leaves
+        memory = {name: Symbol(x) for name, x in zip(names, kept)}
+        change = _change(p, _instruction(rule(Symbol(p), Symbol(g), memory), builder))
+        self.complete = memory.keys() == set(names)  # else the rule still begins its memory, and this is not its usual step
+        if not self.complete:
+            return
+        results = [("change", change), *((name, _instruction(memory[name], builder)) for name in names)]
+        if any(x.batched for name, x in results if name in numbers):
+            raise TracingError("A number that was the same for all parameters became one for each.")
+        lowered = lower(reachable([*leaves, *(x for _, x in results)]), dtype)
+        wanted = Wanted([(name, lowered[x]) for name, x in results], [])
+        self.source, constants = write(wanted, ["p", "g", *names], dtype.name, "An optimiser's rule.")
+        build = loaded(self.source)
+        self._functions = [build(length, None, None, constants) for _ in range(2)]
+        # A rule may hand on what it was given, or give one number for all: such results need arrays of their own
+        self._copied = [
+            i for i, (name, x) in enumerate(wanted.results) if name not in numbers and (x.kind == "input" or not x.batched)
+        ]
+
+    def __call__(self, turn: int, p: np.ndarray, g: np.ndarray, memory: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
+        """The change and the new memory. NumPy's own warnings are not held back here."""
+        results = self._functions[turn](p, g, *memory.values(), 1.0)
+        if self._copied:
+            results = list(results)
+            for i in self._copied:
+                results[i] = np.array(np.broadcast_to(results[i], p.shape), p.dtype)
+        return results[0], dict(zip(memory, results[1:]))
+
+
+def _change(p: Instruction, moved: Instruction) -> Instruction:
+    """c, where the rule gives p - c."""
+    if moved is p:
+        return p.builder.constant(0.0)
+    if moved.is_row(ops.sub) and moved.operands[0] is p:
+        return moved.operands[1]
+    raise TracingError("A rule that is compiled must give p minus a change.")
+
+
+def _instruction(result: Any, builder: Builder) -> Instruction:
+    return result.instruction if isinstance(result, Symbol) else builder.lift(result)
