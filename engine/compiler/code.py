@@ -43,7 +43,7 @@ class Code:
         asked = _variant(compiled, gradient=gradient, weighted=weighted, inputs=inputs)
         order = reachable(asked.ends)
         verify(order, len(compiled.order))
-        lowered = lower(order, dtype)
+        lowered = lower(order)
         wanted = asked.lowered(lowered)
         verify(reachable(wanted.ends), len(compiled.order))
         for x in order:

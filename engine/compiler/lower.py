@@ -8,11 +8,8 @@ while for NumPy only, depend on how large its floats are, and say nothing about 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from .. import ops
 from ..primitive import Primitive
@@ -21,47 +18,42 @@ from .rules import RULES
 
 
 class Form(NamedTuple):
-    """How a row and its slope are computed: forward(x, largest), slope(result, x, largest), exp(largest) being a float."""
+    """How a row and its slope are computed: forward(x), slope(result, x)."""
 
     forward: Callable[..., Any]
     slope: Callable[..., Any]
 
 
-def _one_and_exp(x: Any, largest: float) -> Any:
-    return 1.0 + ops.exp(ops.minimum(x, largest))
+# Beyond 1e30 the quotient e/(1 + e) is 1 in every precision, and it must not become inf/inf
+def _sigmoid(x: Any) -> Any:
+    e = ops.minimum(ops.exp(x), 1e30)
+    return e / (1.0 + e)
 
 
 FORMS: dict[Primitive, Form] = {
-    # σ = e/(1 + e) with e = exp(x), and σ' = σ/(1 + e), since 1 - σ = 1/(1 + e): every digit, and one division
-    ops.sigmoid: Form(
-        lambda x, largest: ops.exp(ops.minimum(x, largest)) / _one_and_exp(x, largest),
-        lambda r, x, largest: r / _one_and_exp(x, largest),
-    ),
+    # σ = e/(1 + e) with e = exp(x), and σ' = σ/(1 + e), since 1 - σ = 1/(1 + e): every digit, and one division. Where e
+    # overflows, the slope is 0, as it is in the table
+    ops.sigmoid: Form(_sigmoid, lambda r, x: r / (1.0 + ops.exp(x))),
     # relu' is the sign of relu, which is 0 or positive: NumPy takes signs faster than it compares
-    ops.relu: Form(lambda x, largest: ops.maximum(x, 0.0), lambda r, x, largest: ops.sign(r)),
+    ops.relu: Form(lambda x: ops.maximum(x, 0.0), lambda r, x: ops.sign(r)),
     # tanh' = 4·σ(2x)·σ(-2x)
-    ops.tanh: Form(
-        lambda x, largest: ops.tanh(x),
-        lambda r, x, largest: 4.0 * (ops.sigmoid(2.0 * x) / _one_and_exp(2.0 * x, largest)),
-    ),
+    ops.tanh: Form(lambda x: ops.tanh(x), lambda r, x: 4.0 * (ops.sigmoid(2.0 * x) / (1.0 + ops.exp(2.0 * x)))),
 }
 
 
-def lower(order: Sequence[Instruction], dtype: Any) -> dict[Instruction, Instruction]:
+def lower(order: Sequence[Instruction]) -> dict[Instruction, Instruction]:
     """For each instruction the one that takes its place, all made by one new builder."""
-    largest = float(math.floor(math.log(np.finfo(dtype).max)))
-
     def expand(b: Builder, i: Instruction) -> Instruction | None:
         """The rule by which that builder replaces what NumPy has no word for."""
         if i.kind == "slope":
             result, *operands = i.operands
             form = FORMS.get(i.row)  # type: ignore[arg-type]  # a slope has a row
-            slope = form.slope(result, *operands, largest) if form else i.row.derivative(result, operands, i.position)  # type: ignore[union-attr]
+            slope = form.slope(result, *operands) if form else i.row.derivative(result, operands, i.position)  # type: ignore[union-attr]
             return b.lift(slope)
         if i.kind != "row" or i.row.native:  # type: ignore[union-attr]  # a row has one
             return None
         form = FORMS.get(i.row)  # type: ignore[arg-type]
-        return b.lift(form.forward(*i.operands, largest) if form else i.row.forward(*i.operands))  # type: ignore[union-attr]
+        return b.lift(form.forward(*i.operands) if form else i.row.forward(*i.operands))  # type: ignore[union-attr]
 
     builder = Builder([*RULES, ("a row in NumPy's words", expand)])
     lowered: dict[Instruction, Instruction] = {}

@@ -8,6 +8,7 @@ rounding, so the two may differ by 1e-12 of what was added up: the sum of the ab
 import itertools
 from types import SimpleNamespace
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -623,3 +624,22 @@ def test_numbers_go_from_one_side_to_the_other_when_asked_to():
     q.data = 6.0
     program.store_to([p])
     assert program([2.0]).tolist() == [14.0]  # q was assigned to, and nobody has asked to forget it
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("row", "slope"), [
+    (engine.sigmoid, lambda x: mpmath.sech(x / 2) ** 2 / 4), (engine.tanh, lambda x: mpmath.sech(x) ** 2),
+], ids=["sigmoid", "tanh"])  # fmt: skip
+def test_a_saturated_slope_goes_to_0_however_large_its_factor(row, slope, dtype):
+    """1e308·σ'(800) is 0 and not 1.2: the exponential may not stop at the largest float."""
+    largest = 1e308 if dtype == "float64" else 1e37
+    program = engine.compile(lambda x: largest * row(x), dtype=dtype)
+    smallest = float(np.finfo(dtype).smallest_normal)
+    for x in (-1000.0, -800.0, -200.0, -90.0, -40.0, -1.0, 0.0, 1.0, 15.0, 40.0, 90.0, 200.0, 350.0, 700.0, 720.0, 800.0, 1e5):
+        value, gradient = program.value_and_grad([x], inputs=True)
+        expected = largest * slope(mpmath.mpf(x))
+        found = gradient.inputs[0].item()
+        # a slope below the smallest normal number has lost digits before the factor comes
+        assert abs(found - expected) <= (1e-12 if dtype == "float64" else 1e-5) * expected + largest * smallest
+        if x >= 720.0:
+            assert found == 0.0 and value == pytest.approx(largest)
