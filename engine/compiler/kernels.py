@@ -20,7 +20,6 @@ NUMPY = {
     "cosh": "cosh", "asinh": "arcsinh", "acosh": "arccosh",
 }  # fmt: skip
 SPECIAL = ("erf", "erfc")  # SciPy has these
-PIECE = 8192  # numbers
 COMPARISONS = ("greater", "greater_equal", "equal")
 
 
@@ -116,25 +115,6 @@ def amin(x: Any, xp: Any = np) -> Any:
 
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {"fsum": fsum, "logsumexp": logsumexp, "amax": amax, "amin": amin}
-
-
-# --- a step along a direction ---
-
-def axpy_for(length: int, dtype: str) -> Callable[..., Any]:
-    """The function axpy(x, y, a=a) for vectors of this length: y ← y + a·x in place, in one pass. BLAS's own, but long
-    vectors go in pieces so small that it does not wake other threads for them."""
-    import scipy.linalg.blas  # loaded only where it is used
-
-    blas: Callable[..., Any] = scipy.linalg.blas.daxpy if dtype == "float64" else scipy.linalg.blas.saxpy
-    if length <= PIECE:
-        return blas
-    pieces = [(start, min(PIECE, length - start)) for start in range(0, length, PIECE)]
-
-    def axpy(x: np.ndarray, y: np.ndarray, a: float) -> None:
-        for start, n in pieces:
-            blas(x, y, n=n, a=a, offx=start, offy=start)
-
-    return axpy
 
 
 # --- entries that go to the same place ---

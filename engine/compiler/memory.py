@@ -40,11 +40,11 @@ class Memory:
 
     order    the instructions, and readers: who reads each of them
     looking  those without memory of their own, which look into an operand's; solid: those that lie in one piece
-    scales   products that are computed together with the weight of the example; charges: derivatives of penalties
+    scales   products that are computed together with the weight of the example
     last     the place in the order where each memory is read for the last time
     homes    derivatives that are computed where they belong: start and end in the vector of gradients; in the end others
              may be added there
-    folded   what has no line of its own, being part of a scale or a charge
+    folded   what has no line of its own, being part of a scale
     """
 
     def __init__(self, wanted: Wanted) -> None:
@@ -60,10 +60,8 @@ class Memory:
             self._sort(x)
         self.scales = self._scales()
         self.homes = self._homes()
-        self.charges = self._charges()
-        # these have no line of their own
-        self.folded = {*self.scales.values(), *self.charges}
-        self.last = self._last_uses([self.charges[x][0] if x in self.charges else x for x in wanted.ends])
+        self.folded = set(self.scales.values())  # these have no line of their own
+        self.last = self._last_uses(wanted.ends)
 
     def _sort(self, x: Instruction) -> None:
         """Decide whether x looks into its operand's memory, and whether it lies in one piece."""
@@ -120,17 +118,6 @@ class Memory:
     def _serves(self, inner: Instruction, x: Instruction) -> bool:
         """Whether inner is read by x alone, and asked for by nobody."""
         return self.readers[inner] == [x] and inner not in self.wanted.ends
-
-    def _charges(self) -> dict[Instruction, tuple[Instruction, float]]:
-        """c·w that is added to derivatives which have their place already (a penalty's) is one call: for each w and c."""
-        found = {}
-        for parameter, adjoint in self.wanted.gradients:
-            c, w = constant_scale(adjoint)
-            alone = adjoint not in self.homes and not self.readers[adjoint] and self.wanted.ends.count(adjoint) == 1
-            fits = is_range(parameter.index[0]) and w.shape == adjoint.shape == (parameter.size,)
-            if alone and fits and w in self.solid and c != 1.0:
-                found[adjoint] = w, c
-        return found
 
     def carries(self, reader: Instruction, seed: Instruction) -> bool:
         """Whether one number s would do in place of a column of them: the other factor has a row for each example."""

@@ -19,7 +19,7 @@ GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made
 WIDTH = 56  # where the comments begin at most
 # Names that mean something in the text already
 RESERVED = frozenset([
-    *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "ones", "dot", "copyto", "take", "strided", "axpy_for",
+    *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "ones", "dot", "copyto", "take", "strided",
     "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps", "enumerate",
     "__debug__",
 ])  # fmt: skip

@@ -197,11 +197,6 @@ class Writer(Moves):
         if is_range(index):
             view = self._fresh(f"{self.called[parameter]}_gradient")
             self.before.append(f"{view} = gradient[{index.flat[0]}:{index.flat[0] + index.size}]")
-        if adjoint in self.plan.charges:
-            w, c = self.plan.charges[adjoint]
-            call = f"{self._axpy(str(index.size))}({self._text(w)}, {view}, a={c!r})"
-            self.lines.append(line_with(call, self.remarks.get(adjoint, "")))
-            return
         part = self._entries(adjoint)
         if is_range(index):
             self.lines.append(f"{self._call('add')}({view}, {part}, out={view})")
@@ -209,15 +204,6 @@ class Writer(Moves):
             self.lines.append(f"gradient[{self._array(index.ravel(), 'i')}] += {part}")
         else:
             self.lines.append(self._scatter("gradient", part, index))
-
-    def _axpy(self, length: str) -> str:
-        """The function for y ← y + a·x on vectors of a length."""
-        self.helpers.add("axpy_for")
-        made = f"axpy_for({length}, {self.dtype!r})"
-        if made not in self.views:
-            self.views[made] = self._fresh("axpy")
-            self.before.append(line_with(f"{self.views[made]} = {made}", "axpy(x, y, a=a): y ← y + a·x"))
-        return self.views[made]
 
     def text(self, heading: str) -> Text:
         """The whole module."""
