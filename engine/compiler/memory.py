@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .. import ops
-from .instructions import Instruction, constant_scale, is_seed, reachable
+from .instructions import Instruction, constant_scale, reachable
 from .views import as_steps, is_range
 
 
@@ -40,11 +40,9 @@ class Memory:
 
     order    the instructions, and readers: who reads each of them
     looking  those without memory of their own, which look into an operand's; solid: those that lie in one piece
-    scales   products that are computed together with the weight of the example
     last     the place in the order where each memory is read for the last time
     homes    derivatives that are computed where they belong: start and end in the vector of gradients; in the end others
              may be added there
-    folded   what has no line of its own, being part of a scale
     """
 
     def __init__(self, wanted: Wanted) -> None:
@@ -58,9 +56,7 @@ class Memory:
         self.solid: set[Instruction] = set()
         for x in self.order:
             self._sort(x)
-        self.scales = self._scales()
         self.homes = self._homes()
-        self.folded = set(self.scales.values())  # these have no line of their own
         self.last = self._last_uses(wanted.ends)
 
     def _sort(self, x: Instruction) -> None:
@@ -90,34 +86,15 @@ class Memory:
             x = x.operands[0]
         return x
 
-    def reads(self, x: Instruction) -> tuple[Instruction, ...]:
-        """What the line that computes x reads."""
-        return self.scales[x].operands if x in self.scales else x.operands
-
     def _last_uses(self, ends: Iterable[Instruction]) -> dict[Instruction, int]:
         """For each instruction with memory the last place at which it, or a view of it, is read."""
         last = {}
         for place, x in enumerate(self.order):
-            for operand in (x, *self.reads(x)):
+            for operand in (x, *x.operands):
                 last[self.base(operand)] = place
         for x in ends:
             last[self.base(x)] = len(self.order)
         return last
-
-    def _scales(self) -> dict[Instruction, Instruction]:
-        """c·(s·y) and -(s·y) as (c·s)·y, one operation: for each such product the s·y that need not be written."""
-        found = {}
-        for x in self.order:
-            inner = x.operands[-1] if x.is_row(ops.neg) or (x.is_row(ops.mul) and x.operands[0].scalar is not None) else None
-            if inner is None or not inner.is_row(ops.mul) or not is_seed(inner.operands[0]) or not self._serves(inner, x):
-                continue
-            if self.wanted.weighted or self.carries(inner, inner.operands[0]):
-                found[x] = inner
-        return found
-
-    def _serves(self, inner: Instruction, x: Instruction) -> bool:
-        """Whether inner is read by x alone, and asked for by nobody."""
-        return self.readers[inner] == [x] and inner not in self.wanted.ends
 
     def carries(self, reader: Instruction, seed: Instruction) -> bool:
         """Whether one number s would do in place of a column of them: the other factor has a row for each example."""

@@ -152,7 +152,7 @@ class Sheet:
             return name
         memory = None
         if x.kind == "row":
-            ending = [y for y in self.plan.reads(x) if y in self.memory and self.plan.last[y] == place]
+            ending = [y for y in x.operands if y in self.memory and self.plan.last[y] == place]
             fitting = [y for y in ending if y not in self.plan.homes and (y.shape, y.batched) == (x.shape, x.batched)]
             memory = self.memory.pop(fitting[0]) if fitting else None
         if memory is None and self.free.get((x.shape, x.batched)):
@@ -179,7 +179,7 @@ class Sheet:
 
     def _release(self, x: Instruction, place: int) -> None:
         """Memory that is not read after this place may be used again."""
-        for operand in {self.plan.base(operand) for operand in (x, *self.plan.reads(x))}:
+        for operand in {self.plan.base(operand) for operand in (x, *x.operands)}:
             if self.plan.last[operand] == place and operand in self.memory and operand not in self.plan.homes:
                 self.free.setdefault((operand.shape, operand.batched), []).append(self.memory.pop(operand))
 

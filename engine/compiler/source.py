@@ -46,9 +46,8 @@ class Writer(Moves):
         super().__init__(Memory(wanted), arguments, dtype, remarks)
         self.wanted, plan = wanted, self.plan
         for place, x in enumerate(plan.order):
-            if x not in plan.folded:
-                self._write(x, place)
-                self._release(x, place)
+            self._write(x, place)
+            self._release(x, place)
         self._finish()
 
     def _write(self, x: Instruction, place: int) -> None:
@@ -83,11 +82,6 @@ class Writer(Moves):
     def _write_row(self, x: Instruction, place: int) -> None:
         row = x.row
         assert row is not None  # of this kind
-        if x in self.plan.scales:
-            seed, y = self.plan.reads(x)
-            factor = f"-{self._text(seed)}" if row is ops.neg else f"{self._text(x.operands[0])} * {self._text(seed)}"
-            self._do(f"{self._call('multiply')}({self._text(y)}, {factor}, out={self._buffer(x, place)})", x)
-            return
         texts = [self._text(operand) for operand in x.operands]
         if all(map(self._is_number, x.operands)):
             form = OPERATORS.get(row.name)
