@@ -78,22 +78,10 @@ class Teacher:
         if not self.warn:
             return
         self._cost(history)
-        z, a = self._units()
-        for number, layer in enumerate(self.model.layers, 1):
-            self._layer(number, layer, z[number - 1], a[number - 1])
+        for number, (layer, (z, a)) in enumerate(zip(self.model.layers, self.model.on_rows(self.X)), 1):
+            self._layer(number, layer, z, a)
         for number, layer in enumerate(self.model.layers[:-1], 1):
             self._twins(number, layer)
-
-    def _units(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """z and a of every layer on the watched examples, each (examples, units)."""
-        zs, activations, a = [], [], self.X
-        for layer in self.model.layers:
-            with np.errstate(all="ignore"):
-                z = np.clip(a @ layer.weight.T + layer.bias, -1e300, 1e300)  # also while a network diverges
-            a = layer.activation.on_rows(z)
-            zs.append(z)
-            activations.append(a)
-        return zs, activations
 
     def _layer(self, number: int, layer: Any, z: np.ndarray, a: np.ndarray) -> None:
         name = layer.activation.name

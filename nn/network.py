@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import Value
+from engine import UndefinedError, Value
 from engine.arrays import real_array
 
 from .init import Initialiser
-from .layers import Kind, Layer, Module, checked, unique, weighted_sum
+from .layers import Kind, Layer, Module, checked, unique
 
 
 class Activations(NamedTuple):
@@ -125,18 +125,32 @@ class MLP(Module):
             result.a.append(a)
         return result
 
+    def on_rows(self, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """z and a of each layer on rows of plain numbers, both (examples, units); no graph is built.
+
+        Nothing is checked here: where a number is too large or a function undefined, there is inf or nan.
+        """
+        found, a = [], rows
+        with np.errstate(all="ignore"):
+            for layer in self.layers:
+                z = a @ layer.weight.T + layer.bias
+                a = layer.activation.on_rows(z)
+                found.append((z, a))
+        return found
+
     def predict(self, X: Any) -> np.ndarray:
         """The outputs for rows of plain numbers, (examples, outputs), or (examples,) for one output; no graph is built."""
         rows = matrix(X, self.n_in)
-        plain = [([[w.data for w in n.w] for n in layer.neurons], [n.b.data for n in layer.neurons], layer.activation)
-                 for layer in self.layers]  # fmt: skip
-        outputs = []
-        for row in rows.tolist():
-            a = row
-            for weights, biases, activation in plain:
-                a = activation([weighted_sum(w, a, b) for w, b in zip(weights, biases)])
-            outputs.append([float(value) for value in a])
-        result = np.array(outputs).reshape(len(outputs), self.n_out)
+        layers = self.on_rows(rows)
+        for number, (z, a) in enumerate(layers, 1):
+            wrong = ~(np.isfinite(z) & np.isfinite(a))
+            if wrong.any():
+                row, unit = np.argwhere(wrong)[0].tolist()
+                raise UndefinedError(
+                    f"Layer {number} has no number for row {row} of the data: unit {unit + 1} has z = {z[row, unit]:g} "
+                    f"and a = {a[row, unit]:g}."
+                )
+        result = layers[-1][1]
         return result[:, 0] if self.n_out == 1 else result
 
     def named_parameters(self) -> list[tuple[str, Value]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from engine import Value, count_operations, sigmoid, tanh
+from engine import UndefinedError, Value, count_operations, sigmoid, tanh
 from engine.graph import topological_order
 from nn import ELEMENTWISE, MLP, Layer, Neuron, fit, losses, optim, show
 from nn.advice import TeacherWarning
@@ -265,25 +265,34 @@ def test_a_duplicate_has_parameters_of_its_own_and_no_graph_hangs_on_them(duplic
 
 # --- predict ---
 
-@pytest.mark.parametrize("output", ["linear", "sigmoid", "softmax"])
-def test_predict_equals_the_network_of_values_to_the_last_bit(output):
-    model = MLP(30, [20, 5], "tanh", output, seed=1)
+@pytest.mark.parametrize("output", ["linear", "sigmoid", "softmax", lambda z: z * z.tanh()],
+                         ids=["linear", "sigmoid", "softmax", "custom"])  # fmt: skip
+@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu", lambda z: z.sin() + 1])
+def test_predict_equals_the_network_of_values_but_for_rounding(activation, output):
+    """A product of matrices adds up in another order, and NumPy's functions round in their own way."""
+    model = MLP(30, [20, 5], activation, output, seed=1)
     X = np.random.default_rng(0).normal(size=(20, 30))
-    assert (model.predict(X) == [[a.data for a in model(x)] for x in X]).all()
+    np.testing.assert_allclose(model.predict(X), [[a.data for a in model(x)] for x in X], rtol=1e-12, atol=1e-14)
 
 
-def test_predict_adds_up_as_values_do_also_where_pythons_sum_does_not(monkeypatch):
-    """From Python 3.12 on, sum() carries the rounding of floats along; a sum of Values, node by node, cannot."""
+def test_on_rows_has_each_layers_z_and_a():
+    model = MLP(3, [4, 2], "tanh", seed=1)
+    X = np.random.default_rng(0).normal(size=(5, 3))
+    for i, x in enumerate(X):
+        seen = model.activations(x)
+        for (z, a), expected_z, expected_a in zip(model.on_rows(X), seen.z, seen.a, strict=True):
+            np.testing.assert_allclose(z[i], [v.data for v in expected_z], rtol=1e-13, atol=1e-15)
+            np.testing.assert_allclose(a[i], [v.data for v in expected_a], rtol=1e-13, atol=1e-15)
 
-    def sum_of_3_12(numbers, start=0):
-        numbers = [start, *numbers]
-        return math.fsum(numbers) if all(type(x) is float for x in numbers) else sum(numbers)
 
-    for room in ("layers", "network"):
-        monkeypatch.setattr(f"nn.{room}.sum", sum_of_3_12, raising=False)
-    model = MLP(30, [20, 5], "tanh", seed=1)
-    X = np.random.default_rng(0).normal(size=(20, 30))
-    assert (model.predict(X) == [[a.data for a in model(x)] for x in X]).all()
+@pytest.mark.parametrize(("activation", "sentence"), [
+    ("linear", r"Layer 1 has no number for row 1 of the data: unit 2 has z = inf and a = inf"),
+    ("tanh", r"row 1 of the data: unit 2 has z = inf and a = 1"), ("log", r"row 0 of the data: unit 1 has z = -1 and a = nan"),
+])  # fmt: skip
+def test_predict_names_the_first_unit_that_has_no_number(activation, sentence):
+    model = MLP.from_weights([[[-1.0], [1e300]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]], activation)
+    with pytest.raises(UndefinedError, match=sentence):
+        model.predict([[1.0], [1e10]])
 
 
 def test_predict_builds_no_graph(monkeypatch):
