@@ -1,7 +1,6 @@
 """Steps of descent on a program's vector: the optimiser's rule on arrays, updates made as a whole or not at all."""
 
 import math
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from engine import Value
 from engine.compiler.update import Update
 from engine.tracing import TracingError
 from nn import MLP, losses, optim
+from tests.interrupts import Interrupted
 
 RNG = np.random.default_rng(0)
 
@@ -245,31 +245,6 @@ def test_a_list_of_outputs_cannot_descend():
 
 
 # --- interrupts ---
-
-class Interrupted:
-    """Raises a KeyboardInterrupt before the k-th line that is run in files whose name ends so."""
-
-    def __init__(self, k, *files):
-        self.left, self.files = k, files
-
-    def __enter__(self):
-        self.before = sys.gettrace()
-        sys.settrace(self._call)
-
-    def __exit__(self, *_):
-        sys.settrace(self.before)
-
-    def _call(self, frame, event, argument):
-        return self._line if frame.f_code.co_filename.endswith(self.files) else None
-
-    def _line(self, frame, event, argument):
-        if event == "line":
-            self.left -= 1
-            if self.left == 0:
-                sys.settrace(None)
-                raise KeyboardInterrupt
-        return self._line
-
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "a subclass"])
 def test_an_interrupt_comes_before_an_update_or_after_it(optimizer):

@@ -15,6 +15,7 @@ from nn import MLP, History, evaluate, fit, l1, l2, learning_rate_search, losses
 from nn.advice import TeacherWarning
 from nn.data import xor
 from nn.stopping import EarlyStopping, Epochs, Plateau, Target
+from tests.interrupts import Interrupted
 
 LINE = [[1.0], [2.0], [3.0]], [2.0, 3.0, 4.0]
 AND = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 0.0, 0.0, 1.0]
@@ -342,6 +343,39 @@ def test_ctrl_c_within_an_epoch_keeps_the_updates_that_are_done():
     assert history.reason.startswith("interrupted after update 2")
     assert numbers(model)[0] == pytest.approx(2 * (1 - 0.9**2))
     assert history.epochs == 0 and not model.parameters()[0].has_grad
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_wherever_ctrl_c_comes_the_history_says_how_many_updates_were_made(optimizer, compiled):
+    """While fit traces, while the optimiser's rule is compiled, or in the midst of a step."""
+    def run(epochs, tracer):
+        model = line(0.5, 0.25)
+        chosen = optim.BY_NAME[optimizer](model.parameters())
+        with tracer:
+            history = fit(model, *LINE, optimizer=chosen, batch_size=1, epochs=epochs, shuffle=False, compiled=compiled)
+        return history, (numbers(model), [dict(m) for m in chosen.memory])
+
+    rooms = ("trace.py", "code.py", "descent.py", "update.py", "optim.py", "compiled.py", "run.py", "parameters.py")
+    _, start = run(1, Interrupted(0))
+    after = {0: ([0.5, 0.25], [{}, {}]), 3: start}
+    for count in (1, 2, 4, 5):  # so many updates, by as many examples in one epoch
+        model = line(0.5, 0.25)
+        chosen = optim.BY_NAME[optimizer](model.parameters())
+        X, y = [(LINE[part] * 2)[:count] for part in (0, 1)]
+        fit(model, X, y, optimizer=chosen, batch_size=1, epochs=1, shuffle=False, compiled=compiled)
+        after[count] = numbers(model), chosen.memory
+    seen = set()
+    for k in range(1, 20_000, 23):
+        tracer = Interrupted(k, *rooms, within=("run_for", "epoch"))
+        history, state = run(2, tracer)
+        if tracer.left > 0:
+            break
+        assert history.reason.startswith(f"interrupted after update {history.updates};")
+        if history.updates < 6:
+            assert state == after[history.updates]
+        seen.add(history.updates)
+    assert {0, 1, 2, 3, 4, 5} <= seen
 
 
 # --- callbacks and progress ---
