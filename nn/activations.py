@@ -10,7 +10,7 @@ import numpy as np
 
 import engine
 from engine import TABLE, Constant, Value
-from engine.compiler.kernels import on_array, slope_on_array
+from engine.on_arrays import on_array, slope_on_array
 from engine.primitive import Primitive
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {"linear": lambda z: z}

@@ -1,4 +1,4 @@
-"""The compiler: from the cost of one example, written in scalars, to a program on matrices. NumPy lives in this room only.
+"""The compiler: from the cost of one example, written in scalars, to a program on matrices. It runs on NumPy.
 
 A program is a list of instructions. Each stands for an array: `shape` is that of one example, and if it is batched there
 is one such array for each example, in rows (n, *shape). This is their grammar; `verify` holds every pass to it:
@@ -27,7 +27,7 @@ A dense layer is `row add(apply(W, a), b)`; the four equations of backpropagatio
 
 The rooms, in the order of reading: `passes` (the way from function to instructions), `trace`, `scalars`, `sums`, `grids`,
 `blocks`, `storage`, `names`; `instructions`, `rules`, `verify` and `views`; `differentiate`; `lower`; `memory`, `sheet`,
-`moves` and `source` (the text that runs), `kernels` (what NumPy has no word for), `code`; `evaluate` (the same by meaning,
+`moves` and `source` (the text that runs), `scatter` (what NumPy has no word for), `code`; `evaluate` (the same by meaning,
 as a pure function of parameters and batch); `equations` and `report` (what is printed); `batch`, `parameters`, `undefined`
 and `program` (what users meet); `update` (an optimiser's rule on arrays) and `descent` (training steps).
 """

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from . import kernels
+from ..on_arrays import REDUCTIONS, Array
 from .instructions import Instruction
+from .scatter import collected
 
 
 def evaluate(
@@ -39,10 +40,10 @@ def _value(x: Instruction, operands: list[Any], parameters: Any, batch: Sequence
     if x.kind == "seed":
         return xp.broadcast_to(xp.asarray(seed, dtype=parameters.dtype).reshape(-1, 1), (n, 1))
     if x.kind == "row" or x.kind == "slope":
-        return xp.broadcast_to(kernels.apply_row(x, operands, xp), whole)
+        return xp.broadcast_to(apply_row(x, operands, xp), whole)
     (first, *others) = operands
     if x.kind == "reduce":
-        return kernels.REDUCTIONS[x.row.name](first, xp)  # type: ignore[union-attr]  # a reduction has a row
+        return REDUCTIONS[x.row.name](first, xp)  # type: ignore[union-attr]  # a reduction has a row
     if x.kind == "apply":
         return others[0] @ first.T
     if x.kind == "outer":
@@ -63,11 +64,23 @@ def _value(x: Instruction, operands: list[Any], parameters: Any, batch: Sequence
     return xp.sum(first * others[0] if x.kind == "inner" else first)  # else total
 
 
+def apply_row(x: Instruction, operands: list[Any], xp: Any) -> Any:
+    """A row, or the derivative of one, on arrays."""
+    assert x.row is not None  # called for kinds that have one
+    arrays = [Array(value, xp) for value in operands]
+    with np.errstate(all="ignore"):
+        if x.kind == "slope":
+            result = x.row.derivative(arrays[0], arrays[1:], x.position)
+        else:
+            result = arrays[0]._compute(x.row, tuple(arrays))
+    return result.value if isinstance(result, Array) else result
+
+
 def _assembled(x: Instruction, parts: list[Any], rows: tuple[int, ...], xp: Any) -> Any:
     """Each entry of the result collects what goes to it; entries that get less than others collect zeros, too."""
     flat = [xp.broadcast_to(part, (*rows, *index.shape)).reshape((*rows, -1)) for part, index in zip(parts, x.index)]
     everything = xp.concatenate([*flat, xp.zeros((*rows, 1), dtype=flat[0].dtype)], axis=-1)
-    order, starts, targets = kernels.collected(np.concatenate([index.ravel() for index in x.index]))
+    order, starts, targets = collected(np.concatenate([index.ravel() for index in x.index]))
     counts = np.diff([*starts, len(order)])
     sources = np.full((x.size, counts.max(initial=1)), len(order))
     for target, start, count in zip(targets, starts, counts):

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..on_arrays import NUMPY
 from .instructions import Instruction, Shape
-from .kernels import NUMPY, collected
 from .memory import Memory
+from .scatter import collected
 from .views import Steps
 
 GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made before

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import ops
+from ..on_arrays import NUMPY
 from .instructions import Instruction
-from .kernels import NUMPY
 from .memory import Memory, Wanted
 from .moves import Moves
 from .sheet import aligned, flat_to, line_with, reshape_to
@@ -206,8 +206,11 @@ class Writer(Moves):
         if special:
             lines.append(f"from scipy.special import {', '.join(special)}")
         helpers = sorted(self.helpers - {"erf", "erfc"})
+        if "logsumexp" in helpers:
+            lines += ["", "from engine.on_arrays import logsumexp"]
+            helpers.remove("logsumexp")
         if helpers:
-            lines += ["", f"from engine.compiler.kernels import {', '.join(helpers)}"]
+            lines += ["", f"from engine.compiler.scatter import {', '.join(helpers)}"]
         lines += ["", "", "def build(n, theta, gradient, constants):"]
         lines += aligned(self.before, 4)
         lines += ["", f"    def run({', '.join([*self.arguments, 's'])}):"]

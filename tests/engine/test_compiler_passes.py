@@ -17,8 +17,8 @@ from mpmath import mp, mpf
 
 import engine
 import nn
-from engine import UndefinedError, Value, exp, log, logsumexp, ops, softmax, tanh
-from engine.compiler import grids, kernels, scalars, sums, views
+from engine import UndefinedError, Value, exp, log, logsumexp, on_arrays, ops, softmax, tanh
+from engine.compiler import grids, scalars, scatter, sums, views
 from engine.compiler.differentiate import backward
 from engine.compiler.evaluate import evaluate
 from engine.compiler.instructions import Builder, IllFormed, Instruction, reachable
@@ -428,7 +428,7 @@ def test_a_shared_parameter_has_the_place_of_its_first_reader():
     assert first.index[0].tolist() == [[0, 1], [2, 3]] and second.index[0].tolist() == [[3, 4], [5, 0]]
 
 
-# --- kernels ---
+# --- gathers, scatters, reductions ---
 
 places = st.integers(1, 4).flatmap(
     lambda n: st.tuples(arrays_of.arrays(np.int64, arrays_of.array_shapes(max_dims=3, max_side=4), elements=st.integers(0, 6)),
@@ -444,7 +444,7 @@ def test_scatter_adds_as_add_at_does(drawn):
     for rows in ((), (n,)):
         out, want = np.ones((*rows, 7)), np.ones((*rows, 7))
         given_part = part if rows else part[0]
-        kernels.scatter(out, given_part, *kernels.collected(index))
+        scatter.scatter(out, given_part, *scatter.collected(index))
         np.add.at(want, (..., index.ravel()), given_part)
         np.testing.assert_allclose(out, want, rtol=1e-13, atol=1e-13)
 
@@ -452,7 +452,7 @@ def test_scatter_adds_as_add_at_does(drawn):
 @stable
 @given(arrays_of.arrays(np.int64, arrays_of.array_shapes(max_dims=2, max_side=5), elements=st.integers(0, 6)))
 def test_collected_groups_equal_places(index):
-    order, starts, targets = kernels.collected(index)
+    order, starts, targets = scatter.collected(index)
     flat = index.ravel()
     assert sorted(order.tolist()) == list(range(index.size)) and targets.tolist() == sorted(set(flat.tolist()))
     for target, group in zip(targets, np.split(order, starts[1:])):
@@ -470,7 +470,7 @@ def test_logsumexp_has_every_digit(numbers, dtype):
         pytest.skip("no float32")
     x = np.array([numbers, numbers[::-1]], dtype=dtype)
     with np.errstate(over="ignore"):
-        got = kernels.logsumexp(x)
+        got = on_arrays.logsumexp(x)
     assert got.shape == (2, 1) and got.dtype == dtype
     info = np.finfo(dtype)
     with mp.workdps(800):
@@ -486,9 +486,9 @@ def test_strided_is_the_same_as_an_index(data, shape, start):
     step = data.draw(st.tuples(*[st.integers(0, 5)] * len(shape)))
     steps = views.Steps(start, tuple(shape), step)
     x = np.random.default_rng(0).normal(size=(3, 8, 5))
-    np.testing.assert_array_equal(kernels.strided(x, 1, *steps), x.reshape(3, -1)[:, entries(steps)])
-    np.testing.assert_array_equal(kernels.strided(x[0], 0, *steps), x[0].ravel()[entries(steps)])
-    assert np.shares_memory(kernels.strided(x, 1, *steps), x)
+    np.testing.assert_array_equal(scatter.strided(x, 1, *steps), x.reshape(3, -1)[:, entries(steps)])
+    np.testing.assert_array_equal(scatter.strided(x[0], 0, *steps), x[0].ravel()[entries(steps)])
+    assert np.shares_memory(scatter.strided(x, 1, *steps), x)
 
 
 # --- the reference, and the text that runs ---

@@ -11,9 +11,8 @@ from oracles import DIGITS, ORACLES, slope
 
 from engine import ops
 from engine.compiler.differentiate import BACKWARD, differentiate
-from engine.compiler.evaluate import evaluate
+from engine.compiler.evaluate import apply_row, evaluate
 from engine.compiler.instructions import Builder, reachable
-from engine.compiler.kernels import apply_row
 from engine.compiler.lower import FORMS, lower
 from engine.compiler.rules import RULES
 from engine.compiler.verify import verify
@@ -274,7 +273,7 @@ def lowered(row, dtype, *, derivative):
     if derivative:
         end = b.slope(row, 0, end, (x,))
     order = reachable([end])
-    found = lower(order, dtype)
+    found = lower(order)
     at = np.array([0.0, *EXTREMES], dtype=dtype)
     with np.errstate(all="ignore"):
         values = dict(evaluate(reachable([found[end]]), np.zeros(0, dtype), [at]))[found[end]]

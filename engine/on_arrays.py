@@ -1,4 +1,4 @@
-"""What the table's vocabulary means for arrays: the native rows by NumPy's names; all other rows are run on these."""
+"""The table on arrays: the native rows by NumPy's names; all other rows are run on these."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..interpreter import Interpreter
-from ..primitive import Primitive
-from .instructions import Instruction
+from .interpreter import Interpreter
+from .primitive import Primitive
 
 NUMPY = {
     "add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative", "pow": "power", "power": "power",
@@ -77,18 +76,6 @@ def slope_on_array(row: Primitive, x: np.ndarray) -> np.ndarray:
     return result
 
 
-def apply_row(x: Instruction, operands: list[Any], xp: Any) -> Any:
-    """A row, or the derivative of one, on arrays."""
-    assert x.row is not None  # called for kinds that have one
-    arrays = [Array(value, xp) for value in operands]
-    with np.errstate(all="ignore"):
-        if x.kind == "slope":
-            result = x.row.derivative(arrays[0], arrays[1:], x.position)
-        else:
-            result = arrays[0]._compute(x.row, tuple(arrays))
-    return result.value if isinstance(result, Array) else result
-
-
 # --- along the last axis, which stays with length 1 ---
 
 def fsum(x: Any, xp: Any = np) -> Any:
@@ -115,26 +102,3 @@ def amin(x: Any, xp: Any = np) -> Any:
 
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {"fsum": fsum, "logsumexp": logsumexp, "amax": amax, "amin": amin}
-
-
-# --- entries that go to the same place ---
-
-def collected(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How to add up what goes to equal places without repeating an index: the order that brings equal places together,
-    where each group starts in it, and the place of each group."""
-    flat = index.ravel()
-    order = np.argsort(flat, kind="stable")
-    targets, starts = np.unique(flat[order], return_index=True)
-    return order, starts, targets
-
-
-def scatter(out: np.ndarray, part: np.ndarray, order: np.ndarray, starts: np.ndarray, targets: np.ndarray) -> None:
-    """Add to each place of `out` (..., places) all that goes there; see `collected`."""
-    out[..., targets] += np.add.reduceat(part[..., order], starts, axis=-1)
-
-
-def strided(x: np.ndarray, rows: int, start: int, shape: tuple[int, ...], step: tuple[int, ...]) -> np.ndarray:
-    """The entries start + Σ step·i of each row, as a view. x is (n, entries) for rows = 1, (entries,) for rows = 0."""
-    flat = x.reshape(*x.shape[:rows], -1)
-    strides = (*flat.strides[:rows], *(flat.itemsize * s for s in step))
-    return np.lib.stride_tricks.as_strided(flat[..., start:], (*flat.shape[:rows], *shape), strides)
