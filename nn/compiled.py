@@ -113,7 +113,7 @@ class CompiledRun(Run):
         self.history.updates, self.inside = self.counted + self.descent.updates, False
 
     def judge(self, X: np.ndarray, targets: Targets) -> tuple[float, float]:
-        """The cost over other examples, reduced, and the share decided rightly."""
+        """The cost over other examples, reduced, and the share classified correctly."""
         costs, outputs = self.program(X, targets.numbers)
         total = math.fsum(costs.tolist())
         return (total / len(X) if self.mean else total), targets.hits(range(len(X)), outputs) / len(X)

@@ -26,7 +26,7 @@ class Run:
     ) -> None:  # fmt: skip
         self.model, self.optimizer, self.loss, self.penalty = model, optimizer, loss, penalty
         self.size, self.targets, self.mean, self.history = size, targets, reduction == "mean", history
-        self.others = [p for p in model.parameters() if p not in set(optimizer.parameters)]  # frozen: nobody moves them
+        self.others = [p for p in model.parameters() if p not in set(optimizer.parameters)]  # frozen
         self.began = time.perf_counter()
         self.norm = 0.0
         self.inside = False  # whether an update is being computed; an error then is the arithmetic's
@@ -36,7 +36,7 @@ class Run:
         raise NotImplementedError
 
     def judge(self, X: Any, targets: Targets) -> tuple[float, float]:
-        """The cost over other examples, reduced, and the share decided rightly."""
+        """The cost over other examples, reduced, and the share classified correctly."""
         raise NotImplementedError
 
     def settle(self) -> None:
@@ -117,7 +117,7 @@ class EagerRun(Run):
             self._count()
 
     def judge(self, X: Any, targets: Targets) -> tuple[float, float]:
-        """The cost over other examples, reduced, and the share decided rightly."""
+        """The cost over other examples, reduced, and the share classified correctly."""
         return evaluate(self.model, X, targets, self.loss, "mean" if self.mean else "sum")
 
 
@@ -129,7 +129,7 @@ def wrapped(output: Any) -> Any:
 def evaluate(
     model: Any, X: Any, y: Any, loss: str | Loss = "quadratic", reduction: str = "mean"
 ) -> tuple[float, float]:
-    """The cost over these examples, reduced, and the share decided rightly; on plain numbers, without a graph."""
+    """The cost over these examples, reduced, and the share classified correctly; on plain numbers, without a graph."""
     outputs = model.predict(X)
     loss = loss_function(loss)
     targets = y if isinstance(y, Targets) else Targets(y, len(outputs), model.n_out, loss)

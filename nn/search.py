@@ -1,4 +1,4 @@
-"""Around a training run: several beginnings, and the choice of a learning rate by cross-validation."""
+"""Restarts from several initialisations, and the choice of a learning rate by cross-validation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .training import fit
 def restarts(
     make: Callable[[int], Any], train: Callable[[Any], History], count: int = 5
 ) -> tuple[Any, History, list[float]]:
-    """Train make(0), make(1), ... and keep the one whose last cost is smallest; with it its history and everyone's cost."""
+    """Train make(0), make(1), ... and keep the one whose last cost is smallest: it, its history, and the last cost of each."""
     runs = []
     for seed in range(count):
         model = make(seed)

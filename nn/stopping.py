@@ -16,14 +16,14 @@ class Stop(Protocol):
 
 
 def patient(epochs: int) -> int:
-    """A patience, if it is one."""
+    """The patience, or an error if it is below 1."""
     if epochs < 1:
         raise ValueError(f"patience = {epochs}: wait for at least one epoch.")
     return epochs
 
 
 class Epochs:
-    """After so many epochs."""
+    """Stops after so many epochs."""
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
@@ -34,7 +34,7 @@ class Epochs:
 
 
 class Target:
-    """When the cost has come down to a target."""
+    """Stops when the cost has come down to a target."""
 
     def __init__(self, cost: float) -> None:
         self.cost = cost
@@ -46,7 +46,7 @@ class Target:
 
 
 class Plateau:
-    """When the cost has not fallen by more than `least` for `patience` epochs."""
+    """Stops when the cost has not fallen by more than `least` for `patience` epochs."""
 
     def __init__(self, patience: int = 5, least: float = 1e-6) -> None:
         self.patience, self.least = patient(patience), least
@@ -57,7 +57,7 @@ class Plateau:
         self.best, self.waited = float("inf"), 0
 
     def __call__(self, history: History, model: Any) -> str:
-        """The reason, once patience is at its end."""
+        """The reason, when patience runs out."""
         if history.cost[-1] < self.best - self.least:
             self.best, self.waited = history.cost[-1], 0
         else:
@@ -66,7 +66,7 @@ class Plateau:
 
 
 class EarlyStopping:
-    """When the cost on the validation data has not fallen for `patience` epochs; the best weights are put back."""
+    """Stops when the validation cost has not fallen for `patience` epochs; the best weights are put back."""
 
     def __init__(self, patience: int = 5) -> None:
         self.patience = patient(patience)
@@ -78,7 +78,7 @@ class EarlyStopping:
         self.weights: dict[str, Any] = {}
 
     def __call__(self, history: History, model: Any) -> str:
-        """The reason, once patience is at its end."""
+        """The reason, when patience runs out."""
         if not history.validation_cost:
             raise ValueError("EarlyStopping watches the validation cost: give fit(validation=0.2) or validation=(X, y).")
         if history.validation_cost[-1] < self.best:

@@ -75,12 +75,12 @@ def fit(
     penalty     l2(lam) or l1(lam), added after the reduction
     callbacks   called with (history, model) after each epoch; they may read and change the parameters
     seed        of the shuffling and of the split; the same seed gives the same numbers to the last bit
-    compiled    None: by a compiled program, or one example at a time if the network or the cost cannot be traced, which a
-                remark says; True and False insist. Both train the same way, but for the rounding of sums in another order
+    compiled    None: by a compiled program, or one example at a time, with a remark, if the network or the cost cannot be
+                traced; True and False insist. Both train the same way, but for the rounding of sums in another order
 
     Ctrl-C ends the run and keeps what was learned. In a compiled run the network and the cost are called once, to be traced:
-    randomness in them would be frozen (a cost that differs from call to call is therefore trained eagerly), and a number
-    that overflows only inside, behind an activation that saturates, is not noticed.
+    randomness in them would be frozen (a cost that differs from call to call is therefore trained eagerly), and an
+    overflow hidden by an activation that saturates goes unnoticed.
     """
     if not hasattr(model, "layers"):
         raise TypeError(f"fit trains networks, not {model!r:.60}; one neuron is MLP(n_in, [1]).")

@@ -1,7 +1,7 @@
 """One compiled variant of a program: its instructions, its text, and the functions that the text makes for each batch size.
 
 A program has several variants: the values alone, value and gradient, with weights for the examples, with the gradients of
-the inputs. Each is made when it is first asked for.
+the inputs. Each is compiled when it is first asked for.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .passes import Compiled
 from .source import write
 from .verify import verify
 
-SIZES = 8  # how many batch sizes keep their buffers
+SIZES = 8  # buffers are kept for so many batch sizes
 
 
 def loaded(source: str) -> Callable[..., Any]:

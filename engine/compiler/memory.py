@@ -16,7 +16,7 @@ from .views import as_steps, is_range
 
 
 class Wanted(NamedTuple):
-    """What a program is to give: results by name, and into the vector of gradients, for each parameter instruction, one."""
+    """What a program computes: results by name, and each parameter instruction with its derivative, for the gradient vector."""
 
     results: list[tuple[str, Instruction]]
     gradients: list[tuple[Instruction, Instruction]]
@@ -28,7 +28,7 @@ class Wanted(NamedTuple):
         return [*(x for _, x in self.results), *(x for pair in self.gradients for x in pair)]
 
     def lowered(self, taken: Mapping[Instruction, Instruction]) -> Wanted:
-        """The same in the instructions that took their places."""
+        """The same in the instructions that replace these."""
         return self._replace(
             results=[(name, taken[x]) for name, x in self.results],
             gradients=[(taken[parameter], taken[adjoint]) for parameter, adjoint in self.gradients],
@@ -38,11 +38,11 @@ class Wanted(NamedTuple):
 class Memory:
     """The plan.
 
-    order    the instructions, and readers: who reads each of them
-    looking  those without memory of their own, which look into an operand's; solid: those that lie in one piece
-    last     the place in the order where each memory is read for the last time
-    homes    derivatives that are computed where they belong: start and end in the vector of gradients; in the end others
-             may be added there
+    order       the instructions; readers: the instructions that read each of them
+    aliases     instructions without a buffer of their own, being views of an operand; contiguous: those in one piece
+    last        the place in the order where each buffer is read for the last time
+    placed      derivatives computed in their part of the vector of gradients, by its start and end; others may be added to
+                them at the end
     """
 
     def __init__(self, wanted: Wanted) -> None:
@@ -52,42 +52,42 @@ class Memory:
         for x in self.order:
             for operand in x.operands:
                 self.readers[operand].append(x)
-        self.looking: set[Instruction] = set()
-        self.solid: set[Instruction] = set()
+        self.aliases: set[Instruction] = set()
+        self.contiguous: set[Instruction] = set()
         for x in self.order:
             self._sort(x)
-        self.homes = self._homes()
+        self.placed = self._placed()
         self.last = self._last_uses(wanted.ends)
 
     def _sort(self, x: Instruction) -> None:
-        """Decide whether x looks into its operand's memory, and whether it lies in one piece."""
+        """Decide whether x is a view of its operand, and whether it is contiguous."""
         first = x.operands[0] if x.operands else None
         if x.kind == "transpose":
-            self.looking.add(x)
-        elif x.kind == "reshape" and first in self.solid:
-            self.looking.add(x)
-            self.solid.add(x)
-        elif x.kind == "take" and first in self.solid and is_range(x.index[0]):
-            self.looking.add(x)
+            self.aliases.add(x)
+        elif x.kind == "reshape" and first in self.contiguous:
+            self.aliases.add(x)
+            self.contiguous.add(x)
+        elif x.kind == "take" and first in self.contiguous and is_range(x.index[0]):
+            self.aliases.add(x)
             if not x.batched:
-                self.solid.add(x)
-        elif x.kind == "take" and first in self.solid and as_steps(x.index[0]) and self._only_rows_read(x):
-            self.looking.add(x)
+                self.contiguous.add(x)
+        elif x.kind == "take" and first in self.contiguous and as_steps(x.index[0]) and self._only_rows_read(x):
+            self.aliases.add(x)
         elif x.kind != "parameter" or is_range(x.index[0]) or as_steps(x.index[0]) is None:
-            self.solid.add(x)
+            self.contiguous.add(x)
 
     def _only_rows_read(self, x: Instruction) -> bool:
-        """Elementwise operations take entries from anywhere; a product of matrices wants its operands in one piece."""
+        """Elementwise operations take strided operands; a product of matrices wants contiguous ones."""
         return all(reader.kind == "row" for reader in self.readers[x])
 
     def base(self, x: Instruction) -> Instruction:
-        """The instruction whose memory x looks into."""
-        while x in self.looking:
+        """The instruction whose buffer x is a view of."""
+        while x in self.aliases:
             x = x.operands[0]
         return x
 
     def _last_uses(self, ends: Iterable[Instruction]) -> dict[Instruction, int]:
-        """For each instruction with memory the last place at which it, or a view of it, is read."""
+        """For each instruction with a buffer the last place at which it, or a view of it, is read."""
         last = {}
         for place, x in enumerate(self.order):
             for operand in (x, *x.operands):
@@ -96,21 +96,21 @@ class Memory:
             last[self.base(x)] = len(self.order)
         return last
 
-    def carries(self, reader: Instruction, seed: Instruction) -> bool:
-        """Whether one number s would do in place of a column of them: the other factor has a row for each example."""
+    def broadcasts(self, reader: Instruction, seed: Instruction) -> bool:
+        """Whether one number s will broadcast in place of a column of them: the other factor has a row for each example."""
         if reader.kind == "reshape":
-            return all(self.carries(further, reader) for further in self.readers[reader])
+            return all(self.broadcasts(further, reader) for further in self.readers[reader])
         if reader.is_row(ops.mul):
             (other,) = [y for y in reader.operands if y is not seed] or [seed]
             return other.batched and other is not seed and other.shape == reader.shape
         return False
 
-    def _homes(self) -> dict[Instruction, tuple[int, int]]:
-        """Gradients that are written straight into their part of the vector: pieces that no other parameter shares.
+    def _placed(self) -> dict[Instruction, tuple[int, int]]:
+        """Gradients that are written straight into their part of the vector, a part that no other parameter shares.
 
-        What is asked for under another name, too, needs memory of its own, since to this piece others may be added.
+        One that is asked for under another name, too, needs a buffer of its own, since others may be added to this part.
         """
-        homes: dict[Instruction, tuple[int, int]] = {}
+        placed: dict[Instruction, tuple[int, int]] = {}
         adjoints = [adjoint for _, adjoint in self.wanted.gradients]
         charged = [constant_scale(adjoint)[1] for adjoint in adjoints if constant_scale(adjoint)[0] != 1.0]
         asked = Counter(self.base(x) for x in [*(x for _, x in self.wanted.results), *adjoints, *charged])
@@ -119,7 +119,7 @@ class Memory:
             index = parameter.index[0].ravel()
             fresh = taken.isdisjoint(index.tolist())
             taken.update(index.tolist())
-            has_memory = adjoint not in self.looking and adjoint.kind not in ("parameter", "constant") and asked[adjoint] == 1
-            if fresh and is_range(index) and has_memory and not adjoint.batched and adjoint.shape and adjoint not in homes:
-                homes[adjoint] = int(index[0]), int(index[-1]) + 1
-        return homes
+            has_memory = adjoint not in self.aliases and adjoint.kind not in ("parameter", "constant") and asked[adjoint] == 1
+            if fresh and is_range(index) and has_memory and not adjoint.batched and adjoint.shape and adjoint not in placed:
+                placed[adjoint] = int(index[0]), int(index[-1]) + 1
+        return placed

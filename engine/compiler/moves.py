@@ -1,4 +1,4 @@
-"""Pass 8, continued: the lines that move entries. Where they are a range or a grid of equal steps, nothing is copied."""
+"""Pass 8, continued: lines that move entries. A range, or a grid of equal steps, is a view and copies nothing."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from .views import as_nested_steps, as_steps, is_range
 
 
 class Moves(Sheet):
-    """Writes takes, shapes, what stands side by side, and what flows back through takes."""
+    """Emits gathers, reshapes, concatenations and scatters."""
 
     def _write_reshape(self, x: Instruction, place: int) -> None:
         (operand,) = x.operands
         if operand.kind == "seed" and self.called[operand] == "s" and not self.plan.wanted.weighted:
-            self.called[x] = "s"  # one number, which has no shape
-        elif x in self.plan.looking:
+            self.called[x] = "s"  # a single number, which broadcasts
+        elif x in self.plan.aliases:
             self._define_view(x, f"{self._text(operand)}{reshape_to(self._dims(x))}")
         else:
             out = self._buffer(x, place)
             self._do(f"{self._call('copyto')}({out}, {self._text(operand)}{reshape_to(self._dims(x))})", x)
 
     def _define_view(self, x: Instruction, text: str) -> None:
-        """A view: made once if it looks into a buffer, at each run if it looks into an argument."""
+        """A view: made once if it is of a buffer, in each run if it is of an argument."""
         if self.plan.base(x).kind in GIVEN:
             self._do(f"{self._name(x)} = {text}", x)
         else:
@@ -34,17 +34,17 @@ class Moves(Sheet):
         index = x.index[0]
         rows = "n, " if operand.batched else ""
         steps = as_steps(index) or as_nested_steps(index)
-        if x in self.plan.looking and is_range(index):
+        if x in self.plan.aliases and is_range(index):
             start = int(index.flat[0])
             ahead = ":, " if operand.batched else ""
             text = f"{self._entries(operand)}[{ahead}{start}:{start + index.size}]"
             self._define_view(x, text + (f".reshape({rows}{', '.join(map(str, x.shape))})" if len(x.shape) > 1 else ""))
             return
-        if operand in self.plan.solid and steps is not None:
+        if operand in self.plan.contiguous and steps is not None:
             text = self._strided(self._text(operand), steps, rows=operand.batched)
-            if x in self.plan.looking:
+            if x in self.plan.aliases:
                 self._define_view(x, text)
-            else:  # a matrix product wants it in one piece
+            else:  # a matrix product wants it contiguous
                 if self.plan.base(operand).kind not in GIVEN:
                     view = self._fresh(f"{self._text(operand)}_windows")
                     self.before.append(f"{view} = {text}")
@@ -69,14 +69,14 @@ class Moves(Sheet):
     def _write_assemble(self, x: Instruction, place: int) -> None:
         out = self._buffer(x, place)
         everything = np.concatenate([index.ravel() for index in x.index])
-        apart = len(np.unique(everything)) == len(everything)  # no entry gets two contributions
+        apart = len(np.unique(everything)) == len(everything)  # no entry is added to twice
         if not apart or len(everything) < x.size:
             self._do(f"{out}.fill(0.0)", x)
         for part, index in zip(x.operands, x.index):
             self._add_into(out, x, part, index, add=not apart)
 
     def _add_into(self, out: str, x: Instruction, part: Instruction, index: np.ndarray, *, add: bool) -> None:
-        """out[index] += part, or = where nothing is there yet. Equal places never stand in one index expression."""
+        """out[index] += part, or = where nothing is there yet. No index expression names a place twice."""
         ahead = ":, " if x.batched else ""
         if len(np.unique(index)) < index.size:
             if self._add_columns(out, x, part, index):
@@ -94,10 +94,10 @@ class Moves(Sheet):
             self._do(f"{self._entries(x)}[{ahead}{array}] {'+=' if add else '='} {self._entries(part)}", x)
 
     def _add_columns(self, out: str, x: Instruction, part: Instruction, index: np.ndarray) -> bool:
-        """Add patches column by column, each a view in which no place stands twice; False if they are not of that kind."""
+        """Add patches column by column, each a view that names no place twice; False if that is not possible."""
         columns = [index[..., k] for k in range(index.shape[-1])] if index.ndim > 1 else []
         steps = [as_nested_steps(column) for column in columns if len(np.unique(column)) == column.size]
-        if not columns or len(steps) < len(columns) or None in steps or part not in self.plan.solid:
+        if not columns or len(steps) < len(columns) or None in steps or part not in self.plan.contiguous:
             return False
         if self.plan.base(part).kind in GIVEN:
             return False

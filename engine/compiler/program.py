@@ -1,4 +1,4 @@
-"""Program: what `engine.compile` gives. It is traced at the first batch, and then runs as NumPy."""
+"""Program: what `engine.compile` gives. It is traced with the first batch, and then runs as NumPy."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def compile(
     dtype    "float64" or "float32"
 
     f runs once, on the first example of the first batch, to be traced. Its Values may be computed with, but not looked at:
-    a comparison or a look at `.data` raises a TracingError. What f does besides (random numbers, printing) happens in that
-    one run: a random number is frozen into the program.
+    a comparison or a look at `.data` raises a TracingError. Side effects
+    (random numbers, printing) happen in that one run: a random number is frozen into the program.
 
-    A program looks at its results, and an UndefinedError names the block and the example where they left the numbers. What
-    left them only inside, in a branch that `where` did not take or before a function that saturates, is not noticed, unlike
-    in the scalar engine: with `check=True` it is.
+    A program looks at its results, and an UndefinedError names the block and the example where one became inf or nan.
+    Overflows inside an untaken `where` branch, or hidden by a saturating function, go unnoticed, unlike in the scalar
+    engine, unless `check=True` is given.
     """
     if not callable(f):
         raise TypeError(f"engine.compile takes a function of one example, not {f!r:.60}.")
@@ -67,7 +67,7 @@ class Gradient(Mapping[Any, Any]):
         if not isinstance(key, Value):
             return self.vector[self.parameters.index_of(key)]
         if key not in self.parameters.place:
-            raise KeyError(f"{key!r} is no parameter of this program.")
+            raise KeyError(f"{key!r} is not a parameter of this program.")
         return float(self.vector[self.parameters.place[key]])
 
     def __iter__(self) -> Iterator[str]:
@@ -155,7 +155,7 @@ class Program:
     def __call__(self, *batch: Any, check: bool = False) -> Any:
         """The value of each example; with has_aux, (values, others).
 
-        `check` looks at every block, and an error names the first one and the first example that leave the numbers.
+        `check` looks at every block, and an error names the first block and example where a number became inf or nan.
         """
         with self._running:
             arrays, n = self._prepare(batch, check=check)

@@ -1,6 +1,6 @@
-"""A sheet to write a program's text on: names, references, buffers, and what is made once.
+"""The sheet that a program's text is written on: names, references, buffers, and lines that run once.
 
-`before` are the lines of `build`, which are carried out once for each batch size; `lines` those of `run`.
+`before` holds the lines of `build`, which run once for each batch size; `lines` those of `run`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from .memory import Memory
 from .scatter import collected
 from .views import Steps
 
-GIVEN = ("input", "seed")  # what each run is given: a view of it cannot be made before
-WIDTH = 56  # where the comments begin at most
+GIVEN = ("input", "seed")  # arguments of each run: a view of them cannot be made before
+WIDTH = 56  # the last column where comments may begin
 # Names that mean something in the text already
 RESERVED = frozenset([
     *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "ones", "dot", "copyto", "take", "strided",
@@ -50,12 +50,12 @@ class Sheet:
     # --- how things are written ---
 
     def _name(self, x: Instruction, other: str = "") -> str:
-        """Give x a name that nothing has yet."""
+        """Give x a name that is still free."""
         self.called[x] = self._fresh(x.name or other or f"t{x.serial}")
         return self.called[x]
 
     def _fresh(self, name: str) -> str:
-        """The name, or one like it that nothing has yet."""
+        """The name, or one like it that is still free."""
         while name in self.names:
             name += "_"
         self.names.add(name)
@@ -86,7 +86,7 @@ class Sheet:
         return self.called[x]
 
     def _array(self, numbers: np.ndarray, stem: str) -> str:
-        """An array that is known now, under a name."""
+        """A constant array, under a name."""
         name = self._fresh(f"{stem}{len(self.constants)}")
         self.before.append(f"{name} = constants[{len(self.constants)}]")
         self.constants.append(numbers)
@@ -95,7 +95,7 @@ class Sheet:
     def _view(self, x: Instruction, end: str, suffix: str) -> str:
         """x seen in another shape; made once, if x is a buffer."""
         text = self._text(x) + end
-        if self.plan.base(x).kind in GIVEN or x not in self.plan.solid:
+        if self.plan.base(x).kind in GIVEN or x not in self.plan.contiguous:
             return text
         if text not in self.views:
             self.views[text] = self._fresh(self._text(x) + suffix)
@@ -133,7 +133,7 @@ class Sheet:
         return f"strided({text}, {int(rows)}, {steps.start}, {steps.shape}, {steps.step})"
 
     def _scatter(self, target: str, part: str, index: np.ndarray) -> str:
-        """The call that adds entries to places, of which some get several."""
+        """The call that adds entries to places, several to some of them."""
         self.helpers.add("scatter")
         return f"scatter({target}, {part}, {', '.join(self._array(array, 'i') for array in collected(index))})"
 
@@ -144,9 +144,9 @@ class Sheet:
     # --- buffers ---
 
     def _buffer(self, x: Instruction, place: int) -> str:
-        """A place for x's result: the memory of an operand that ends here, another's that is free, or new."""
-        if x in self.plan.homes:
-            start, end = self.plan.homes[x]
+        """A buffer for x's result: that of an operand read here for the last time, one that is free, or a new one."""
+        if x in self.plan.placed:
+            start, end = self.plan.placed[x]
             name = self._name(x)
             self.before.append(line_with(f"{name} = gradient[{start}:{end}]{flat_to(x.shape)}", str(x.shape)))
             self.memory[x] = name
@@ -154,7 +154,7 @@ class Sheet:
         memory = None
         if x.kind == "row":
             ending = [y for y in x.operands if y in self.memory and self.plan.last[y] == place]
-            fitting = [y for y in ending if y not in self.plan.homes and (y.shape, y.batched) == (x.shape, x.batched)]
+            fitting = [y for y in ending if y not in self.plan.placed and (y.shape, y.batched) == (x.shape, x.batched)]
             memory = self.memory.pop(fitting[0]) if fitting else None
         if memory is None and self.free.get((x.shape, x.batched)):
             memory = self.free[x.shape, x.batched].pop()
@@ -162,7 +162,7 @@ class Sheet:
             memory = self._name(x, self._later_name(x))
             self.before.append(line_with(f"{memory} = empty({tuple_of(self._dims(x))}, {self.dtype!r})", ""))
         elif x.name and x.name != memory:
-            self.before.append(line_with(f"{self._name(x)} = {memory}", f"{memory} is not needed any more"))
+            self.before.append(line_with(f"{self._name(x)} = {memory}", f"{memory} is free by now"))
         self.called.setdefault(x, memory)
         self.memory[x] = memory
         return self.called[x]
@@ -179,9 +179,9 @@ class Sheet:
         return y.name if y not in self.called else ""
 
     def _release(self, x: Instruction, place: int) -> None:
-        """Memory that is not read after this place may be used again."""
+        """Buffers that are not read after this place may be used again."""
         for operand in {self.plan.base(operand) for operand in (x, *x.operands)}:
-            if self.plan.last[operand] == place and operand in self.memory and operand not in self.plan.homes:
+            if self.plan.last[operand] == place and operand in self.memory and operand not in self.plan.placed:
                 self.free.setdefault((operand.shape, operand.batched), []).append(self.memory.pop(operand))
 
 

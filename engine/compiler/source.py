@@ -1,8 +1,8 @@
 """Pass 8: a lowered program as the text of a Python module that runs on NumPy.
 
 The text has one function, `build`, which makes every buffer for batches of n examples and gives back `run`, which fills
-them. What can be made once is made in `build`: buffers, views of them, views of the parameters. In `run` each line is one
-call that writes into a buffer. A buffer whose content is not needed any more is used again.
+them. Buffers, views of them and views of the parameters are made once, in `build`. In `run` each line is one call that writes
+into a buffer. Buffers are used again once their content has been read for the last time.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Writer(Moves):
 
     def _write_seed(self, x: Instruction, place: int) -> None:
         self.called[x] = "s"
-        if not self.wanted.weighted and not all(self.plan.carries(reader, x) for reader in self.plan.readers[x]):
+        if not self.wanted.weighted and not all(self.plan.broadcasts(reader, x) for reader in self.plan.readers[x]):
             self.called[x] = self._fresh("seeds")
             self.before.append(line_with(f"{self.called[x]} = empty((n, 1), {self.dtype!r})", "the weight of each example"))
             self.lines.append(line_with(f"{self.called[x]}.fill(s)", "(n, 1)"))
@@ -167,23 +167,23 @@ class Writer(Moves):
     # --- the end ---
 
     def _finish(self) -> None:
-        """Gradients that are not in their place yet, and what is given back."""
+        """Add the gradients that are not in their place yet, and return the results."""
         written: set[int] = set()
         for parameter, adjoint in self.wanted.gradients:
-            if self._at_home(parameter, adjoint):
+            if self._is_placed(parameter, adjoint):
                 written.update(parameter.index[0].ravel().tolist())
         rest = sorted({i for p, _ in self.wanted.gradients for i in p.index[0].ravel().tolist()} - written)
         if rest:
             where = f"{rest[0]}:{rest[-1] + 1}" if rest[-1] - rest[0] + 1 == len(rest) else self._array(np.array(rest), "i")
             self.lines.append(f"gradient[{where}] = 0.0")
         for parameter, adjoint in self.wanted.gradients:
-            if not self._at_home(parameter, adjoint):
+            if not self._is_placed(parameter, adjoint):
                 self._add_gradient(parameter, adjoint)
         self.lines.append("return " + "".join(f"{self._text(x)}, " for _, x in self.wanted.results).rstrip())
 
-    def _at_home(self, parameter: Instruction, adjoint: Instruction) -> bool:
+    def _is_placed(self, parameter: Instruction, adjoint: Instruction) -> bool:
         """Whether the derivative was computed in the place where it belongs."""
-        return adjoint in self.plan.homes and self.plan.homes[adjoint] == _range(parameter)
+        return adjoint in self.plan.placed and self.plan.placed[adjoint] == _range(parameter)
 
     def _add_gradient(self, parameter: Instruction, adjoint: Instruction) -> None:
         """Add a derivative to its places in the vector of gradients."""

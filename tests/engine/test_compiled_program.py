@@ -94,7 +94,7 @@ def test_a_gradient_can_be_given_to_the_values():
     _, gradient = program.value_and_grad([2.0, 4.0])
     gradient.store_to()
     assert (a.grad, b.grad) == (gradient[a], gradient[b]) == (3.0, 1.0)
-    with pytest.raises(KeyError, match="no parameter of this program"):
+    with pytest.raises(KeyError, match="not a parameter of this program"):
         gradient[Value(1.0)]
     with pytest.raises(KeyError, match="there are"):
         gradient["W9"]
