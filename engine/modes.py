@@ -69,6 +69,11 @@ no_grad = Switch("no_grad")
 tracing = Switch("tracing")
 
 
+# What to write instead of looking at a number
+CHOOSE = "Choose by a computation: engine.maximum, minimum, where(greater(x, y), a, b), step, relu."
+COMPUTE = "Compute with the Value itself, by operators and engine's functions: engine.exp(x), not math.exp(x)."
+
+
 class TracingError(TypeError):
     """A function that is being traced looked at a number, which differs from example to example."""
 

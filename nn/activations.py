@@ -12,6 +12,7 @@ import engine
 from engine import TABLE, Constant, Value
 from engine.on_arrays import on_array, slope_on_array
 from engine.primitive import Primitive
+from engine.value import number_of
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {"linear": lambda z: z}
 ELEMENTWISE |= {name: row for name, row in TABLE.items() if row.arity == 1 and name not in ("neg", "power")}
@@ -40,7 +41,7 @@ class Activation:
             return engine.softmax(z)
         if not self.custom:
             return [self.function(x) for x in z]
-        return [self.function(x) if isinstance(x, Value) else float(self.function(Constant(x))) for x in z]
+        return [self.function(x) if isinstance(x, Value) else number_of(self.function(Constant(x))) for x in z]
 
     def on_rows(self, z: np.ndarray) -> np.ndarray:
         """The same for rows of plain numbers (examples, units)."""
@@ -48,7 +49,7 @@ class Activation:
             return z
         if self.row is not None:
             return on_array(self.row, z)
-        return np.array([[float(value) for value in self(row)] for row in z.tolist()])
+        return np.array([[number_of(value) for value in self(row)] for row in z.tolist()])
 
     @property
     def row(self) -> Primitive | None:

@@ -14,8 +14,7 @@ import numpy as np
 
 import engine
 from engine import Value
-from engine.compiler.guard import CHOOSE, COMPUTE
-from engine.modes import is_ours, line_of
+from engine.modes import CHOOSE, COMPUTE, is_ours, line_of
 
 from .history import History
 from .losses import Loss, several

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import Constant, zero_grad
+from engine.value import number_of
 
 from .history import History
 from .losses import BY_NAME, SOFTMAX_TWICE, Loss, cross_entropy, loss_function
@@ -138,7 +139,7 @@ def evaluate(
     if loss is cross_entropy and model.layers[-1].activation.name == "softmax":
         raise ValueError(SOFTMAX_TWICE)
     for i, output in enumerate(outputs.tolist()):
-        costs.append(float(loss(output if known else wrapped(output), targets[i])))
+        costs.append(number_of(loss(output if known else wrapped(output), targets[i])))
         right += targets.hit(i, output)
     total = math.fsum(costs)
     return (total / len(costs) if reduction == "mean" else total), right / len(costs)

@@ -10,11 +10,9 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
-from ..modes import refuse, tracing
+from ..modes import CHOOSE, COMPUTE, refuse, tracing
 from ..value import Constant, Value
 
-CHOOSE = "Choose by a computation: engine.maximum, minimum, where(greater(x, y), a, b), step, relu."
-COMPUTE = "Compute with the Value itself, by operators and engine's functions: engine.exp(x), not math.exp(x)."
 FREEZE = "Change numbers before or after the program runs, not inside it."
 ORDER = "compares with <, <=, > or >= (max, min and sorted do so, too)"
 NUMBER = "asks for a plain number (float, or a function of math)"

@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import ops
 from ..interpreter import Interpreter
+from ..modes import TracingError
 from ..primitive import Primitive
-from ..tracing import TracingError
 from .code import loaded
 from .instructions import Builder, Instruction, reachable
 from .lower import lower

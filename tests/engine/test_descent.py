@@ -8,7 +8,7 @@ import pytest
 import engine
 from engine import Value
 from engine.compiler.update import Update
-from engine.tracing import TracingError
+from engine.modes import TracingError
 from nn import MLP, losses, optim
 from tests.interrupts import Interrupted
 

@@ -8,8 +8,8 @@ import pytest
 
 import engine
 from engine.compiler.instructions import Builder
-from engine.compiler.kernels import Array
 from engine.instruments.counting import Tally
+from engine.on_arrays import Array
 from engine.primitive import Primitive
 from engine.say.notation import Term
 

@@ -654,7 +654,7 @@ def reads_data(p, y):
 
 
 def takes_float(p, y):
-    return (p - y) ** 2 * float(p)
+    return (p - y) ** 2 * p.item()
 
 
 def takes_int(p, y):
@@ -767,7 +767,7 @@ def test_who_insists_on_compiling_gets_the_line_and_a_remedy_before_anything_mov
 
 @pytest.mark.parametrize("activation", [
     lambda z: z if z > 0 else 0.1 * z, lambda z: max(z, 0.1 * z), lambda z: z * math.exp(-abs(z.data)),
-    lambda z: z * (1 + bool(z)), lambda z: z * float(z), lambda z: sorted([z, -z])[1],
+    lambda z: z * (1 + bool(z)), lambda z: z * z.item(), lambda z: sorted([z, -z])[1],
     lambda z: z * (1, 2)[int(z > 0)], lambda z: 2 * z if z == 1 else z,
 ], ids=["if", "max", "data", "bool", "float", "sorted", "int", "equal"])  # fmt: skip
 def test_an_activation_that_looks_trains_eagerly_and_says_so(activation):

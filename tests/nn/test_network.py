@@ -71,7 +71,7 @@ def test_any_function_on_a_value_is_an_activation():
 
 def test_softmax_takes_the_output_layer_as_a_whole():
     shares = MLP.from_weights([[[1.0], [2.0], [3.0]]], [[0.0] * 3], output="softmax")([1.0])
-    assert [float(p) for p in shares] == pytest.approx([0.090030573, 0.244728471, 0.665240956], abs=1e-9)
+    assert [p.data for p in shares] == pytest.approx([0.090030573, 0.244728471, 0.665240956], abs=1e-9)
 
 
 def test_a_middle_layer_may_have_one_neuron():

@@ -450,7 +450,7 @@ def net_2321():
 ])  # fmt: skip
 def test_a_penalty_has_two_conventions(penalty, m, charge):
     """E36: lambda/(2m) over the weights, or lambda/2 over all parameters."""
-    assert float(penalty(net_2321(), m)) == pytest.approx(charge, abs=1e-12)
+    assert penalty(net_2321(), m).data == pytest.approx(charge, abs=1e-12)
 
 
 def logistic():
