@@ -137,20 +137,13 @@ def gradients(output: Value, seed: float = 1.0, *, create_graph: bool = False) -
                 for operand, local in local_slopes(node, *numbers):
                     arrived[operand] += product(gradient, local)
         if not isfinite(sum([x for x in arrived.values() if type(x) is float])):  # Values are always finite
-            node = _overflowing(inner, arrived) or node
-            raise OverflowError
+            overflown = {x for x, found in arrived.items() if type(found) is float and not isfinite(found)}
+            if overflown:  # finite numbers, too, may have an infinite sum
+                node = next(node for node in reversed(inner) if not overflown.isdisjoint(node.operands))
+                raise OverflowError
     except (ArithmeticError, ValueError):
         raise UndefinedDerivativeError.at(node, Graph(output).names) from None
     return arrived
-
-
-def _overflowing(inner: list[Value], arrived: dict[Value, Any]) -> Value | None:
-    """The first node of the sweep that brought an operand more than a float can hold; None if only their sum is too large."""
-
-    def too_large(node: Value) -> bool:
-        return type(arrived.get(node)) is float and not isfinite(arrived[node])
-
-    return next((node for node in reversed(inner) if any(map(too_large, node.operands))), None)
 
 
 def times(gradient: Any, slope: Any) -> Any:

@@ -358,3 +358,13 @@ def test_graphs_form_no_reference_cycles():
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_gradients_may_be_finite_though_their_sum_is_not():
+    x, y = Value(1.0), Value(1.0)
+    f = 1.7e308 * x - 1e300 + 1.7e308 * y * 1e-10
+    assert grad(f, [x, y]) == [1.7e308, 1.7e298]
+    (1e308 * x + 1e-3 * y + 0.9 * (1e308 * x) * 0.5).backward()
+    assert x.grad == 1.45e308
+    with pytest.raises(UndefinedError, match="is too large for a float"):
+        grad(1e300 * ((1e10 * x) * 1e-300), x, seed=1e290)
