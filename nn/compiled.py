@@ -102,7 +102,7 @@ class CompiledRun(Run):
             cost, penalty, outputs[start:end] = self.descent.step(x, y, weight=1.0 / n if self.mean else 1.0)
             costs += cost
             penalties += penalty
-            self.settle()
+            self.history.updates, self.inside = self.counted + self.descent.updates, False
             start = end
         return costs, penalties, self.targets.hits(order, outputs)
 

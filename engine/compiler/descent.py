@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .batch import batch_of
 from .update import Update
 
 if TYPE_CHECKING:
@@ -44,45 +45,56 @@ class Descent:
         self._slots.sort(key=lambda i: parameters.place[optimizer.parameters[i]])
         self._compilable = _has_compiled_rule(optimizer) and 0 < len(self._slots) == len(self.moving)  # each is named once
         self._options: Callable[[Any], Any] = attrgetter(*type(optimizer).options) if self._compilable else _nothing
-        # The rule on arrays, the memory that it works on, and the options that it was compiled with
+        compiled = program.compiled
+        self._takes = compiled.arguments, compiled.shapes, program.dtype
+        self._code = program.code()
+        self._has_penalty = compiled.penalty is not None
+        self._others_are_rows = compiled.others is not None and compiled.others.batched
+        # A cost that is the same for all examples comes multiplied by their weights
+        self._is_weighted = not compiled.outputs.batched and bool(compiled.arguments)
+        # The rule on arrays, the memory that it works on, by name, and the options that it was compiled with
         self._update: Update | None = None
-        self._memory: dict[str, Any] = {}
+        self._names: list[str] = []
+        self._memory: list[Any] = []
         self._turn = 0  # which of the update's functions comes next
         self._compiled_with: Any = None
         # What `settle` takes note of: the new memory of an update under way; the Values' numbers before a step on them
-        self._pending: dict[str, Any] | None = None
+        self._pending: list[Any] | None = None
         self._before: list[float] | None = None
         self._norm: float | None = None  # of the gradient of a step on the Values
 
     def step(self, *batch: Any, weight: float | None = None) -> tuple[float, float, Any]:
         """Move the parameters by one batch: the sum of the examples' costs, the penalty (0 if there is none), and the others
-        that a function with has_aux returns (None without it), all as they were before the update.
+        that a function with has_aux returns (None without it; the next step writes into them), all from before the update.
 
         weight  what each example's derivatives are multiplied by; if None it is 1/n, so that the gradient is the mean
         """
         program = self.program
         with program._running:
-            arrays, n = program._prepare(batch, check=False)
-            scale = 1.0 / n if weight is None else weight
-            compiled, parameters = program.compiled, self.parameters
-            code = program.code()
-            run = code.built.get(n) or code.run(n, parameters.vector, parameters.gradient)
-            value, *rest = program._quiet.run(run, *arrays, scale)
-            # A cost that is the same for all examples comes multiplied by its weights
-            cost = float(value) / (scale if batch and not compiled.outputs.batched else 1.0)
-            penalty = float(rest.pop(0)) if compiled.penalty is not None else 0.0
-            if not math.isfinite(cost + penalty):
-                program._explain_failure(program._all_ends(), arrays)
-            outputs = program._others(rest, n, batch)
+            arrays, n = batch_of(batch, *self._takes)
+            self.parameters.synchronise()
             if self._update is not None and self._options(self.optimizer) != self._compiled_with:
                 self.hand_back()
             if self._update is None and self._compilable:
                 self._compile()
+            cost, *rest = program._quiet.run(self._sweep, arrays, n, 1.0 / n if weight is None else weight)
             if self._update is None:
                 self._step_on_values(arrays)
-            else:
-                program._quiet.run(self._step_on_arrays, self._update, arrays)
-        return cost, penalty, outputs
+        penalty = float(rest.pop(0)) if self._has_penalty else 0.0
+        others = rest[0] if rest and self._others_are_rows else program._others(rest, n, batch)
+        return float(cost), penalty, others
+
+    def _sweep(self, arrays: list[np.ndarray], n: int, scale: float) -> list[Any]:
+        """Compute the gradient, and move the parameters if the rule is compiled; the sum of the costs and the other results."""
+        run = self._code.built.get(n) or self._code.run(n, self.parameters.vector, self.parameters.gradient)
+        results = [*run(*arrays, scale)]
+        if self._is_weighted:
+            results[0] /= scale
+        if not math.isfinite(results[0] + results[1] if self._has_penalty else results[0]):
+            self.program._explain_failure(self.program._all_ends(), arrays)
+        if self._update is not None:
+            self._step_on_arrays(self._update, arrays)
+        return results
 
     def _step_on_arrays(self, update: Update, arrays: list[np.ndarray]) -> None:
         """Move the numbers of the vector by the compiled rule."""
@@ -91,7 +103,7 @@ class Descent:
         # comes before or after that call, and `settle` sees which
         vector[-1] = 0.0
         p, g = (vector, gradient) if self._whole else (vector[self._index], gradient[self._index])
-        change, memory = update(self._turn, p, g, self._memory)
+        change, *memory = update(self._turn, p, g, self._memory)
         change[-1] = -1.0
         # inf and nan anywhere in g or the change make this product inf or nan (0·inf is nan); so may numbers that are large
         if not math.isfinite(np.dot(g, change)) or not (self._whole or np.isfinite(gradient).all()):
@@ -149,8 +161,9 @@ class Descent:
         dtype = self.parameters.vector.dtype
         update = Update(optimizer.rule, columns, same, len(memories) + 1, dtype)
         if update.complete:
-            arrays = {name: np.array([*(memory[name] for memory in memories), 0.0], dtype) for name in columns}
-            self._memory = {**arrays, **{name: first[name] for name in same}}
+            self._names = [*columns, *same]
+            arrays = [np.array([*(memory[name] for memory in memories), 0.0], dtype) for name in columns]
+            self._memory = [*arrays, *(first[name] for name in same)]
             self._compiled_with = self._options(optimizer)
             self._update = update
 
@@ -159,7 +172,7 @@ class Descent:
         self.settle()
         if self._update is None:
             return
-        columns = {name: _column(x, len(self._slots)) for name, x in self._memory.items()}
+        columns = {name: _column(x, len(self._slots)) for name, x in zip(self._names, self._memory)}
         for i, slot in enumerate(self._slots):
             self.optimizer.memory[slot] = {name: column[i] for name, column in columns.items()}
         self._update = None

@@ -52,8 +52,8 @@ class Symbol(Interpreter):
 class Update:
     """rule(p, g, memory), compiled: update(turn, p, g, memory) gives p - p', the change of each parameter, and the new memory.
 
-    p and g are arrays of one length. `memory` has an array of that length for each name in `arrays`, and a single number
-    for each in `numbers`. Nothing that is given is written into. The results lie in buffers of the function that computed
+    p and g are arrays of one length. `memory` is an array of that length for each name in `arrays`, and then a single
+    number for each in `numbers`. Nothing that is given is written into. The results lie in buffers of the function that computed
     them. There are two such functions, for turn 0 and turn 1, so that one reads the memory that the other has computed.
     """
 
@@ -78,20 +78,20 @@ class Update:
         wanted = Wanted([(name, lowered[x]) for name, x in results], [])
         self.source, constants = write(wanted, ["p", "g", *names], dtype.name, "An optimiser's rule.")
         build = loaded(self.source)
-        self._functions = [build(length, None, None, constants) for _ in range(2)]
+        # Without arrays in the memory one function will do
+        functions = [build(length, None, None, constants) for _ in range(2 if arrays else 1)]
+        self._functions = functions[0], functions[-1]
         # A rule may hand on what it was given, or give one number for all: such results need arrays of their own
         self._copied = [
             i for i, (name, x) in enumerate(wanted.results) if name not in numbers and (x.kind == "input" or not x.batched)
         ]
 
-    def __call__(self, turn: int, p: np.ndarray, g: np.ndarray, memory: dict[str, Any]) -> tuple[np.ndarray, dict[str, Any]]:
-        """The change and the new memory. NumPy's own warnings are not held back here."""
-        results = self._functions[turn](p, g, *memory.values(), 1.0)
-        if self._copied:
-            results = list(results)
-            for i in self._copied:
-                results[i] = np.array(np.broadcast_to(results[i], p.shape), p.dtype)
-        return results[0], dict(zip(memory, results[1:]))
+    def __call__(self, turn: int, p: np.ndarray, g: np.ndarray, memory: Sequence[Any]) -> list[Any]:
+        """The change, and behind it the new memory. NumPy's own warnings are not held back here."""
+        results = [*self._functions[turn](p, g, *memory, 1.0)]
+        for i in self._copied:
+            results[i] = np.array(np.broadcast_to(results[i], p.shape), p.dtype)
+        return results
 
 
 def _change(p: Instruction, moved: Instruction) -> Instruction:

@@ -25,7 +25,8 @@ def on_arrays(rule, arrays=(), numbers=(), steps=3):
     update = Update(rule, arrays, numbers, 3, p.dtype)
     expected = p.tolist()
     for k in range(steps):
-        change, memory = update(k % 2, p, g, memory)
+        change, *results = update(k % 2, p, g, memory.values())
+        memory = dict(zip(memory, results, strict=True))
         p = p - change
         expected = [rule(x, y, own) for x, y, own in zip(expected, g.tolist(), singles)]
     assert g.tolist() == [0.3, 0.1, -4.0]
