@@ -10,7 +10,7 @@ from .command.expression import parse
 from .command.tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
 from .command.terminal import Arguments, UsageError, answer, has_signs, open_streams, writable
 from .derivatives import grad
-from .graph import leaves, names, topological_order
+from .graph import Graph
 from .say.explain import latex
 from .say.export import to_data
 from .say.layout import Page
@@ -61,31 +61,31 @@ def report(words: list[str], width: int, ascii: bool) -> list[str]:
         output = parse(text, **values)
     else:
         output = somewhere(text)
-    if not leaves(topological_order(output)) and not (given.json or (given.latex and output.op)):
+    graph = Graph(output)
+    if not graph.inputs and not (given.json or (given.latex and output.op)):
         if given.latex:
             return [r"\begin{align*}", f"f &= {latex_number(page.show(output.data))}", r"\end{align*}"]
         return [f"{text} = {page.show(output.data)}", "It has no variables, so there is nothing to differentiate by."]
-    wrt = chosen(output, given.wrt) if given.wrt is not None else None
-    inputs = wrt or leaves(topological_order(output))
+    wrt = chosen(graph, given.wrt) if given.wrt is not None else None
+    inputs = wrt or graph.inputs
     if given.program:
-        return program_of(output, page, numbers=numbers)
+        return program_of(graph, page, numbers=numbers)
     if given.json:
-        return [json.dumps(to_data(output), ensure_ascii=True, indent=2)]
+        return [json.dumps(to_data(graph), ensure_ascii=True, indent=2)]
     if given.latex:
-        return [latex(output, wrt, digits=given.digits)]
-    called = names(topological_order(output))
+        return [latex(graph, wrt, digits=given.digits)]
     if given.quiet:
         slopes = zip(inputs, grad(output, inputs))
-        return [page.text(f"∂{called[output]}/∂{called[x]} = {page.show(slope)}") for x, slope in slopes]
+        return [page.text(f"∂{graph.title}/∂{graph.names[x]} = {page.show(slope)}") for x, slope in slopes]
     parts = []
     if given.check:
-        parts.append(check_table(output, inputs, page))
+        parts.append(check_table(graph, inputs, page))
     if given.hessian:
-        parts.append(hessian_table(output, inputs, page))
+        parts.append(hessian_table(graph, inputs, page))
     if given.paths is not None:
-        parts += [path_list(output, source, page) for source in chosen(output, given.paths)]
+        parts += [path_list(graph, source, page) for source in chosen(graph, given.paths)]
     if not parts:
-        parts.append(lesson(output, wrt, page))
+        parts.append(lesson(graph, wrt, page))
         if given.expression is None:
             parts[0] += page.prose(*YOUR_TURN)
         drawn = EXAMPLE_TO_TYPE if given.expression is None else f'"{text}" {" ".join(given.values)}'

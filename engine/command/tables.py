@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import ops
 from ..derivatives import grad, hessian, paths
-from ..graph import count_paths, leaves, names, topological_order
+from ..graph import Graph, count_paths
 from ..instruments.check import compare, corner_of
 from ..instruments.replay import evaluate
 from ..primitive import UndefinedError
@@ -81,17 +81,16 @@ def somewhere(text: str) -> Value:
     raise last
 
 
-def program_of(output: Value, page: Page, *, numbers: bool) -> list[str]:
+def program_of(graph: Graph, page: Page, *, numbers: bool) -> list[str]:
     """The expression as a compiled program: its equations, every step by its name, its numbers, and the text that runs."""
-    inputs = leaves(topological_order(output))
+    output, inputs, called = graph.output, graph.inputs, graph.names
     if numbers:
         grad(output, inputs)  # where a derivative does not exist, the engine says why
     try:
         from .. import compiler  # NumPy is loaded only where it is asked for
     except ModuleNotFoundError as error:
         raise UsageError(f"--program needs NumPy ({error}): pip install . brings it.") from None
-    called = names(topological_order(output))
-    for node in topological_order(output):
+    for node in graph.order:
         if node.operands and called[node].isidentifier():
             node.label = called[node]
     program = compiler.compile(lambda: output).trace()
@@ -116,32 +115,31 @@ def number_from(text: str) -> float:
     return parse(text).data
 
 
-def chosen(output: Value, names_: str) -> list[Value]:
+def chosen(graph: Graph, words: str) -> list[Value]:
     """The nodes called so, from words such as x,y."""
-    order = topological_order(output)
-    by_name = {name: node for node, name in names(order).items() if not node.constant}
+    by_name = {name: node for node, name in graph.names.items() if not node.constant}
     found = []
-    for name in names_.split(","):
+    for name in words.split(","):
         if name.strip() not in by_name:
             raise UsageError(f"There is no {name.strip()!r} to differentiate by; there are {', '.join(by_name)}.")
         found.append(by_name[name.strip()])
     return found
 
 
-def lesson(output: Value, wrt: Sequence[Value] | None, page: Page) -> list[str]:
+def lesson(graph: Graph, wrt: Sequence[Value] | None, page: Page) -> list[str]:
     """The chain rule on the board, the gradient beside its check, and one derivative put into words."""
-    inputs = list(wrt) if wrt else leaves(topological_order(output))
-    words = in_words(output, inputs, page)
-    return [*board(output, wrt, page), "", *check_table(output, inputs, page), *([""] if words else []), *words]
+    inputs = list(wrt) if wrt else graph.inputs
+    words = in_words(graph, inputs, page)
+    return [*board(graph, wrt, page), "", *check_table(graph, inputs, page), *([""] if words else []), *words]
 
 
-def check_table(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
+def check_table(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     """Each derivative by the chain rule and by a central difference, its step h, and whether the two agree.
 
     The step stands in the header if it is the same for all, else in a column.
     """
-    top = names(topological_order(output))[output]
-    compared = compare(output, inputs[:MOST_ROWS])
+    top = graph.title
+    compared = compare(graph, inputs[:MOST_ROWS])
     steps = ["" if one.step is None else show(one.step, 3) for one in compared]
     wide = page.width >= 72
     shared = wide and len(set(steps)) == 1 and steps[0] != ""
@@ -150,7 +148,7 @@ def check_table(output: Value, inputs: Sequence[Value], page: Page) -> list[str]
     rows = [["Gradient", "chain rule", title, *["h"] * (not shared), ""]]
     for node, one, step in zip(inputs, compared, steps):
         numeric = "none" if one.step is None else page.show(one.numeric)
-        verdict = "not differentiable here" if corner_of(output, [node]) else _verdict(one)
+        verdict = "not differentiable here" if corner_of(graph, [node]) else _verdict(one)
         if verdict == "cannot tell":
             untold.setdefault(one.reason, []).append(f"∂{top}/∂{one.name}")
         rows.append([f"  ∂{top}/∂{one.name}", page.show(one.exact), numeric, *[step] * (not shared), verdict])
@@ -168,16 +166,15 @@ def _verdict(compared: Comparison) -> str:
     return "agree" if compared.agrees else "DISAGREE"
 
 
-def in_words(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
+def in_words(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     """What one derivative says: the change that it predicts for a small nudge, beside the change that comes."""
-    order = topological_order(output)
-    called = names(order)
+    output, order = graph.output, graph.order
     slopes = [(node, slope) for node, slope in zip(inputs, grad(output, list(inputs))) if slope]
     if not slopes:
         return []
     # what one would change rather than what is aimed at, and first one that makes the output fall: its sign is the lesson
     node, slope = min(slopes, key=lambda pair: (is_target(pair[0], order), pair[1] > 0))
-    if corner_of(output, [node]):
+    if corner_of(graph, [node]):
         return []
     nudge = 0.01
     try:
@@ -185,7 +182,7 @@ def in_words(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
     except UndefinedError:
         return []
     about = f"{page.show(slope)} · {nudge} = {page.show(slope * nudge)} (exactly {show(change, 3)})."
-    return page.prose(f"Read it: raise {called[node]} by {nudge} and {called[output]} changes by about", about)
+    return page.prose(f"Read it: raise {graph.names[node]} by {nudge} and {graph.title} changes by about", about)
 
 
 def is_target(node: Value, order: Sequence[Value]) -> bool:
@@ -193,19 +190,18 @@ def is_target(node: Value, order: Sequence[Value]) -> bool:
     return all(other.op is ops.sub for other in order if node in other.operands)
 
 
-def hessian_table(output: Value, inputs: Sequence[Value], page: Page) -> list[str]:
+def hessian_table(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     """The second derivatives, as a matrix with names."""
-    called = names(topological_order(output))
-    words = [called[node] for node in inputs]
+    words = [graph.names[node] for node in inputs]
     rows = [["", *(f"∂/∂{word}" for word in words)]]
-    for word, row in zip(words, hessian(output, inputs)):
-        rows.append([f"∂{called[output]}/∂{word}", *map(page.show, row)])
+    for word, row in zip(words, hessian(graph.output, inputs)):
+        rows.append([f"∂{graph.title}/∂{word}", *map(page.show, row)])
     return [*page.prose("Second derivatives:", "first by the row's variable, then by the column's"), *page.table(rows)]
 
 
-def path_list(output: Value, source: Value, page: Page) -> list[str]:
+def path_list(graph: Graph, source: Value, page: Page) -> list[str]:
     """Each path from a node to the output: the rate factors along it and their product; then the sum."""
-    called = names(topological_order(output))
+    output, called = graph.output, graph.names
     count = count_paths(source, output)
     target = page.text(f"∂{called[output]}/∂{called[source]}")
     if count > MOST_PATHS:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..derivatives import grad, local_derivative
 from ..errors import check_fresh
-from ..graph import dependents, names, topological_order
+from ..graph import Graph, dependents, names, topological_order
 from ..primitive import Primitive
 from ..say.notation import show, terms, write
-from ..value import Value
+from ..value import Value, number_of
 from .difference import EPS, Sample, best_difference, first_step, nearest_edge, tells_at
 from .replay import evaluate
 
@@ -75,10 +75,10 @@ def numeric_derivative(f: Callable[[float], Any], x: float, eps: float = EPS, ki
     right, left = sides[kind]
     if right == left:
         raise ValueError(f"eps = {eps} is lost beside x = {x}: take a larger step.")
-    return (_number(f(right)) - _number(f(left))) / (right - left)
+    return (number_of(f(right)) - number_of(f(left))) / (right - left)
 
 
-def compare(f: Value | Callable[..., Value], inputs: Sequence[Any], eps: float = EPS) -> list[Comparison]:
+def compare(f: Value | Graph | Callable[..., Value], inputs: Sequence[Any], eps: float = EPS) -> list[Comparison]:
     """The derivative of f with respect to each input, by the chain rule and by central differences.
 
     f is a function of the inputs (numbers, or Values, which keep their labels), called anew for each difference; or a
@@ -89,22 +89,18 @@ def compare(f: Value | Callable[..., Value], inputs: Sequence[Any], eps: float =
     return _differences(f, *_build(f, inputs), eps)
 
 
-def _differences(f: Value | Callable[..., Value], output: Value, values: list[Value], eps: float) -> list[Comparison]:
+def _differences(f: Value | Graph | Callable[..., Value], graph: Graph, values: list[Value], eps: float) -> list[Comparison]:
     """The comparison for each input of an output that is built already."""
-    order = topological_order(output)
-    called, slopes = names([*order, *values]), grad(output, order)
-    slope_in = dict(zip(order, slopes))
+    called, slopes = names([*graph.order, *values]), grad(graph.output, graph.order)
+    slope_in = dict(zip(graph.order, slopes))
     compared = []
     for position, x in enumerate(values):
-        along = _replay(order, slopes, x) if isinstance(f, Value) else _call(f, values, position)
+        along = _call(f, values, position) if callable(f) else _replay(graph, slopes, x)
         compared.append(_compare(called[x], slope_in.get(x, 0.0), x.data, along, eps))
-    return [
-        one._replace(reason=_doubt(order, called, x, one.step)) if one.disagrees else one
-        for x, one in zip(values, compared)
-    ]
+    return [one._replace(reason=_doubt(graph, x, one.step)) if one.disagrees else one for x, one in zip(values, compared)]
 
 
-def _doubt(order: list[Value], called: dict[Value, str], x: Value, step: float | None) -> str:
+def _doubt(graph: Graph, x: Value, step: float | None) -> str:
     """Why a difference that disagrees may itself be at fault; empty if nothing speaks for that.
 
     The difference of 5x + sin(x) at 1e17 looks precise and is 5: its step strides over many waves of sin. So the step is
@@ -112,10 +108,10 @@ def _doubt(order: list[Value], called: dict[Value, str], x: Value, step: float |
     """
     assert step is not None  # a difference was taken: it disagrees
     try:
-        moved = evaluate(order, {x: x.data + step}, held=True)
+        moved = evaluate(graph.order, {x: x.data + step}, held=True)
     except ArithmeticError:  # f takes another formula there, which this graph does not have
         return ""
-    for node, position, exact in _local_derivatives(order, called):
+    for node, position, exact in _local_derivatives(graph):
         data = [operand.data for operand in node.operands]
         reach = abs(moved[node.operands[position]] - data[position])
         if reach and not tells_at(_along(node.op, data, position, exact), data[position], exact, reach):  # type: ignore[arg-type]
@@ -123,22 +119,19 @@ def _doubt(order: list[Value], called: dict[Value, str], x: Value, step: float |
     return ""
 
 
-def _build(f: Value | Callable[..., Value], inputs: Sequence[Any]) -> tuple[Value, list[Value]]:
+def _build(f: Value | Graph | Callable[..., Value], inputs: Sequence[Any]) -> tuple[Graph, list[Value]]:
     values = [x if isinstance(x, Value) else Value(x, f"x{i}") for i, x in enumerate(inputs, start=1)]
-    output = f if isinstance(f, Value) else f(*values)
-    if not isinstance(output, Value):
+    output = f(*values) if callable(f) else f
+    if not isinstance(output, (Value, Graph)):
         raise TypeError(f"f must give a Value to be differentiated; it gave the {type(output).__name__} {output!r:.60}.")
-    check_fresh(output)
-    return output, values
+    graph = Graph.of(output)
+    check_fresh(graph)
+    return graph, values
 
 
 def _check_step(eps: float) -> None:
     if not 0 < eps < math.inf:
         raise ValueError(f"eps = {eps} is not a step: it must be greater than 0, such as 1e-5.")
-
-
-def _number(result: Any) -> float:
-    return result.data if isinstance(result, Value) else float(result)
 
 
 def _compare(name: str, exact: float, x: float, along: Callable[[float], Sample], eps: float) -> Comparison:
@@ -151,13 +144,13 @@ def _compare(name: str, exact: float, x: float, along: Callable[[float], Sample]
 
 # --- f as a function of one number, with what is known of its values ---
 
-def _replay(order: list[Value], slopes: list[float], x: Value) -> Callable[[float], Sample]:
-    """The last node of the order as a function of x: the graph is evaluated again. `slopes`: of it in every node."""
+def _replay(graph: Graph, slopes: list[float], x: Value) -> Callable[[float], Sample]:
+    """The output as a function of x: the graph is evaluated again. `slopes`: the output's, in every node of the order."""
 
     def along(number: float) -> Sample:
-        numbers = evaluate(order, {x: number}, held=True)
-        edges = [edge for node in order if node.op for edge in _edges(node.op, [numbers[y] for y in node.operands])]
-        return Sample(numbers[order[-1]], _rounding(numbers.values(), slopes), tuple(edges))
+        numbers = evaluate(graph.order, {x: number}, held=True)
+        edges = [edge for node in graph.order if node.op for edge in _edges(node.op, [numbers[y] for y in node.operands])]
+        return Sample(numbers[graph.output], _rounding(numbers.values(), slopes), tuple(edges))
 
     return along
 
@@ -210,12 +203,12 @@ def gradcheck(f: Value | Callable[..., Value], inputs: Sequence[Any], eps: float
     one by one; if none is wrong, the comparison is returned, and is neither `agrees` nor `disagrees`.
     """
     _check_step(eps)
-    output, values = _build(f, inputs)
-    compared = _differences(f, output, values, eps)
+    graph, values = _build(f, inputs)
+    compared = _differences(f, graph, values, eps)
     wrong = [comparison for comparison in compared if comparison.disagrees]
-    complaint = corner_of(output, values)
+    complaint = corner_of(graph, values)
     if not complaint and not all(comparison.agrees for comparison in compared):
-        complaint = culprit_of(output, eps)
+        complaint = culprit_of(graph, eps)
     if not complaint and wrong:
         complaint = "Each operation by itself agrees: does f give the same result each time?"
     if complaint:
@@ -230,24 +223,24 @@ def _both(compared: Comparison) -> str:
     return f"{chain_rule} {show(compared.numeric, 9)}{'' if compared.conclusive else f' ({compared.reason})'}."
 
 
-def corner_of(output: Value, inputs: Sequence[Value]) -> str:
+def corner_of(output: Value | Graph, inputs: Sequence[Value]) -> str:
     """The first operation that stands on a corner or a jump which the output feels too, in a sentence; empty if there is none.
 
     A row's kink being 0 makes an operation a suspect only: relu(relu(x)) at -2 stands on the outer corner and is flat all
     the same. It is one if the output's slopes to the right and to the left of an input differ, or do not settle.
     """
-    order = topological_order(output)
-    reached = dependents(order, inputs)
+    graph = Graph.of(output)
+    reached = dependents(graph.order, inputs)
     suspects = [
-        node for node in order
+        node for node in graph.order
         if node in reached and node.op and node.op.kink and node.op.kink(*[x.data for x in node.operands]) == 0
     ]  # fmt: skip
     if not suspects:
         return ""
-    slopes = grad(output, order)
-    if not any(_is_bent(_replay(order, slopes, x), x.data) for x in inputs if x in reached):
+    slopes = grad(graph.output, graph.order)
+    if not any(_is_bent(_replay(graph, slopes, x), x.data) for x in inputs if x in reached):
         return ""
-    node, called = suspects[0], names(order)
+    node, called = suspects[0], graph.names
     at = ", ".join(f"{called[x]} = {show(x.data)}" for x in node.operands if not x.constant)
     formula = write(node.op, terms(node.operands, called)).text  # type: ignore[arg-type]  # suspects have an op
     return f"{called[node]} = {formula} is not differentiable here, at {at}: it has a corner or a jump."
@@ -275,11 +268,11 @@ def _is_bent(along: Callable[[float], Sample], x: float) -> bool:
     return is_corner or is_jump
 
 
-def culprit_of(output: Value, eps: float = EPS) -> str:
+def culprit_of(output: Value | Graph, eps: float = EPS) -> str:
     """The first operation whose local derivative disagrees with its own values, in a sentence; empty if there is none."""
-    order = topological_order(output)
-    called = names(order)
-    for node, position, exact in _local_derivatives(order, called):
+    graph = Graph.of(output)
+    called = graph.names
+    for node, position, exact in _local_derivatives(graph):
         assert node.op is not None  # a leaf has no derivatives
         operand, data = node.operands[position], [operand.data for operand in node.operands]
         local = _compare(called[operand], exact, operand.data, _along(node.op, data, position, exact), eps)
@@ -293,9 +286,9 @@ def culprit_of(output: Value, eps: float = EPS) -> str:
     return ""
 
 
-def _local_derivatives(order: list[Value], called: dict[Value, str]) -> Iterator[tuple[Value, int, float]]:
+def _local_derivatives(graph: Graph) -> Iterator[tuple[Value, int, float]]:
     """The factor of each edge in the graph that does not come from a constant: the node, the operand's position, the factor."""
-    for node in order:
+    for node in graph.order:
         for position, operand in enumerate(node.operands):
             if not operand.constant:
-                yield node, position, local_derivative(node, position, called)
+                yield node, position, local_derivative(node, position, graph.names)
