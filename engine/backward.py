@@ -39,13 +39,18 @@ class Assignments:
     Each computed node keeps the `last` of its making. Where it is still the same, nothing has changed since.
     """
 
-    last = 0
-    _numbers = count(1)  # which takes the next one safely in whatever thread
+    __slots__ = ("_numbers", "last")
 
-    @classmethod
-    def note(cls) -> None:
+    def __init__(self) -> None:
+        self.last = 0
+        self._numbers = count(1)  # which gives each thread a number of its own
+
+    def note(self) -> None:
         """One more assignment."""
-        cls.last = next(cls._numbers)
+        self.last = next(self._numbers)
+
+
+assignments = Assignments()
 
 
 def sweep(output: Value, seed: float = 1.0) -> None:
@@ -56,7 +61,7 @@ def sweep(output: Value, seed: float = 1.0) -> None:
     gradient is then left as it was.
     """
     inner, leaves = inner_order(output)
-    now, suspected = Assignments.last, False
+    now, suspected = assignments.last, False
     inner_before, leaves_before = list(map(_gradient, inner)), list(map(_gradient, leaves))
     try:
         for node in inner:
@@ -113,7 +118,7 @@ def local_slopes(node: Value, result: Any, operands: Sequence[Any]) -> list[tupl
 def gradients(output: Value, seed: float = 1.0, *, create_graph: bool = False) -> dict[Value, Any]:
     """The gradient of every node that is not a constant, beside the graph: as floats, or as Values with graphs of their own."""
     inner, leaves = inner_order(output)
-    now = Assignments.last
+    now = assignments.last
     if any(node._made is not now for node in inner):
         check_fresh(output)
     arrived: dict[Value, Any] = dict.fromkeys(inner, 0.0)

@@ -16,7 +16,7 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from . import ops
-from .backward import Assignments, sweep
+from .backward import assignments, sweep
 from .errors import UndefinedValueError
 from .graph import Graph, topological_order
 from .modes import no_grad, refuse
@@ -53,8 +53,7 @@ def _result(row: Primitive, data: float, operands: tuple[Value, ...]) -> Value:
     node = _new(Value)
     node._data = data
     node._grad = None
-    node._label = ""
-    node._made = Assignments.last
+    node._made = assignments.last
     node.op = row
     node.operands = operands
     return node
@@ -65,7 +64,6 @@ def constant(number: Any) -> Constant:
     node = _new(Constant)
     node._data = number if type(number) is float and isfinite(number) else _number(number)
     node._grad = None
-    node._label = ""
     node.op = None
     node.operands = ()
     return node
@@ -85,7 +83,7 @@ def prefix(row: Primitive) -> Callable[[Value], Value]:
     return method
 
 
-def _infix(row: Primitive) -> Callable[[Value, Any], Any]:
+def infix(row: Primitive) -> Callable[[Value, Any], Any]:
     """The method for `self row other`: apply and _result in one piece."""
     forward = row.forward
 
@@ -103,8 +101,7 @@ def _infix(row: Primitive) -> Callable[[Value, Any], Any]:
         node = _new(Value)
         node._data = data
         node._grad = None
-        node._label = ""
-        node._made = Assignments.last
+        node._made = assignments.last
         node.op = row
         node.operands = (self, other)
         return node
@@ -114,7 +111,8 @@ def _infix(row: Primitive) -> Callable[[Value, Any], Any]:
 
 def _reflected(row: Primitive) -> Callable[[Value, Any], Any]:
     """The method for `other row self`, where the other is no Value."""
-    return lambda self, other: apply(row, (other, self)) if isinstance(other, Real) else NotImplemented
+    method = infix(row)
+    return lambda self, other: method(constant(other), self) if isinstance(other, Real) else NotImplemented
 
 
 def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Value, Any], Any]:
@@ -140,8 +138,8 @@ class Value:
     Values compare by their data (<, <=, >, >=); == and hash go by identity, so that they can be told apart in sets.
     """
 
-    # Few and plain: the collector and the memory pay for each object a node holds. _previous is set when data is assigned;
-    # _made is how many assignments there had been when a computed node was made.
+    # Few and plain: the collector and the memory pay for each object a node holds. _label is set when a label is given,
+    # _previous when data is assigned; _made is how many assignments there had been when a computed node was made.
     __slots__ = ("_data", "_grad", "_label", "_made", "_previous", "op", "operands")
 
     constant = False  # whether it collects no gradient; True for the subclass Constant
@@ -154,11 +152,12 @@ class Value:
         self._grad: float | None = None
         self.op: Primitive | None = None
         self.operands: tuple[Value, ...] = ()
-        if isinstance(second, tuple):
-            _children, second = second, label
-        self.label = second or label
-        if _children or op or _op:
-            self._adopt(_children, op or _op)
+        if second != "" or label or _children or op or _op:
+            if isinstance(second, tuple):
+                _children, second = second, label
+            self.label = second or label
+            if _children or op or _op:
+                self._adopt(_children, op or _op)
 
     @property
     def data(self) -> float:
@@ -169,7 +168,7 @@ class Value:
     @data.setter
     def data(self, data: Any) -> None:
         self._previous, self._data = self._data, _number(data)
-        Assignments.note()
+        assignments.note()
 
     def item(self) -> float:
         """The number, as in PyTorch."""
@@ -178,7 +177,7 @@ class Value:
     @property
     def label(self) -> str:
         """Its name in explanations and pictures; empty for a node that is to be numbered: v1, v2, ..."""
-        return self._label
+        return getattr(self, "_label", "")
 
     @label.setter
     def label(self, label: str) -> None:
@@ -216,10 +215,10 @@ class Value:
         """Whether a gradient has been computed (or set): tells 0 from not yet known."""
         return self._grad is not None
 
-    __add__ = _infix(ops.add)
-    __sub__ = _infix(ops.sub)
-    __mul__ = _infix(ops.mul)
-    __truediv__ = _infix(ops.div)
+    __add__ = infix(ops.add)
+    __sub__ = infix(ops.sub)
+    __mul__ = infix(ops.mul)
+    __truediv__ = infix(ops.div)
     __rsub__ = _reflected(ops.sub)
     __rmul__ = _reflected(ops.mul)
     __rtruediv__ = _reflected(ops.div)
@@ -229,7 +228,7 @@ class Value:
         """0 + v is v itself, so that sum() adds no node of its own."""
         if not isinstance(other, Real):
             return NotImplemented
-        return self if other == 0 else apply(ops.add, (other, self))
+        return self if other == 0 else constant(other) + self
 
     def __pow__(self, exponent: Any) -> Any:
         """With a number, one node that has the exponent as a part of its operation; with a Value, a node of both."""

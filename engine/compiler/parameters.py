@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backward import Assignments
+from ..backward import assignments
 from ..value import Value
 from .instructions import Instruction
 
@@ -42,7 +42,7 @@ class Parameters:
         chosen, places = self._chosen(values)
         self._agreed[places] = self.vector[places] = [value._data for value in chosen]
         if chosen is self.values:
-            self.ahead, self._seen = False, Assignments.last
+            self.ahead, self._seen = False, assignments.last
 
     def store_to(self, values: Iterable[Value] | None = None) -> None:
         """Put the vector's numbers into the Values, all or those listed."""
@@ -50,13 +50,13 @@ class Parameters:
         numbers = self.vector[places]
         if not np.isfinite(numbers).all():
             raise ValueError("A parameter is inf or nan; Values hold finite numbers, so none was stored.")
-        followed = chosen is self.values or self._seen == Assignments.last
+        followed = chosen is self.values or self._seen == assignments.last
         for value, number in zip(chosen, numbers.tolist()):
             value._previous, value._data = value._data, number  # as assigning to .data does, without asking again
-        Assignments.note()
+        assignments.note()
         self._agreed[places] = numbers
         if followed:
-            self._seen = Assignments.last
+            self._seen = assignments.last
         if chosen is self.values:
             self.ahead = False
 
@@ -81,7 +81,7 @@ class Parameters:
 
     def synchronise(self) -> None:
         """Follow the Values if any was assigned to; an error if both sides have changed."""
-        if self._seen == Assignments.last:
+        if self._seen == assignments.last:
             return
         if not self.ahead:
             self.load_from()
@@ -91,7 +91,7 @@ class Parameters:
                 "by program.store_to() (the arrays) or program.load_from() (the Values)."
             )
         else:
-            self._seen = Assignments.last
+            self._seen = assignments.last
 
     def index_of(self, name: str) -> np.ndarray:
         """The positions of a parameter array's numbers in the vector, in that array's shape."""

@@ -74,8 +74,8 @@ def flatten(trace: Trace) -> Scalars:
                 scalars.rows.append(node.op)
             scalars.operands.extend([number[operand] for operand in node.operands])
             number[node] = _add(scalars, COMPUTED, 0, row)
-            if node._label:
-                scalars.labels[number[node]] = node._label
+            if node.label:
+                scalars.labels[number[node]] = node.label
         elif node.constant:
             known = repr(node._data)  # equal numbers are one constant, but 0.0 and -0.0 are two
             if known not in constant_number:
