@@ -87,6 +87,12 @@ ALLOWED["nn"] = {"engine", "nn"}
 ALLOWED["viz"] = {"engine", "nn", "viz"}
 
 
+def test_nn_knows_of_the_compiler_only_what_everybody_knows():
+    """engine.compile and program.descend; no file of it."""
+    inside = {path.stem: name for path in modules("nn") for name in imports(path) if name.startswith("engine.compiler")}
+    assert inside == {}
+
+
 def edges(path):
     """The modules of this project that a file imports."""
     return {name for name in imports(path) if top(name) in ROOMS}
