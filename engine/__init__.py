@@ -1,6 +1,6 @@
-"""A scalar autograd engine that can be read, seen through and trusted. This file is its table of contents."""
+"""A scalar autograd engine you can read, inspect and trust. This file is its table of contents."""
 
-# The number that remembers, and what one does with a graph of them
+# Values, and what you can do with a graph of them
 from .value import Constant, Value, zero_grad
 from .modes import no_grad
 from .derivatives import grad, hessian, jacobian, paths
@@ -16,7 +16,7 @@ from .say.manual import manual
 from .command.expression import parse
 from .command.writing import as_text
 
-# Trusting: the check, and the errors
+# Trusting: gradient checks, and errors
 from .instruments.check import GradientError, compare, gradcheck, numeric_derivative
 from .errors import StaleGraphError
 from .command.tokens import ParseError
@@ -33,7 +33,7 @@ from .functions import log_softmax, softmax
 from .own_rows import primitive
 from . import micrograd
 
-# Running: `engine.compile(f)`, always written so, since `compile` alone is Python's. It brings NumPy, so it is loaded when used
+# Running: `engine.compile(f)`, always written in full, since plain `compile` is Python's. It needs NumPy: loaded on first use
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

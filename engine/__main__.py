@@ -1,4 +1,4 @@
-"""python -m engine: the chain rule of an expression, from the command line. A thin face: the rooms behind it do the work."""
+"""python -m engine: the chain rule of an expression, from the command line."""
 
 from __future__ import annotations
 

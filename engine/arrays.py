@@ -1,4 +1,4 @@
-"""Reading the arrays that users give: real numbers come in unchanged, anything else is refused with a sentence.
+"""Reading the arrays that users give: real numbers come in unchanged, anything else is refused with a clear error.
 
 NumPy converts nearly everything to floats if it is told to: it drops imaginary parts, takes what lies under a mask, counts
 dates in nanoseconds and reads numbers from text. Here nothing is lost on the way in. NumPy is needed for this, so only the
@@ -23,8 +23,8 @@ def real_array(given: Any, must: str, dtype: Any = float) -> np.ndarray:
 
     `must` begins the sentence of the ValueError that refuses anything else, such as "X must be rows of 2 numbers": masked
     arrays, complex numbers, dates, text, ragged rows, generators, sparse matrices, None, and Values that are not Constants.
-    Objects that convert to a float (a Fraction, a Constant) are taken as that number. Whether inf and nan may be among
-    them, and which shapes fit, is for the caller to say.
+    Objects that convert to a float (a Fraction, a Constant) are taken as that number. Whether inf and nan are allowed,
+    and which shapes fit, is for the caller to check.
     """
     if _has_mask(given):
         raise ValueError(f"{must}; a masked array has none under its mask: fill it, x.filled(0), or leave those rows out.")
@@ -52,7 +52,7 @@ def shown(thing: Any) -> str:
 def _repr(thing: Any) -> str:
     try:
         return repr(thing)
-    except Exception:  # a stranger's repr, or an integer with more digits than Python writes
+    except Exception:  # someone else's repr, or an integer with more digits than Python writes
         return f"a {type(thing).__name__}"
 
 
@@ -72,7 +72,7 @@ def _has_mask(given: Any) -> bool:
 
 
 def _ragged(given: Any) -> str:
-    """What to say of nested lists that make no array."""
+    """What to say about nested lists that do not form an array."""
     lengths = {len(row) if hasattr(row, "__len__") else 1 for row in given} if isinstance(given, (list, tuple)) else set()
     return f"its rows have lengths {sorted(lengths)}" if len(lengths) > 1 else f"its rows differ in shape: {shown(given)}"
 
@@ -86,7 +86,7 @@ def _from_objects(array: np.ndarray, must: str) -> np.ndarray:
 
 
 def _not_an_array(thing: Any) -> str:
-    """What to say of one object that NumPy does not see as an array."""
+    """What to say about one object that NumPy does not see as an array."""
     if hasattr(thing, "toarray"):
         return f"it is a sparse matrix, a {type(thing).__name__}: give its .toarray()"
     if hasattr(thing, "__next__"):

@@ -7,9 +7,10 @@ gradient is complete. Each of its operands then receives
 
 and an operand that is used in several places adds up what it receives.
 
-`sweep` does this in place, on the nodes' own `_grad`: training spends its time there. `gradients` does it beside the graph,
-on floats or on Values, and touches no node. So threads may ask `gradients` of one graph at the same time; two that `sweep`
-over shared leaves lose additions, as two threads that add to one variable do: give each its own parameters, or a lock.
+`sweep` does this in place, on the nodes' own `_grad`: training spends its time there. `gradients` keeps them in
+a dictionary, as floats or as Values, and touches no node. So several threads may call `gradients` on one graph at once; two
+that `sweep` over shared leaves lose additions, as any two threads adding to one variable do: give each its own parameters,
+or use a lock.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ _gradient = attrgetter("_grad")
 
 
 class Assignments:
-    """How often the data of any Value was assigned: `last` is the number of the latest assignment.
+    """Counts assignments to the data of any Value: `last` is the number of the latest.
 
-    Each computed node keeps the `last` of its making. Where it is still the same, nothing has changed since.
+    Each computed node keeps the `last` of when it was made. If that is still the same, nothing has changed since.
     """
 
     __slots__ = ("_numbers", "last")
@@ -68,7 +69,7 @@ def sweep(output: Value, seed: float = 1.0) -> None:
             node._grad = 0.0
             if node._made is not now:
                 suspected = True
-        if suspected:  # the assignment may belong to another graph, or have been taken back: the values decide
+        if suspected:  # the assignment may be in another graph, or have been undone: the values decide
             check_fresh(output)
         for leaf in leaves:
             if leaf._grad is None and not leaf.constant:
@@ -77,7 +78,7 @@ def sweep(output: Value, seed: float = 1.0) -> None:
             output._grad += seed
         for node in reversed(inner):
             row, gradient = node.op, node._grad
-            if row.arity == 2:  # type: ignore[union-attr]  # nearly every node; written out, for training's time goes here
+            if row.arity == 2:  # type: ignore[union-attr]  # nearly every node; written out, since training spends its time here
                 first, second = node.operands
                 x, y = first._data, second._data
                 slope, other_slope = row.derivatives  # type: ignore[union-attr]
@@ -116,7 +117,7 @@ def local_slopes(node: Value, result: Any, operands: Sequence[Any]) -> list[tupl
 
 
 def gradients(output: Value, seed: float = 1.0, *, create_graph: bool = False) -> dict[Value, Any]:
-    """The gradient of every node that is not a constant, beside the graph: as floats, or as Values with graphs of their own."""
+    """The gradient of every node that is not a constant, outside the graph: as floats, or as Values with their own graphs."""
     inner, leaves = inner_order(output)
     now = assignments.last
     if any(node._made is not now for node in inner):
@@ -160,7 +161,7 @@ def times(gradient: Any, slope: Any) -> Any:
 
 
 def _first_undefined(output: Value, seed: float) -> UndefinedError:
-    """The error for a sweep that failed: the slower way is taken once more, since it knows where it stands."""
+    """The error for a sweep that failed: found by `gradients`, which is slower, but knows at which node it failed."""
     try:
         gradients(output, seed)
     except UndefinedError as error:

@@ -1,4 +1,4 @@
-"""Derivatives that are asked for, rather than left on the nodes: grad, jacobian, hessian, and the paths of the chain rule."""
+"""Derivatives that are returned, rather than left on the nodes: grad, jacobian, hessian, and the paths of the chain rule."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def grad(
     """
     several: Iterable[Value] = list(inputs) if isinstance(inputs, Iterable) else [inputs]
     if not create_graph:
-        refuse("asks for derivatives as plain numbers", "Write create_graph=True: they are Values then.")
+        refuse("asks for derivatives as plain numbers", "Write create_graph=True: then they are Values.")
     for value in (output, *several):
         if not isinstance(value, Value):
             raise TypeError(f"grad takes Values: grad(output, [x, y]); {value!r:.60} is a {type(value).__name__}.")
@@ -54,7 +54,7 @@ def local_derivative(node: Value, position: int, called: Mapping[Value, str] | N
 
 
 class Path(NamedTuple):
-    """One way from a source to the output: the nodes along it, the local derivative of each edge, and their product."""
+    """One path from a source to the output: the nodes along it, the local derivative of each edge, and their product."""
 
     nodes: tuple[Value, ...]
     factors: tuple[float, ...]

@@ -1,8 +1,8 @@
-"""What can go wrong in a graph, as data: which row, at which names and numbers. The sentence is written when it is read.
+"""What can go wrong in a graph, as data: which row, with which names and numbers. The message is written when it is read.
 
 Most errors are never read: a search tries a thousand points, a training run rolls back. And labels and numbers may change
-before one is. So an error takes down what it needs when it is raised, without Values, and can be pickled; the sentence is
-made of that by say/sentences.py, which only a reader loads.
+before one is. So an error records what it needs when it is raised, without Values, so that it can be pickled; from that
+say/sentences.py, which is loaded only then, makes the message.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class UndefinedValueError(UndefinedError):
 
 
 class UndefinedDerivativeError(UndefinedError):
-    """The sweep cannot pass from a node to one of its operands, although the node itself has a value."""
+    """A node has a value, but its derivative with respect to one of its operands does not exist."""
 
     def __init__(self, row: Primitive, result: Known, operands: Sequence[Known]) -> None:
         super().__init__(row, result, operands)

@@ -59,15 +59,15 @@ def jvp(f: Value | Sequence[Value] | Callable[..., Any], inputs: Sequence[Any], 
     """The value of f and its derivative along a direction, Σ ∂f/∂x_i · tangent_i, in one pass forward.
 
     f         a function of the inputs, a Value computed from them, or a list of such Values
-    inputs    numbers or Values; for an f that is computed already, Values of its graph
-    tangents  how fast each input moves: 1 for one of them and 0 for the others gives the derivative by that one
+    inputs    numbers or Values; for an f that is already computed, Values of its graph
+    tangents  how fast each input moves: 1 for one of them and 0 for the others gives the derivative with respect to that one
 
     Two numbers are returned, (value, tangent); for several outputs two lists. No `.grad` is touched.
     """
     refuse("asks for a derivative as a plain number", "Write engine.grad(f, x, create_graph=True).")
     inputs, directions = list(inputs), [number_of(tangent) for tangent in tangents]
     if len(inputs) != len(directions):
-        raise ValueError(f"There is one tangent for each input: {len(inputs)} inputs, {len(directions)} tangents.")
+        raise ValueError(f"jvp needs one tangent for each input: {len(inputs)} inputs, {len(directions)} tangents.")
     if not all(isfinite(direction) for direction in directions):
         raise ValueError(f"tangents = {directions} must be finite numbers.")
     values = [x if isinstance(x, Value) else Value(x, f"x{i}") for i, x in enumerate(inputs, 1)]

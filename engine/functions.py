@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def softmax(values: Iterable[Any]) -> list[Any]:
     """exp(x_i) / (exp(x_1) + exp(x_2) + ...): positive, with sum 1.
 
-    Computed as exp(x_i - logsumexp(x)), so that nothing overflows, and divided by the sum of these, which is 1 but for
-    the rounding of the logsumexp: for equal inputs of any size the shares are equal and add up.
+    Computed as exp(x_i - logsumexp(x)), so that nothing overflows, and divided by the sum of these, which is 1 up to
+    the rounding of the logsumexp: equal inputs get equal shares that sum to 1, however large the inputs are.
     """
     values = listed(values, "softmax")
     largest = ops.logsumexp(values)
@@ -29,7 +29,7 @@ def log_softmax(values: Iterable[Any]) -> list[Any]:
 
     Subtracting m first keeps the digits of a result near 0, the log of a probability that is nearly 1. The number of nodes
     grows with the number of values. (A slope 1 - p near p = 1 is right to 1e-15, not to its own last digit: the loss of one
-    class, nn.losses.cross_entropy, takes a form for that one class that keeps these, too.)
+    class, nn.losses.cross_entropy, uses a form for that one class that keeps these digits too.)
     """
     values = listed(values, "log_softmax")
     largest = ops.amax(values)

@@ -1,4 +1,4 @@
-"""Walks over a graph of Values: order, names, paths; and Graph, which has made them once. No arithmetic is done here.
+"""Walks over a graph of Values: order, names, paths; and Graph, which computes them once. No arithmetic is done here.
 
 A node is anything with `.operands` (an ordered tuple of nodes) and `.op` (None for a leaf). Every walk is a loop with a
 stack of its own, so the deepest graph cannot exhaust Python's.
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Graph:
-    """The graph of an output: its nodes in topological order, what they are called, which of them are inputs.
+    """The graph of an output: its nodes in topological order, their names, and which of them are inputs.
 
-    Made once and handed on, so that whoever needs order or names does not search again. It shows the graph as it was when
-    it was made; labels given later are not seen.
+    Made once and passed along, so that nothing that needs the order or the names searches again. It is a snapshot: labels
+    given later are not seen.
     """
 
     def __init__(self, output: Value) -> None:
@@ -39,7 +39,7 @@ class Graph:
 
     @cached_property
     def inputs(self) -> list[Value]:
-        """The leaves that are no constants, in the order of writing."""
+        """The leaves that are not constants, in the order they were written."""
         return leaves(self.order)
 
     @property
@@ -49,7 +49,7 @@ class Graph:
 
 
 def topological_order(*outputs: Value) -> list[Value]:
-    """Every node that the outputs depend on, once each, operands before results, in the order of writing.
+    """Every node that the outputs depend on, once each, operands before results, in the order they were written.
 
     A depth-first search: a node is listed once all its operands are. `None` on the stack says that the node below it
     has been opened and its operands are done.
@@ -73,10 +73,10 @@ def topological_order(*outputs: Value) -> list[Value]:
 
 
 def inner_order(output: Value) -> tuple[list[Value], list[Value]]:
-    """The computed nodes in topological order, and apart from them the leaves, constants included, in no special order.
+    """The computed nodes in topological order, and separately the leaves, constants included, in no particular order.
 
-    The same search as above. It spares the leaves the way over the stack, since nothing depends on when they are listed;
-    for the sweep, which comes here once for every training step, that is a quarter of its time.
+    The same search as above, but leaves never go on the stack, since nothing depends on when they are listed. That saves
+    the sweep, which calls this in every training step, a quarter of its time.
     """
     inner: list[Value] = []
     at_bottom: dict[Value, None] = {}
@@ -101,13 +101,13 @@ def inner_order(output: Value) -> tuple[list[Value], list[Value]]:
 
 
 def check_topological(order: Sequence[Value]) -> None:
-    """Raise ValueError unless every node stands once and after all its operands."""
+    """Raise ValueError unless every node appears once and after all its operands."""
     seen: set[Value] = set()
     for place, node in enumerate(order):
         if node in seen:
-            raise ValueError(f"{node!r} stands twice in the order, the second time at place {place}")
+            raise ValueError(f"{node!r} appears twice in the order, the second time at place {place}")
         if not seen.issuperset(node.operands):
-            raise ValueError(f"{node!r}, at place {place}, stands before one of its operands")
+            raise ValueError(f"{node!r}, at place {place}, comes before one of its operands")
         seen.add(node)
 
 
@@ -127,7 +127,7 @@ def names(order: Iterable[Value]) -> dict[Value, str]:
     """What each node is called, by one rule for text, pictures, errors and data.
 
     A labelled node has its label; a second node of the same label gets a number (x, x_2). A constant is called by its
-    number. The rest are v1, v2, ... in forward order, passing over names that are labels.
+    number. The rest are v1, v2, ... in forward order, skipping names that are labels.
     """
     nodes = list(dict.fromkeys(order))
     labels = {node: printable(node.label) for node in nodes if node.label}
@@ -172,15 +172,15 @@ def dependents(order: Iterable[Value], sources: Iterable[Value]) -> set[Value]:
 
 
 def edge_paths(source: Value, output: Value) -> Iterator[list[tuple[Value, int]]]:
-    """Each way from source to output, as edges (result, position of the operand) from the source upwards.
+    """Each path from source to output, as edges (result, position of the operand) from the source upwards.
 
     Only nodes that lead to the source are entered, so the time is proportional to what is listed.
     """
     leads = dependents(topological_order(output), [source])
     if output not in leads:
         return
-    trail: list[tuple[Value, int]] = []  # the edges from the output down to where we stand
-    choices = [_descents(output, source, leads)]  # for each node on the way, the edges still to be tried
+    trail: list[tuple[Value, int]] = []  # the edges from the output down to the current node
+    choices = [_descents(output, source, leads)]  # for each node on that path, the edges still to be tried
     if output is source:
         yield []
     while choices:
@@ -204,7 +204,7 @@ def _descents(node: Value, source: Value, leads: set[Value]) -> Iterator[tuple[V
 
 
 def count_paths(source: Value, output: Value) -> int:
-    """How many ways lead from source to output, counted without listing: each node adds up its operands' counts."""
+    """How many paths lead from source to output, counted without listing them: each node adds up its operands' counts."""
     ways = {source: 1}
     for node in topological_order(output):
         if node is not source:

@@ -1,8 +1,8 @@
-"""The base of the interpreters that are not numbers: whatever is done to them becomes a row applied to operands.
+"""The base class of interpreters that are not numbers: every operation on one becomes a row applied to operands.
 
 A rule of the table run on such objects calls `_compute(row, operands)` for each operation in it, in order. Terms answer
-with a formula, tallies with a count, the compiler with an instruction. None of them is a number, so whatever would look at
-one (float, if, <) is refused.
+with a formula, tallies with a count, the compiler with an instruction. None of them is a number, so anything that
+would need one (float, if, <) is refused.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Interpreter:
     __lt__ = __le__ = __gt__ = __ge__ = _look
 
     def __eq__(self, other: object) -> bool:
-        """Two of them are equal if they are the same object; to ask whether one is a certain number is to look at it."""
+        """Two of them are equal if they are the same object; comparing one with a number would be looking at it."""
         if isinstance(other, Real):
             self._look()
         return self is other or NotImplemented

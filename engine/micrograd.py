@@ -1,4 +1,4 @@
-"""What users of micrograd find under the names they know: `_prev`, `_op`, and Value(data, children, op)."""
+"""micrograd's names, for users who know them: `_prev`, `_op`, and Value(data, children, op)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**", "relu": 
 ROWS = {symbol: name for name, symbol in SYMBOLS.items()}
 
 OWN_ROW = (
-    "The derivative of an operation stands in its row of the table, once for all its results, and not in a _backward of each: "
+    "The derivative of an operation is in its row of the table, once for all its results, not in a _backward of each: "
     'cube = engine.primitive("cube", lambda x: x**3, lambda result, x: 3*x**2), then cube(x).'
 )
 

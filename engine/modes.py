@@ -1,8 +1,8 @@
-"""The two switches that stand over all arithmetic, `no_grad` and `tracing`, and the refusal to look while tracing.
+"""The two switches for all arithmetic, `no_grad` and `tracing`, and the error for looking at a number while tracing.
 
 `engine.compile` runs a function once, on the numbers of one example, and keeps the graph. The graph then stands for every
-example; so the function may compute with its Values, but must not look at their numbers: what it decided by looking would
-be frozen into the program. While a trace is open, every way to look ends in `refuse`, with the place and the remedy.
+example; so the function may compute with its Values, but must not look at their numbers: whatever it decided by
+looking would be frozen into the program. While tracing, every look ends in `refuse`, which names the place and the remedy.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ OURS = ("engine", "nn", "viz", "numpy", "copy", "pickle")
 class Switch:
     """Off, until a block turns it on: `with switch(): ...`. Blocks nest, and are per thread and task.
 
-    That is what a ContextVar is for; but asking one costs more than an addition does. `blocks` counts the blocks that are
-    open anywhere, so that whoever is in a hurry looks at this plain number first.
+    That is what a ContextVar is for, but reading one takes longer than an addition. `blocks` counts the blocks that are
+    open in any thread, so that code in a hurry can check this plain number first.
     """
 
     __slots__ = ("_here", "_lock", "blocks")
@@ -54,7 +54,7 @@ class Switch:
 
     @contextmanager
     def off(self) -> Iterator[None]:
-        """Inside this block it is off, whatever stands around."""
+        """Inside this block it is off, whatever surrounds it."""
         token = self._here.set(False)
         try:
             yield
@@ -79,7 +79,7 @@ class TracingError(TypeError):
 
 
 def refuse(looked: str, instead: str) -> None:
-    """Raise a TracingError if this thread is tracing: who looked, and what to write instead."""
+    """Raise a TracingError if this thread is tracing: what looked, and what to write instead."""
     if tracing:
         raise TracingError(f"{_place()}{looked}: a compiled program sees values, not numbers, since these differ from "
                            f"example to example. {instead}")  # fmt: skip
@@ -94,7 +94,7 @@ def _place() -> str:
 
 
 def is_ours(frame: FrameType) -> bool:
-    """Whether a frame belongs to this project's packages, or to a library that was only passed through."""
+    """Whether a frame belongs to this project's packages, or to a library that is merely on the way."""
     module: str = frame.f_globals.get("__name__", "")
     return module.partition(".")[0] in OURS
 

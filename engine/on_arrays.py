@@ -1,4 +1,4 @@
-"""The table on arrays: the native rows by NumPy's names; all other rows are run on these."""
+"""The table on arrays: native rows by NumPy's functions; all other rows are made of these."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def slope_on_array(row: Primitive, x: np.ndarray) -> np.ndarray:
     return result
 
 
-# --- along the last axis, which stays with length 1 ---
+# --- along the last axis, which is kept with length 1 ---
 
 def fsum(x: Any, xp: Any = np) -> Any:
     """The sum."""

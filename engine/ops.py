@@ -42,27 +42,27 @@ def declare(*fields: Any, **options: Any) -> Primitive:
 
 
 def row_named(name: str, static: float | None) -> Primitive:
-    """A row of the table, with its static parameter fixed if one is given: what a pickled row is read back by."""
+    """A row of the table, with its static parameter fixed if one is given. Unpickling a row calls this."""
     if name not in TABLE:
-        raise LookupError(f"There is no row {name!r} in the table here: declare it first, as where the pickle was made.")
+        raise LookupError(f"There is no row {name!r} in this table: declare it first, as the program that made the pickle did.")
     return TABLE[name] if static is None else TABLE[name].bind(static)
 
 
 def _reduce(row: Primitive) -> tuple[Any, ...]:
-    """Copies and pickles go by the name: rules are functions without names, which cannot be pickled."""
+    """Copies and pickles store the name: rules are lambdas, which cannot be pickled."""
     if TABLE.get(row.name) is not row.family:
-        raise TypeError(f"{row} cannot be copied or pickled: only rows of the table can, which are found by their name.")
+        raise TypeError(f"{row} cannot be copied or pickled: only rows of the table can, since they are looked up by name.")
     return row_named, (row.name, row.static)
 
 
-Primitive.__reduce__ = _reduce  # type: ignore[method-assign, assignment]  # put on the class from here, where the table is
+Primitive.__reduce__ = _reduce  # type: ignore[method-assign, assignment]  # set here, where the table is
 
 
 class NamedNumber(float):
     """A number with a name, shown by its name: √(2π)."""
 
     def __new__(cls, number: float, text: str, latex: str, level: float = 5) -> NamedNumber:
-        """A float is complete when it is made; the names follow."""
+        """A float gets its value in __new__; __init__ adds the names."""
         return super().__new__(cls, number)
 
     def __init__(self, number: float, text: str, latex: str, level: float = 5) -> None:
@@ -103,7 +103,7 @@ neg: Primitive = declare(
     notation=Notation("-{0}", "-{0}", 1.5, (2,)), native=True,
 )
 def _fsum(*xs: float) -> float:
-    """The sum, rounded once. Where a partial sum overflows, the whole is scaled down first; it may fit all the same."""
+    """The sum, rounded once. Where a partial sum overflows, everything is scaled down first: the total may still fit."""
     try:
         return math.fsum(xs)
     except OverflowError:
@@ -144,7 +144,7 @@ def _power_domains(exponent: float) -> tuple[tuple[Domain], tuple[Domain]]:
     return (NONNEGATIVE if exponent > 0 else POSITIVE,), (NONNEGATIVE if exponent > 1 else POSITIVE,)
 
 
-power: Primitive = declare(  # the exponent is a number: one operand, negative bases as far as the exponent allows
+power: Primitive = declare(  # the exponent is a number: one operand, negative bases where the exponent allows
     "power", lambda x, exponent: math.pow(x, exponent), _power_derivative, textbook=_power_derivative_in_words,
     parameter="exponent", default=2.0, domains=_power_domains,
     notation=Notation("{0}**{p}", "{0}^{{{p}}}", 4, (5,)), native=True,
@@ -158,7 +158,7 @@ def _slope_in_base(result: Number, x: Number, y: Number) -> Any:
 
 
 def _slope_in_exponent(result: Number, x: Number, y: Number) -> Any:
-    """xʸ·log(x); 0 at x = 0, where xʸ is 0 for every y > 0, and log(y), which exists just for these, is put for log(x)."""
+    """xʸ·log(x); 0 at x = 0: there xʸ is 0 for every y > 0, and log(y), which exists for exactly these, replaces log(x)."""
     return result * log(where(equal(x, 0.0), y, x))
 
 
@@ -226,7 +226,7 @@ def _logsumexp(*xs: float) -> float:
 
 
 def _softmax(result: Number, *xs: Number) -> list[Any]:
-    """exp(x - r) for each x. They sum to 1 but for the rounding of r, which dividing by their sum takes out."""
+    """exp(x - r) for each x. They sum to 1 up to the rounding of r, which dividing by their sum removes."""
     shares = [exp(x - result) for x in xs]
     total = fsum(shares)
     return [share / total for share in shares]
@@ -263,7 +263,7 @@ def _off_the_cut(y: Number, x: Number) -> Any:
     return where(greater(x, 0.0), maximum(x, abs(y)), abs(y))
 
 
-atan2: Primitive = declare(  # the angle of the point (x, y); y stands first, as everywhere
+atan2: Primitive = declare(  # the angle of the point (x, y); y comes first, as in every language
     "atan2", lambda y, x: math.atan2(y, x), (_across, lambda r, y, x: -_across(r, x, y)),
     textbook=(
         lambda r, y, x: x / (power(x, 2.0) + power(y, 2.0)),
@@ -288,7 +288,7 @@ acos: Primitive = declare(
     image=(0.0, math.pi), notation=call("acos", r"\arccos"),
 )
 def _over_one_plus_square(x: Number) -> Any:
-    """1/(1 + x²). Beyond 1e8, where the 1 no longer counts, 1/x² as (1/x)², since x² could overflow."""
+    """1/(1 + x²). Beyond 1e8, where the 1 no longer counts, it is computed as (1/x)², since x² could overflow."""
     near = greater(1e8, abs(x))
     inner = where(near, x, 0.0)
     return where(near, 1.0 / (1.0 + inner * inner), power(1.0 / where(near, 1.0, x), 2.0))
@@ -331,7 +331,7 @@ atanh: Primitive = declare(
     domain=(INSIDE_ONE,), notation=call("atanh", r"\operatorname{{artanh}}"),
 )
 def _bell(x: Number) -> Any:
-    """exp(-x²), which is 0 beyond 40: there x² is not asked for, since it could overflow."""
+    """exp(-x²), which is 0 beyond 40: there x² is not computed, since it could overflow."""
     inside = where(greater(40.0, abs(x)), x, 0.0)
     return where(greater(40.0, abs(x)), exp(-(inside * inside)), 0.0)
 
@@ -361,7 +361,7 @@ sign: Primitive = declare(
     convention="the value at 0, a jump, is 0; the slope is 0 everywhere", image=(-1.0, 1.0), activation=ActivationFacts(),
     native=True,
 )
-greater: Primitive = declare(  # comparisons answer 1 or 0, and are flat
+greater: Primitive = declare(  # comparisons give 1 or 0, and are flat
     "greater", lambda x, y: float(x > y), (lambda r, x, y: 0.0, lambda r, x, y: 0.0), kink=lambda x, y: x - y,
     convention=COMPARED, image=(0.0, 1.0), notation=Notation("{0} > {1}", "{0} > {1}", 0.5, (1, 1)), native=True,
 )
@@ -373,10 +373,10 @@ equal: Primitive = declare(
     "equal", lambda x, y: float(x == y), (lambda r, x, y: 0.0, lambda r, x, y: 0.0), kink=lambda x, y: x - y,
     convention=COMPARED, image=(0.0, 1.0), notation=Notation("{0} == {1}", "{0} = {1}", 0.5, (1, 1)), native=True,
 )
-where: Primitive = declare(  # the second operand where the first is not 0, else the third; both exist, one is chosen
+where: Primitive = declare(  # the second operand where the first is not 0, else the third; both are computed, one is chosen
     "where", lambda c, x, y: x if c else y,
     (lambda r, c, x, y: 0.0, lambda r, c, x, y: where(c, 1.0, 0.0), lambda r, c, x, y: where(c, 0.0, 1.0)),
-    kink=lambda c, x, y: c, convention="the slope by the condition is 0, although the value jumps", native=True,
+    kink=lambda c, x, y: c, convention="the slope in the condition is 0, although the value jumps", native=True,
     notation=Notation(
         "{1} if {0} else {2}", r"\begin{{cases}}{1} & \text{{if }} {0} \\ {2} & \text{{else}}\end{{cases}}",
         0, (0.5, 0.5, 0), enclosed=True,
@@ -409,7 +409,7 @@ def _shared(result: Number, *xs: Number) -> list[Any]:
 
 
 def _lead(*xs: float) -> float:
-    """By how much the first of the operands in order of size differs from the next: 0 at a tie."""
+    """The gap between the smallest operand and the next: 0 at a tie."""
     first, second, *_ = *sorted(xs), math.inf
     return second - first
 
@@ -472,7 +472,7 @@ silu: Primitive = declare(  # also called swish
     "silu", lambda x: x * sigmoid(x), lambda r, x: sigmoid(x) * (1.0 + x * sigmoid(-x)),
     textbook=lambda r, x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))), primed=True, activation=ActivationFacts("he"),
 )
-softsign: Primitive = declare(  # its slope has a corner at 0, itself it has none
+softsign: Primitive = declare(  # its slope has a corner at 0, the function itself has none
     "softsign", lambda x: x / (1.0 + abs(x)), lambda r, x: power(1.0 / (1.0 + abs(x)), 2.0),
     textbook=lambda r, x: 1.0 / power(1.0 + abs(x), 2.0), image=(-1.0, 1.0), primed=True,
     activation=ActivationFacts(steepest=1.0),

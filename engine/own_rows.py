@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .primitive import Primitive
 
-RESERVED = frozenset(dir(Value))  # what a row of one's own cannot be called
+RESERVED = frozenset(dir(Value))  # names that a user's row cannot have
 _added: set[str] = set()  # the names of users' own rows
 
 
@@ -26,14 +26,14 @@ def primitive(name: str, forward: Callable[..., Any], derivatives: Any, **option
     derivatives  for each operand a rule (result, *operands) -> ∂result/∂operand; for one operand the rule alone will do
     options      the other fields of a row, see engine/primitive.py: textbook=, domain=, kink=, parameter=, notation=, ...
 
-    Rules of arithmetic and engine's functions are explained, drawn, differentiated again and compiled like those of the
-    table. A rule that uses `math` computes with plain numbers; whatever needs more refuses it with a sentence. A row that was
-    added before under the same name is replaced, so that a notebook's cell can be run again.
+    Rules made of arithmetic and engine's functions are explained, drawn, differentiated again and compiled like those of the
+    table. A rule that uses `math` works on plain numbers only; whatever needs more raises an error that says so. A row added
+    earlier under the same name is replaced, so that a notebook's cell can be run again.
     """
     if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
-        raise ValueError(f"A row is called by a name such as cube, not {name!r:.60}.")
+        raise ValueError(f"A row needs a name such as cube, not {name!r:.60}.")
     if name in RESERVED:
-        raise ValueError(f"{name} is what every Value has already, v.{name}; give your row another name.")
+        raise ValueError(f"Every Value already has v.{name}; give your row another name.")
     if name in ops.TABLE and name not in _added:
         raise ValueError(f"{name} is a row of the engine's table already; give your row another name.")
     row = ops.declare(name, forward, derivatives, **options)

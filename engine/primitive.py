@@ -4,28 +4,28 @@ A row holds what is true of an operation whatever kind of number runs through it
 
     name         sin, mul, sigmoid, ...: what `value.op.name` reads
     forward      the rule for the result: forward(*operands)
-    derivatives  one rule for each operand: derivative(result, *operands); a single rule may stand without its tuple
+    derivatives  one rule for each operand: derivative(result, *operands); a single rule needs no tuple
     textbook     the derivatives as they are shown, where the computed form differs from the book's
     domain       for each operand, where the result exists; `smooth`: where the derivatives exist
     kink         a number that is 0 where the function has a corner or a jump: kink(*operands)
     notation     how the operation is written, as text and as LaTeX
-    formula      the value as the textbook writes it, where the forward rule is written otherwise
+    formula      the value as the textbook writes it, where the forward rule takes another form
     convention   what was decided where mathematics leaves a choice: the slope at a corner, the value at a jump
-    image        the least and the greatest value (or the limits that it approaches)
+    image        the least and the greatest value (or the limits it approaches)
     primed       whether its derivative is written f'(z), and stays one operation in what the compiler prints
-    activation   what a network should know of it, if it serves as an activation
+    activation   what a network needs to know about it, if it can be an activation
 
 Rules use arithmetic and other rows only, so the same rule runs on floats, on Values (derivatives of derivatives), on
 terms (formulas, and through them other languages). Hence no `if` on a number: `where` and the comparison rows choose.
 
-Two shapes depart from the plain one. A row with a static `parameter` (the exponent of x**2, the slope of leaky_relu)
+Two kinds of row differ from this. A row with a static `parameter` (the exponent of x**2, the slope of leaky_relu)
 passes it to each rule after the operands. A row over any number of operands (`arity` None: fsum, logsumexp) has one
-derivative rule that gives a list, with an entry for each operand.
+derivative rule that returns a list, with an entry for each operand.
 
-`native` marks the vocabulary: rows whose forward rule is Python's own, and which every other interpreter must bring
+`native` marks the vocabulary: rows whose forward rule is Python's own, and which every other interpreter must supply
 itself. All other rows are written in that vocabulary.
 
-Calling a row computes. A number of another kind than float joins in by having a method `_compute(row, operands)`.
+Calling a row computes its result. Numbers that are not floats take part by having a method `_compute(row, operands)`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ LARGEST = 1.7976931348623157e308  # the largest float; past it arithmetic overfl
 
 
 class UndefinedError(ArithmeticError):
-    """A value or a derivative was asked for that does not exist, or is too large for a float."""
+    """A requested value or derivative does not exist, or is too large for a float."""
 
 
 class TooLargeError(UndefinedError, OverflowError):
@@ -68,11 +68,11 @@ class Domain:
         return inside and not (self.hole and x == 0)
 
     def works(self, name: str) -> str:
-        """What would have been right for an operand of this name."""
+        """What would be valid for an operand of this name."""
         return f"Any {self.words.format(name)} works."
 
     def instead_of(self, number: float) -> str:
-        """What would have been right in place of a number that stands there without a name."""
+        """What would be valid in place of a number without a name."""
         return f"Any {self.words.format('number')} works in place of {number:g}."
 
 
@@ -92,7 +92,7 @@ class Notation:
 
     `level` says how tightly the whole binds: 0 choices, 1 sums, 1.5 signs, 2 products, 4 powers, 5 names and calls. An
     operand that binds less tightly than its entry in `slots` is put in parentheses. Without slots, {0} is all operands,
-    separated by commas. LaTeX goes by the same levels, but for fractions, roots and the like (`enclosed`), whose bars and
+    separated by commas. LaTeX uses the same levels, except for fractions, roots and the like (`enclosed`), whose bars and
     braces do the work of parentheses.
     """
 
@@ -114,10 +114,10 @@ def call(name: str, latex: str = "") -> Notation:
 
 
 class ActivationFacts:
-    """What is known of a row that serves as the activation of neurons.
+    """Facts about a row that can be the activation of a neuron.
 
-    init      how the weights before it begin by default: "xavier", or "he" for relu and its relatives
-    steepest  its largest slope, if it saturates: a unit whose slope is a small part of it hardly learns; 0 if it does not
+    init      how the weights that feed it are initialised by default: "xavier", or "he" for relu and its relatives
+    steepest  its largest slope if it saturates, else 0; a unit whose slope is a small fraction of that hardly learns
     """
 
     def __init__(self, init: str = "xavier", steepest: float = 0.0) -> None:
@@ -126,7 +126,7 @@ class ActivationFacts:
 
 
 class _Docstring:
-    """The docstring of rows: on the class its own text, on a row what `manual` writes, so that help(engine.gelu) is of use."""
+    """The docstring of rows: the class has its own text, a row has what `manual` writes, so that help(engine.gelu) is useful."""
 
     def __init__(self, text: str | None) -> None:
         self.text = text
@@ -138,10 +138,10 @@ class _Docstring:
 class Primitive:
     """One row of the table; the module's docstring says what its fields mean."""
 
-    __doc__ = _Docstring(__doc__)  # inside the class, the name is its text so far
+    __doc__ = _Docstring(__doc__)  # in the class body, __doc__ is the text above
 
     if TYPE_CHECKING:
-        manual: ClassVar[Callable[[Primitive], str]]  # say/manual.py brings it
+        manual: ClassVar[Callable[[Primitive], str]]  # say/manual.py adds it
 
     def __init__(
         self,
@@ -224,7 +224,7 @@ class Primitive:
                 activation=self.activation,
             )
             row.family, row.static = self, static
-            if len(self._bound) >= 256:  # exponents that vary without end must not fill the memory
+            if len(self._bound) >= 256:  # an endless variety of exponents must not fill the memory
                 self._bound.clear()
             self._bound[static] = row
         return row
@@ -237,7 +237,7 @@ class Primitive:
         return rules[position](result, *operands)
 
     def slopes(self, result: Any, operands: Sequence[Any], *, shown: bool = False) -> Sequence[Callable[[], Any]]:
-        """The local derivatives with respect to all operands, each to be called for when it is needed."""
+        """The local derivatives with respect to all operands, each a function to call when it is needed."""
         rules = self.textbook if shown else self.derivatives
         if self.arity is None:
             return [_later(lambda slope: slope, slope) for slope in rules[0](result, *operands)]
@@ -267,7 +267,7 @@ class Primitive:
         return row.evaluate(*operands)
 
     def evaluate(self, *numbers: float) -> float:
-        """The result for plain numbers, or a sentence: never nan, never a silent inf."""
+        """The result for plain numbers, or an error: never nan, never a silent inf."""
         try:
             result = self.forward(*numbers)
             if math.isfinite(result):

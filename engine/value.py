@@ -4,8 +4,8 @@
     v = x**2                     op is the row `power` of the table, operands are (x,)
     v.backward()                 sets x.grad to 6.0
 
-Everything that is computed comes through one door, `apply(row, operands)`. Beside it the methods of one and of two operands
-have a lane of their own that makes the same node with fewer calls: nearly all of a network's operations pass there.
+Every result is made by `apply(row, operands)`, except that the methods of one and two operands make the same node with fewer
+calls: nearly all of a network's operations are theirs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COMPUTE = "Compute with the Value itself: engine.exp(x), not math.exp(x); for th
 
 
 def apply(row: Primitive, operands: Iterable[Any]) -> Value:
-    """The result of a row of the table on Values and plain numbers: the one door through which every result comes."""
+    """The result of a row of the table on Values and plain numbers, as a new node."""
     values = tuple([x if isinstance(x, Value) else constant(x) for x in operands])
     try:
         data = row.forward(*[x._data for x in values])
@@ -43,7 +43,7 @@ def apply(row: Primitive, operands: Iterable[Any]) -> Value:
 
 def _result(row: Primitive, data: float, operands: tuple[Value, ...]) -> Value:
     """The node of a result: finite, or an error; under no_grad() a constant."""
-    if type(data) is not float:  # a row of one's own may answer with an int
+    if type(data) is not float:  # a user's own row may return an int
         data = _number(data)
     if not isfinite(data):
         raise UndefinedValueError.at(row, operands)
@@ -162,7 +162,7 @@ class Value:
     @property
     def data(self) -> float:
         """The number. Assigning to it changes this node alone: what was computed from it keeps its value until `recompute`,
-        and a sweep before that is refused with a StaleGraphError."""
+        and a sweep before that raises a StaleGraphError."""
         return self._data
 
     @data.setter
@@ -196,7 +196,7 @@ class Value:
 
     @property
     def inputs(self) -> dict[str, Value]:
-        """The labelled leaves that this Value depends on, by name; a second leaf of the name w is w_2, as everywhere."""
+        """The labelled leaves that this Value depends on, by name; a second leaf named w is w_2, as everywhere."""
         graph = Graph(self)
         return {graph.names[leaf]: leaf for leaf in graph.inputs if leaf.label}
 
@@ -212,7 +212,7 @@ class Value:
 
     @property
     def has_grad(self) -> bool:
-        """Whether a gradient has been computed (or set): tells 0 from not yet known."""
+        """Whether a gradient has been computed (or set): tells 0 from not yet computed."""
         return self._grad is not None
 
     __add__ = infix(ops.add)
@@ -231,7 +231,7 @@ class Value:
         return self if other == 0 else constant(other) + self
 
     def __pow__(self, exponent: Any) -> Any:
-        """With a number, one node that has the exponent as a part of its operation; with a Value, a node of both."""
+        """With a number, a node whose operation includes the exponent; with a Value, a node with two operands."""
         if isinstance(exponent, Value):
             return apply(ops.general_power, (self, exponent))
         return apply(ops.power.bind(_number(exponent)), (self,)) if isinstance(exponent, Real) else NotImplemented
@@ -239,24 +239,24 @@ class Value:
     __neg__ = prefix(ops.neg)
     __abs__ = prefix(ops.absolute)
 
-    if TYPE_CHECKING:  # the rows that are written as functions become methods below, which a type checker cannot see
+    if TYPE_CHECKING:  # own_rows.py adds the functions as methods, which a type checker cannot see
 
         def __getattr__(self, name: str) -> Any: ...
 
         _made: int
-        _repr_html_: Callable[[Value], str]  # what a notebook shows; say/explain.py brings it
-        _adopt: Callable[[Any, str], None]  # Value(data, children, op); micrograd.py brings it
+        _repr_html_: Callable[[Value], str]  # what a notebook shows; say/explain.py adds it
+        _adopt: Callable[[Any, str], None]  # Value(data, children, op); micrograd.py adds it
 
     def backward(self, seed: float = 1.0) -> None:
         """Compute the derivative of this Value (times `seed`) with respect to every node of its graph, into `.grad`."""
         sweep(self, _number(seed))
 
     def zero_grad(self) -> None:
-        """Set every gradient of this Value's graph back to not computed."""
+        """Reset every gradient in this Value's graph to not computed."""
         zero_grad(topological_order(self))
 
     def detach(self) -> Constant:
-        """The same number without the history: a constant, which no gradient passes."""
+        """The same number without its history: a constant, which no gradient passes through."""
         return Constant(self._data, self.label)
 
     def __repr__(self) -> str:
@@ -271,14 +271,14 @@ class Value:
         return format(self.data, spec) if spec else repr(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles keep number and label and leave the graph behind."""
+        """Copies and pickles keep the number and the label, and drop the graph."""
         return type(self), (self._data, self.label)
 
     def __float__(self) -> float:
-        """A plain number would be cut off from the graph, and its gradient be lost without a word."""
+        """A plain number would be cut off from the graph, and its gradient silently lost."""
         raise TypeError(
-            f"A plain number was asked of {self!r}, by float, int, Value, or a function of math or NumPy; no gradient would pass "
-            f"through it. {COMPUTE}"
+            f"{self!r} was asked for a plain number, by float, int, Value, or a function of math or NumPy; no gradient would "
+            f"pass through it. {COMPUTE}"
         )
 
     __int__ = __float__
@@ -331,12 +331,12 @@ def _number(data: Any) -> float:
 
 
 def number_of(thing: Any) -> float:
-    """The plain number of a Value, or of what is one already."""
+    """The number of a Value or of a plain number, as a float."""
     return thing.data if isinstance(thing, Value) else float(thing)
 
 
 def zero_grad(values: Iterable[Value]) -> None:
-    """Set the gradient of each Value back to not computed, so that the next sweep starts from 0."""
+    """Reset the gradient of each Value to not computed, so that the next sweep starts from 0."""
     several = list(values) if hasattr(values, "__iter__") else [values]
     for value in several:
         if not isinstance(value, Value):

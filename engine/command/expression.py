@@ -1,6 +1,6 @@
 """Text to Values: "v = x**2; u = v*y; u/z" becomes the graph, safely. There is no `eval`; `grammar.py` says what is read.
 
-Names are the variables given, then the ones assigned, then pi and e; with a parenthesis behind it, a name is a function:
+Names are the variables given, then the ones assigned, then pi and e; followed by a parenthesis, a name is a function:
 a row of the table by its own name (sigmoid, add) or by the one it is printed with (σ). What this reads, `writing.py` writes.
 """
 
@@ -27,7 +27,7 @@ TURNED = {"<": ">", "<=": ">="}  # x < y is y > x
 ALIASES = {"ln": "log", "max": "maximum", "min": "minimum"}
 OF_MANY = {"maximum": "amax", "minimum": "amin"}  # the rows for more than two arguments
 LEAVES = {"variable": Value, "constant": Constant}  # variable(3) is a leaf of the graph; so is constant(3), without a gradient
-HINTS = {  # what people write who come from elsewhere
+HINTS = {  # names that people know from elsewhere
     "square": "write x**2", "sum": "write x + y, or fsum(x, y)", "Sigmoid": "did you mean sigmoid?",
 }  # fmt: skip
 CONSTANTS = {"pi": math.pi, "π": math.pi, "e": math.e}
@@ -87,7 +87,7 @@ def _run(text: str, code: list[Instruction], known: Mapping[str, Value | float],
 
 
 def _apply(text: str, step: Instruction, operands: list[Value | float], known: Mapping[str, Value | float]) -> Value | float:
-    """One operation. Numbers among themselves take the same way as Values, for the same sentences, and stay numbers."""
+    """One operation. Plain numbers go the same way as Values, to raise the same errors, and stay plain."""
     if step.call and step.action in LEAVES:
         return _leaf(text, step, operands)
     if step.call:

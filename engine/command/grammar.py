@@ -12,8 +12,8 @@
     atom         number  |  name  |  name "(" arguments ")"  |  "(" choice ")"  |  "|" choice "|"
     arguments    argument  { ","  argument }       argument   choice  |  name "=" choice
 
-A coefficient is a number that touches a name of letters, as in 2x. Nothing is computed here. What this grammar does not
-have is refused, with its column and what would be right.
+A coefficient is a number that touches a name of letters, as in 2x. Nothing is computed here. Anything else is
+refused, with its column and what would be right.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COMPARISONS = (">", ">=", "<", "<=", "==")
 
 
 class Instruction(NamedTuple):
-    """One step of a stack machine: put a number or a variable on the stack, or apply an operation to the topmost."""
+    """One step of a stack machine: put a number or a variable on the stack, or apply an operation to the top."""
 
     action: str  # NUMBER, the name of a variable or function, or an operator
     takes: int = 0  # how many operands it takes from the stack
@@ -60,7 +60,7 @@ class Parser:
         longest = max(re.split("[;\n]", text), key=len)
         for part, most in ((text, LONGEST_TEXT), (longest, LONGEST)):
             if len(part) > most:
-                advice = f"it has {len(part)} characters, and {most} are the most that is read"
+                advice = f"it has {len(part)} characters, and at most {most} are read"
                 raise ParseError(text, text.index(part) + most + 1, advice)
         self.text = text
         self.tokens = tokens(text)
@@ -90,7 +90,7 @@ class Parser:
         self.code.append(Instruction(action, column=column, **more))
 
     def deeper(self) -> None:
-        """One level further down; the caller comes up again by itself."""
+        """One more level of nesting; the caller takes it back."""
         self.depth += 1
         if self.depth > DEEPEST:
             raise self.error(f"it is nested more than {DEEPEST} deep; assign a part to a name: v = ...; v + 1")
@@ -199,7 +199,7 @@ class Parser:
     def has_coefficient(self) -> bool:
         """Whether a number touches a name of letters here, as in 2x; not in 2x1 or 2sin(x), where a star is asked for."""
         number = self.next
-        if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", number.text):  # 1e5 is none: it would be read as one word with a name
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", number.text):  # not 1e5: it would be read as one word with a name
             return False
         name = self.tokens[self.place + 1]
         is_plain = name.kind == "name" and name.text.isalpha() and number.touches(name)
@@ -255,7 +255,7 @@ class Parser:
             raise self.error(f'a name, a number or "(" belongs here, not "{token.text}"')
 
     def close(self, opened: Token, sign: str = ")") -> None:
-        """The parenthesis or bar that answers `opened`."""
+        """The parenthesis or bar that closes `opened`."""
         if not self.accept(sign):
             not_closed = f'the "{opened.text if sign == "|" else "("}" of column {opened.column} is not closed here'
             raise self.error(not_closed if self.next.kind == "end" else self.unexpected())

@@ -1,4 +1,4 @@
-"""What `python -m engine` says, apart from the chain rule itself: the tables under it, and the sentences for mistakes."""
+"""What `python -m engine` says, apart from the chain rule itself: the tables under it, and the messages for mistakes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_PATHS = 1000  # listed by --paths
 
 
 def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
-    """The variables of an expression from words such as x=3, y=1/3 and z=pi/2; each once, none missing, none to spare."""
+    """The variables of an expression from words such as x=3, y=1/3 and z=pi/2; each once, none missing, none left over."""
     found: dict[str, float] = {}
     program = Parser(text).program()
     wanted = variables_of(program)
@@ -46,7 +46,7 @@ def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
         except (ParseError, UndefinedError) as error:
             right = f"{name}=3, {name}=1/3 or {name}=pi/2"
             raise UsageError(f"{name}={number:.60} is not a number such as {right}: {error}") from None
-    elsewhere = {*CONSTANTS, *filter(row_called, wanted)}  # of a function without (x) the parser has more to say
+    elsewhere = {*CONSTANTS, *filter(row_called, wanted)}  # the parser has a better message for a function without (x)
     assigned = [name for name in found if name not in wanted and name in [statement.name for statement in program]]
     if assigned:
         inputs = [name for name in wanted if name not in elsewhere]
@@ -70,7 +70,7 @@ def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
 
 
 def somewhere(text: str) -> Value:
-    """An expression whose variables have no values, where it exists: a program has to be traced with some numbers."""
+    """An expression without values for its variables, at a point where it exists: tracing needs some numbers."""
     program = Parser(text).program()
     wanted = [name for name in variables_of(program) if name not in CONSTANTS and not row_called(name)]
     for number in TRACED_AT:
@@ -172,7 +172,7 @@ def in_words(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     slopes = [(node, slope) for node, slope in zip(inputs, grad(output, list(inputs))) if slope]
     if not slopes:
         return []
-    # what one would change rather than what is aimed at, and first one that makes the output fall: its sign is the lesson
+    # rather a parameter than a target, and first one that makes the output fall: its sign is the lesson
     node, slope = min(slopes, key=lambda pair: (is_target(pair[0], order), pair[1] > 0))
     if corner_of(graph, [node]):
         return []

@@ -1,4 +1,4 @@
-"""What the three commands share: the command line's parser, the way a mistake is said, and the streams."""
+"""What the three commands share: the command line's parser, error output, and the streams."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Arguments(argparse.ArgumentParser):
         raise UsageError(f"{message}. See {self.prog} --help.")
 
     def read(self, words: list[str]) -> argparse.Namespace:
-        """Read the words. "-x**2" is an expression and no option: a space before it keeps argparse from taking it for one."""
+        """Read the words. "-x**2" is an expression, not an option: a space before it keeps argparse from taking it for one."""
         options = {option for action in self._actions for option in action.option_strings}
         return self.parse_intermixed_args(
             [f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in options else word for word in words]
@@ -38,7 +38,7 @@ class Arguments(argparse.ArgumentParser):
 
 
 def answer(work: Callable[[], None]) -> int:
-    """Do the work of a command and return its exit status: 0 if it was done, 2 if it could not be, with a sentence."""
+    """Do the work of a command and return its exit status: 0 if it was done, 2 if not, with a message."""
     try:
         work()
         sys.stdout.flush()
@@ -59,13 +59,13 @@ def answer(work: Callable[[], None]) -> int:
 
 
 def _abandon_output() -> None:
-    """What is left to be written is not tried again at the end."""
-    with suppress(OSError, ValueError):  # where it is no real stream, nothing is left
+    """Discard the output that is left, so that Python does not try to write it again at exit."""
+    with suppress(OSError, ValueError):  # if it is not a real stream, nothing is left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(error: Exception) -> None:
-    """Print what is wrong: the input, a caret and a sentence. The user's own signs are never replaced by others."""
+    """Print what is wrong: the input, a caret and a sentence. What the user typed is never rewritten."""
     sentence = str(error)
     if not has_signs(sys.stderr):
         ours = error.advice if isinstance(error, ParseError) else sentence  # before the advice, the user is quoted
@@ -77,13 +77,13 @@ def complain(error: Exception) -> None:
 
 
 def writable(text: str, stream: TextIO) -> str:
-    """The text with a question mark for each sign that the stream lacks: names and quoted input have signs of their own."""
+    """The text with a question mark for each character that the stream lacks: names and quoted input may have any."""
     encoding = stream.encoding or "ascii"
     return text.encode(encoding, "replace").decode(encoding)
 
 
 def has_signs(stream: TextIO) -> bool:
-    """Whether the stream's encoding has the signs of the subject."""
+    """Whether the stream's encoding has the mathematical signs used here."""
     try:
         "∂·²⁻σ√π→".encode(stream.encoding or "ascii")
     except UnicodeEncodeError:

@@ -77,7 +77,7 @@ def tokens(text: str) -> list[Token]:
     for match in TOKEN.finditer(text):
         kind = match.lastgroup or ""
         if kind == "other":
-            broken = "\udc80" <= match[0] <= "\udcff"  # how Python passes on a byte that is no text
+            broken = "\udc80" <= match[0] <= "\udcff"  # how Python passes on a byte that is not text
             advice = "this byte is not text; type it again" if broken else ADVICE.get(match[0], OTHERWISE)
             raise ParseError(text, match.start() + 1, advice)
         if kind != "space":

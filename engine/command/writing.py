@@ -72,7 +72,7 @@ def _readable(called: dict[Value, str]) -> dict[Value, str]:
 
 
 def _formula(row: Primitive, operands: Sequence[Value], called: dict[Value, str]) -> str:
-    """The row as it is printed everywhere; as a function by its own name where that would be read otherwise.
+    """The row as it is printed everywhere; as a function by its own name where that would be read differently.
 
     An operand that is not `called` anything is written as its number.
     """

@@ -1,1 +1,1 @@
-"""Instruments held against a graph: the check by differences, the same graph for other numbers, its cost, its neurons."""
+"""Tools that examine a graph: finite differences, evaluation for other numbers, operation counts, neurons."""

@@ -1,7 +1,7 @@
 """Finite differences: an answer to "is this derivative right?" that does not share the engine's formulas.
 
 They are approximate and slow (two evaluations for each input), which is why one checks with them and does not train with
-them. When they disagree, the check goes on to ask every operation in the graph, and names the one that is wrong. Where
+them. When they disagree, the check goes on to test every operation in the graph, and names the one that is wrong. Where
 floats allow no useful difference, as for sin at 1e17, the check says that it cannot tell.
 """
 
@@ -71,7 +71,7 @@ def numeric_derivative(f: Callable[[float], Any], x: float, eps: float = EPS, ki
     _check_step(eps)
     sides = {"central": (x + eps, x - eps), "forward": (x + eps, x), "backward": (x, x - eps)}
     if kind not in sides:
-        raise ValueError(f"kind = {kind!r} is none of {', '.join(sides)}.")
+        raise ValueError(f"kind = {kind!r} must be one of {', '.join(sides)}.")
     right, left = sides[kind]
     if right == left:
         raise ValueError(f"eps = {eps} is lost beside x = {x}: take a larger step.")
@@ -83,7 +83,7 @@ def compare(f: Value | Graph | Callable[..., Value], inputs: Sequence[Any], eps:
 
     f is a function of the inputs (numbers, or Values, which keep their labels), called anew for each difference; or a
     Value already computed from the inputs, whose graph is evaluated again. Nothing in the graph is changed. eps is the
-    step to begin with near 1; where it does not serve, wider and narrower ones are tried.
+    step to begin with near 1; where it does not work, wider and narrower ones are tried.
     """
     _check_step(eps)
     return _differences(f, *_build(f, inputs), eps)
@@ -103,8 +103,8 @@ def _differences(f: Value | Graph | Callable[..., Value], graph: Graph, values: 
 def _doubt(graph: Graph, x: Value, step: float | None) -> str:
     """Why a difference that disagrees may itself be at fault; empty if nothing speaks for that.
 
-    The difference of 5x + sin(x) at 1e17 looks precise and is 5: its step strides over many waves of sin. So the step is
-    carried on to each operation, whose own difference with a step of that size has to tell.
+    The difference of 5x + sin(x) at 1e17 looks precise and is 5: its step spans many periods of sin. So the step is
+    propagated to each operation, and that operation's own difference with a step of that size must be able to tell.
     """
     assert step is not None  # a difference was taken: it disagrees
     try:
@@ -135,7 +135,7 @@ def _check_step(eps: float) -> None:
 
 
 def _compare(name: str, exact: float, x: float, along: Callable[[float], Sample], eps: float) -> Comparison:
-    """Compare one derivative with the best difference that there is."""
+    """Compare one derivative with the best difference available."""
     best, reason = best_difference(along, x, exact, eps)
     if best is None:
         return Comparison(name, exact, math.nan, math.inf, None, reason)
@@ -199,7 +199,7 @@ def gradcheck(f: Value | Callable[..., Value], inputs: Sequence[Any], eps: float
     """Raise GradientError if central differences refute the chain rule for an input; return the comparison.
 
     The error names the operation, and the operand for which its local derivative is wrong. At a corner or a jump it
-    says so instead: there is no derivative to be right or wrong. Where no difference can tell, the operations are asked
+    says so instead: there is no derivative to be right or wrong. Where no difference can tell, the operations are checked
     one by one; if none is wrong, the comparison is returned, and is neither `agrees` nor `disagrees`.
     """
     _check_step(eps)
@@ -226,8 +226,8 @@ def _both(compared: Comparison) -> str:
 def corner_of(output: Value | Graph, inputs: Sequence[Value]) -> str:
     """The first operation that stands on a corner or a jump which the output feels too, in a sentence; empty if there is none.
 
-    A row's kink being 0 makes an operation a suspect only: relu(relu(x)) at -2 stands on the outer corner and is flat all
-    the same. It is one if the output's slopes to the right and to the left of an input differ, or do not settle.
+    A kink of 0 only makes an operation a suspect: relu(relu(x)) at -2 is at the corner of the outer relu, yet flat there.
+    It counts if the output's slopes to the right and to the left of an input differ, or do not converge.
     """
     graph = Graph.of(output)
     reached = dependents(graph.order, inputs)
@@ -250,7 +250,7 @@ def _is_bent(along: Callable[[float], Sample], x: float) -> bool:
     """Whether a function has a corner or a jump at x, by its slopes to the right and to the left as the step is halved.
 
     On a smooth curve the two come twice as close, at a corner they stay as far apart. At a jump they double; if it is as
-    high on both sides, as that of sign is, they are equal all the same. The step stays clear of the next corner.
+    high on both sides, as that of sign is, they are equal too. The step stays clear of the next corner.
     """
     here = along(x)
     step = min(first_step(x), nearest_edge(along, x, here) / 4)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 EPS = 1e-5  # near the cube root of a float's precision, where the two errors balance for a function whose scale is 1
 TOLERANCE = 1e-6  # relative; beyond it comes only what the difference itself cannot know
-TELLING = 1e-3  # a difference whose error is a larger part of it says nothing
+TELLING = 1e-3  # a difference with a larger relative error says nothing
 
 
 class Sample(NamedTuple):
     """f at one point: its value, how far rounding may have moved it, and numbers that are 0 where f has a corner, a jump
-    or the edge of its domain. Where one of them changes its sign, something lies in between."""
+    or the edge of its domain. If one of them changes sign between two points, an edge lies in between."""
 
     value: float
     rounding: float
@@ -50,14 +50,14 @@ class Difference(NamedTuple):
         return TOLERANCE * max(abs(exact), abs(self.numeric)) + self.error
 
     def blurs(self, exact: float, x: float) -> bool:
-        """Whether it would let pass other derivatives as well: beside the slopes around, that of x² at 1e-300 is 0, be it
-        2e-300 or 4e-300. A slope that may stem from the rounding of x, as that of sin at π/2, is meant to be 0."""
+        """Whether it would accept other derivatives as well: compared with the slopes nearby, that of x² at 1e-300 is 0,
+        whether it is 2e-300 or 4e-300. A slope that may come from the rounding of x, like that of sin at π/2, counts as 0."""
         size = max(abs(exact), abs(self.numeric))
         meant = abs(exact) > 4 * (math.ulp(x) / self.step) * self.seen
         return meant and self.error > TELLING * size and abs(exact - self.numeric) <= self.allowed(exact)
 
     def confirms(self, exact: float) -> bool:
-        """Whether the two agree so well, or so far as is known, that no other step need be tried."""
+        """Whether the two agree so well, as far as can be told, that no other step need be tried."""
         apart, size = abs(exact - self.numeric), max(abs(exact), abs(self.numeric))
         precise = self.error <= TOLERANCE * size and apart <= self.allowed(exact)
         return self.tells(exact) and (precise or apart <= TOLERANCE * size)
@@ -66,10 +66,10 @@ class Difference(NamedTuple):
 def best_difference(
     along: Callable[[float], Sample], x: float, exact: float, eps: float = EPS
 ) -> tuple[Difference | None, str]:
-    """The difference to hold against `exact`, and why it cannot tell, in a few words; these are empty if it can.
+    """The difference to compare with `exact`, and in a few words why it cannot tell; empty if it can.
 
-    None stands for no difference at all. The search ends at the first step that confirms the derivative, unless a more
-    precise one did not: a derivative that looks wrong meets every step.
+    None means that no difference could be taken. The search ends at the first step that confirms the derivative, unless
+    a more precise one did not: a derivative that looks wrong is tried with every step.
     """
     here = along(x)
     found = []
@@ -96,10 +96,10 @@ def best_difference(
 
 
 def best_of(telling: list[Difference]) -> Difference:
-    """The most precise difference among those that see what the narrowest sees. Of several with nine digits, the first.
+    """The most precise of the differences that agree with the narrowest. Among several good to nine digits, the first.
 
-    From the narrowest step outwards, as long as the differences agree within their errors: a wide step may stride over a
-    bump that x stands on, and look precise.
+    From the narrowest step outwards, as long as the differences agree within their errors: a wide step may span a
+    bump at x, and still look precise.
     """
     best, *wider = sorted(telling, key=lambda one: one.step)
     agreeing = {best}
@@ -115,8 +115,8 @@ def best_of(telling: list[Difference]) -> Difference:
 def central_difference(along: Callable[[float], Sample], x: float, here: Sample, step: float) -> Difference | None:
     """The central difference with about this step; None if an edge lies between x - step and x + step.
 
-    Its error has three signs: what changes when the step is halved, what a parabola through the three values misses
-    halfway, and the rounding of the values. The derivative being checked plays no part in the first two.
+    Its error is estimated from three things: what changes when the step is halved, what a parabola through the three
+    values misses halfway, and the rounding of the values. The derivative being checked plays no part in the first two.
     """
     wide, narrow = ((abs(x) + h) - abs(x) for h in (step, step / 2))  # so that x + h and x - h are floats
     if not 0 < narrow < wide < math.inf:
@@ -150,8 +150,8 @@ def tells_at(along: Callable[[float], Sample], x: float, exact: float, step: flo
 
 
 def _lies_between(here: Sample, there: Sample) -> bool:
-    """Whether an edge lies between two points. An edge that x itself stands on is another question: see corner_of."""
-    if len(here.edges) != len(there.edges):  # f chose another formula there: its values have to speak for themselves
+    """Whether an edge lies between two points. An edge at x itself is another matter: see corner_of."""
+    if len(here.edges) != len(there.edges):  # f took another branch there: only its values can tell
         return False
     return any(a and (b == 0 or (a > 0) != (b > 0)) for a, b in zip(here.edges, there.edges))
 
@@ -162,7 +162,7 @@ def first_step(x: float, eps: float = EPS) -> float:
 
 
 def nearest_edge(along: Callable[[float], Sample], x: float, here: Sample, eps: float = EPS) -> float:
-    """About how far the nearest corner, jump or edge of the domain is from x, by straight lines; inf if none is in sight."""
+    """About how far the nearest corner, jump or edge of the domain is from x, by linear extrapolation; inf if none is found."""
     for step in (first_step(x, eps) * 1e-3**k for k in range(4)):
         for t in (x + step, x - step):
             try:

@@ -1,7 +1,8 @@
-"""Neurons, recognised by structure alone: a weighted sum, and the activation of it if there is one.
+"""Neurons, recognised by structure alone: a weighted sum, and its activation if there is one.
 
-Pictures fold by this. It does not matter whether the sum was written with `nn`, with sum(), with a loop or by hand: only the
-graph is read. (The compiler has a recogniser of its own, compiler/names.py: it finds layers, among products of matrices.)
+Pictures use this to fold neurons. It does not matter whether the sum was written with `nn`, with sum(), with a loop or by
+hand: only the graph is read. (The compiler has a recogniser of its own, compiler/names.py: it finds layers, among products of
+matrices.)
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SUMS = {"add", "fsum"}
 class Neuron:
     """z = w1·x1 + w2·x2 + ... + bias, a = activation(z).
 
-    output      the node that leaves the neuron: the activation, or the sum itself
+    output      the neuron's result: the activation, or the sum itself
     sum         the pre-activation z
     products    the weighted inputs, as nodes w·x
     weights     for each product its weight, a leaf
@@ -44,10 +45,10 @@ class Neuron:
 
 
 def neurons(output: Value | Graph) -> list[Neuron]:
-    """The neurons that the output is computed by, in forward order.
+    """The neurons that the output is computed from, in forward order.
 
     A sum counts when at least one of its terms is a product with a leaf (its weight), and when the partial sums and
-    products inside it are used nowhere else: a value that others read is not a neuron's own.
+    products inside it are used nowhere else: a value that is read elsewhere is not a neuron's own.
     """
     order = Graph.of(output).order
     uses: dict[Value, list[Value]] = {node: [] for node in order}

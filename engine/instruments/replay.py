@@ -1,4 +1,4 @@
-"""Record once, replay: the same graph for other numbers."""
+"""Evaluating a graph again for other numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def recompute(output: Value, values: Mapping[Value, float] | None = None) -> flo
 
     `values` gives leaves new numbers. It may override inner nodes too: such a node keeps the number it is given, whatever
     its operands say, until the next recompute without it; so one can nudge any node and watch the output.
-    Inner gradients, which belonged to the old numbers, are forgotten; `output.backward()` finds the new ones.
+    Inner gradients, which belonged to the old numbers, are dropped; `output.backward()` computes the new ones.
     If an operation is undefined at the new numbers, an UndefinedError says so and nothing is changed.
     """
     order = Graph.of(output).order

@@ -1,1 +1,1 @@
-"""Saying it: formulas, the chain rule step by step, the sentences of errors, the page that text is set on, and plain data."""
+"""Explanations: formulas, the chain rule step by step, error messages, page layout, and plain data."""

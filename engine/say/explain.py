@@ -34,7 +34,7 @@ class Step(NamedTuple):
 
     kind        "forward", "seed" (the output's derivative with respect to itself), "backward" (one product of the chain
                 rule, along one edge) or "sum" (the products that met at one node, added)
-    node        the node whose value or gradient this step finds; `name` is what it is called
+    node        the node whose value or gradient this step computes; `name` is what it is called
     quantity    the left-hand side: v, or ∂f/∂v
     formula     the right-hand side: x², or ∂f/∂u · y
     numbers     the formula with the numbers put in: 3², or 0.5 · 4
@@ -184,7 +184,7 @@ def _or_nothing(row: Primitive, rounded: tuple[float, list[float]]) -> Sequence[
 
 
 def _factor(text: str, level: float, parentheses: str = "({})") -> str:
-    """A formula as the right-hand factor of a product that is written with spaces: products and quotients go bare."""
+    """A formula as the right-hand factor of a product that is written with spaces: products and quotients need no parentheses."""
     return text if level >= 2 else parentheses.format(text)
 
 
@@ -292,4 +292,4 @@ def in_a_notebook(value: Value) -> str:
     return f"<pre>{escape(text)}</pre>"
 
 
-Value._repr_html_ = in_a_notebook  # put on the class from here, so that the number knows no typesetting
+Value._repr_html_ = in_a_notebook  # set here, so that value.py need not know about typesetting

@@ -1,4 +1,4 @@
-"""The page that text is set on: how wide it is, how many digits it shows, and which signs it has."""
+"""The page that text is set on: how wide it is, how many digits it shows, and which characters it has."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Page:
         self.ascii = ascii
 
     def text(self, text: str) -> str:
-        """The text in the signs that the page has."""
+        """The text in the characters that the page has."""
         return plain(text) if self.ascii else text
 
     def show(self, number: float) -> str:
@@ -40,7 +40,7 @@ class Page:
         ]
 
     def table(self, rows: Sequence[Sequence[str]]) -> list[str]:
-        """Rows of cells, each column as wide as its widest cell; numbers stand to the right, words to the left."""
+        """Rows of cells, each column as wide as its widest cell; numbers are right-aligned, words left-aligned."""
         rows = [[self.text(cell) for cell in row] for row in rows]
         widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows)))]
         return [

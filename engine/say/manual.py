@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def manual(row: Primitive) -> str:
-    """The row as a page of a manual: value, derivatives, where they exist, what was decided."""
+    """The row as a page of a manual: value, derivatives, where they exist, and conventions."""
     bound = row.bind(row.default) if row.parameter and row.static is None else row
     operands = operand_names(row)
     lines = [*_formulas(bound, operands), "", *_conditions(bound, operands)]
     if row.parameter and row.static is None:
-        lines.append(f"This is for {row.parameter} = {show(row.default)}, which is taken unless another number is given.")
+        lines.append(f"This is for {row.parameter} = {show(row.default)}, the default.")
     return "\n".join(lines).strip()
 
 
@@ -34,7 +34,7 @@ def operand_names(row: Primitive) -> list[str]:
 
 
 def _formulas(row: Primitive, operands: Sequence[str]) -> list[str]:
-    """r = the value, and ∂r/∂x for each operand; under a textbook's formula the one that is computed, if it is another.
+    """r = the value, and ∂r/∂x for each operand; under a textbook's formula the one that is computed, if it differs.
 
     Where any number of operands is taken, they are all alike, and the first is shown.
     """
@@ -48,7 +48,7 @@ def _formulas(row: Primitive, operands: Sequence[str]) -> list[str]:
             lines.append(f"{partial('r', name).text} = {shown}")
             if computed != shown:
                 lines.append(f"    computed as {computed}")
-    except TypeError as error:  # a user's rule that only floats can go through
+    except TypeError as error:  # a user's rule that works on floats only
         lines = [f"r = {written}", f"Its rules cannot be shown. {error}"]
     return lines
 
@@ -63,4 +63,4 @@ def _conditions(row: Primitive, operands: Sequence[str]) -> list[str]:
     return lines
 
 
-Primitive.manual = manual  # put on the class from here, so that a row knows no typesetting
+Primitive.manual = manual  # set here, so that primitive.py need not know about typesetting

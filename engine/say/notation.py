@@ -1,6 +1,6 @@
-"""Formulas: the interpreter of rows that answers with how a thing is written, as text and as LaTeX.
+"""Formulas: an interpreter of rows whose results are written formulas, as text and as LaTeX.
 
-A Term takes part in arithmetic like a number, but what it computes is its own writing: `Term.name("x") * 2.0` is `x·2`.
+A Term takes part in arithmetic like a number, but what it computes is how the result is written: `Term.name("x") * 2.0` is `x·2`.
 Running a row's derivative rule on terms therefore prints the chain rule; running it on terms that are numbers prints the
 same rule with the numbers put in.
 """
@@ -66,7 +66,7 @@ class Term(Interpreter):
         return thing if isinstance(thing, Term) else Term.number(thing)
 
     def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Term:
-        """The row's notation with the operands put in; a leading minus is drawn out of a product: -2x, not (-2)·x."""
+        """The row's notation with the operands put in; a leading minus is pulled out of a product: -2x, not (-2)·x."""
         terms = [Term.of(operand) for operand in operands]
         if row is ops.mul and isinstance(operands[0], float) and operands[0] < 0:
             rest = terms[1] if operands[0] == -1 else write(row, [Term.number(-operands[0]), terms[1]])
@@ -138,7 +138,7 @@ def partial(top: str, bottom: str) -> Term:
 
 
 def plain(text: str) -> str:
-    """The text in ASCII, for terminals that lack the signs: x**2*y/z, df/dx."""
+    """The text in ASCII, for terminals that lack these characters: x**2*y/z, df/dx."""
     text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: "**" + power[0].translate(PLAIN_POWERS), text)
     text = re.sub(r"√(\w+)", r"√(\1)", text)  # sqrt(2) needs parentheses, where √2 has none
     for sign, word in PLAIN_SIGNS.items():

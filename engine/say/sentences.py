@@ -1,4 +1,4 @@
-"""The sentences of the engine's errors: which operation, at which numbers, and what would work instead."""
+"""The engine's error messages: which operation, at which numbers, and what would work instead."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def no_value(error: UndefinedValueError) -> str:
 
 
 def no_derivative(error: UndefinedDerivativeError) -> str:
-    """Why the sweep cannot pass an operation, although it has a value."""
+    """Why an operation has no derivative, although it has a value."""
     row, operands, result = error.row, error.operands, error.result
     position = _first_failing(error)
     written = _terms(operands)

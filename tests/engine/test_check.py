@@ -65,7 +65,7 @@ def test_a_step_that_is_none_is_refused(eps):
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match="kind = 'middle' is none of central, forward, backward"):
+    with pytest.raises(ValueError, match="kind = 'middle' must be one of central, forward, backward"):
         numeric_derivative(lambda t: t, 1.0, kind="middle")
 
 

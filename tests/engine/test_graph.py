@@ -53,9 +53,9 @@ def test_every_order_of_the_engine_passes_the_checker(f):
 
 
 @pytest.mark.parametrize(("spoil", "sentence"), [
-    (lambda order: order[::-1], "Value(18, label='f', op=div), at place 0, stands before one of its operands"),
-    (lambda order: order[1:], "Value(9, label='v', op=power(exponent=2)), at place 0, stands before one of its operands"),
-    (lambda order: [*order, order[0]], "Value(3, label='x') stands twice in the order, the second time at place 6"),
+    (lambda order: order[::-1], "Value(18, label='f', op=div), at place 0, comes before one of its operands"),
+    (lambda order: order[1:], "Value(9, label='v', op=power(exponent=2)), at place 0, comes before one of its operands"),
+    (lambda order: [*order, order[0]], "Value(3, label='x') appears twice in the order, the second time at place 6"),
 ])  # fmt: skip
 def test_the_checker_rejects_a_wrong_order(f, spoil, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)):

@@ -44,7 +44,7 @@ def test_help_on_gelu():
     ("tanh", ["r = tanh(x) = sinh(x)/cosh(x)", "∂r/∂x = 1 - r²", "computed as sech(x)²"]),
     ("sqrt", ["r = sqrt(x)", "∂r/∂x = 1/(2r)", "Any x >= 0 works.", "For the derivative, any x > 0 works."]),
     ("atan2", ["r = atan2(y, x)", "∂r/∂y = x/(x² + y²)", "∂r/∂x = -y/(x² + y²)"]),
-    ("leaky_relu", ["This is for negative_slope = 0.01, which is taken unless another number is given."]),
+    ("leaky_relu", ["This is for negative_slope = 0.01, the default."]),
     ("atanh", ["Any x strictly between -1 and 1 works."]),
 ])  # fmt: skip
 def test_help_names_formula_derivative_domain_and_corner(name, lines):
@@ -93,5 +93,5 @@ def test_a_pickle_of_a_row_that_is_not_declared_here_says_so(monkeypatch):
     monkeypatch.setitem(TABLE, "mine", mine := Primitive("mine", lambda x: 2.0 * x, lambda r, x: 2.0))
     text = pickle.dumps(mine)
     monkeypatch.delitem(TABLE, "mine")
-    with pytest.raises(LookupError, match="There is no row 'mine' in the table here: declare it first"):
+    with pytest.raises(LookupError, match="There is no row 'mine' in this table: declare it first"):
         pickle.loads(text)

@@ -72,7 +72,7 @@ def test_a_rule_that_uses_math_computes_and_is_refused_by_whatever_needs_more():
 
 @pytest.mark.parametrize("name", ["data", "grad", "op", "backward", "operands", "label", "item", "_x", "1x", "a b", 3, None])
 def test_a_name_that_values_use_is_refused(name):
-    with pytest.raises(ValueError, match=r"give your row another name|A row is called by a name"):
+    with pytest.raises(ValueError, match=r"give your row another name|A row needs a name such as cube"):
         primitive(name, lambda x: x, lambda r, x: 1.0)
     assert name not in TABLE
 
