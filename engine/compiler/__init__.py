@@ -15,21 +15,21 @@ is one such array for each example, in rows (n, *shape). This is their grammar; 
     product     := apply(W, a)                   y[..., r] = Σ_k W[r, k]·a[..., k]
                  | outer(d, a)                   M[r, k] = Σ d[..., r]·a[..., k], over all other axes and the batch
                  | transpose(W)
-    sum         := reduce(row, x)                fsum, logsumexp, amax or amin along the last axis, which stays with length 1
-                 | sum_to(shape, x)              over the axes along which an operand had been stretched
+    sum         := reduce(row, x)                fsum, logsumexp, amax or amin along the last axis, which is kept with length 1
+                 | sum_to(shape, x)              over the axes along which an operand was broadcast
                  | total(x) | inner(x, y)        over all entries of all examples: Σ x, Σ x·y
-    move        := take(x, index)                entries of x, counted row by row
+    move        := take(x, index)                entries of x, in row-major order
                  | assemble(index, x, ...)       zeros, to which each x is added at its index
                  | concat(x, ...)                side by side along the last axis
                  | reshape(x, shape)
 
 A dense layer is `row add(apply(W, a), b)`; the four equations of backpropagation are what `differentiate` makes of it.
 
-The rooms, in the order of reading: `passes` (the way from function to instructions), `trace`, `scalars`, `sums`, `grids`,
+The modules, in reading order: `passes` (the way from function to instructions), `trace`, `scalars`, `sums`, `grids`,
 `blocks`, `storage`, `names`; `instructions`, `rules`, `verify` and `views`; `differentiate`; `lower`; `memory`, `sheet`,
-`moves` and `source` (the text that runs), `scatter` (what NumPy has no word for), `code`; `evaluate` (the same by meaning,
-as a pure function of parameters and batch); `equations` and `report` (what is printed); `batch`, `parameters`, `undefined`
-and `program` (what users meet); `update` (an optimiser's rule on arrays) and `descent` (training steps).
+`moves` and `source` (the text that runs), `scatter` (what NumPy lacks), `code`; `evaluate` (runs instructions one by
+one, as a pure function of parameters and batch); `equations` and `report` (what is printed); `batch`, `parameters`, `undefined`
+and `program` (what users see); `update` (an optimiser's rule on arrays) and `descent` (training steps).
 """
 
 from . import guard

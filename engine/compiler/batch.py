@@ -13,7 +13,7 @@ from .instructions import Shape
 
 
 def array_of(x: Any, dtype: np.dtype[Any], name: str) -> np.ndarray:
-    """The argument as a contiguous array of real numbers; it is copied only if it is not one yet."""
+    """The argument as a contiguous array of real numbers; it is copied only if it has to be."""
     if type(x) is np.ndarray and x.dtype == dtype and x.flags.c_contiguous:
         return x
     return real_array(x, f"{name} must be numbers, an array with a row for each example", dtype)
@@ -33,7 +33,7 @@ def batch_of(
     batch: Sequence[Any], names: Sequence[str], shapes: Sequence[Shape], dtype: np.dtype[Any]
 ) -> tuple[list[np.ndarray], int]:
     """The arguments as arrays of the shapes that were traced, and how many examples they have; 1 if there are no arguments."""
-    if len(batch) == len(shapes) > 0 and type(batch[0]) is np.ndarray:  # as they should be, nearly always
+    if len(batch) == len(shapes) > 0 and type(batch[0]) is np.ndarray:  # the usual case: nothing to convert
         n = len(batch[0]) if batch[0].ndim else 0
         for array, shape in zip(batch, shapes):
             if type(array) is not np.ndarray or array.dtype != dtype or not array.flags.c_contiguous:
@@ -49,7 +49,7 @@ def batch_of(
 def _read(
     batch: Sequence[Any], names: Sequence[str], shapes: Sequence[Shape], dtype: np.dtype[Any]
 ) -> tuple[list[np.ndarray], int]:
-    """The same for anything that is not such arrays already."""
+    """The same for anything else."""
     if len(batch) != len(shapes):
         takes = f"{len(shapes)} argument{'s' * (len(shapes) != 1)}{': ' if names else ''}{', '.join(names)}"
         raise TypeError(f"This program takes {takes}; it was given {len(batch)}.")
@@ -66,8 +66,8 @@ def _shape_sentence(array: np.ndarray, shape: Shape, name: str, n: int, first: s
         return f"{name} is an empty batch, and a mean over no examples is undefined. Give at least one."
     if array.ndim == 0 or array.shape[1:] != shape:
         wanted = f"(n, {', '.join(map(str, shape))})" if shape else "(n,)"
-        return f"{name} has shape {array.shape}; this program takes {wanted}, a row for each example, as it was traced."
-    return f"{first} has {n} examples and {name} has {len(array)}: there is one row of each for every example."
+        return f"{name} has shape {array.shape}; this program takes {wanted}, a row for each example, as when it was traced."
+    return f"{first} has {n} examples and {name} has {len(array)}: each needs one row for every example."
 
 
 def weights_of(weights: Any, n: int, dtype: np.dtype[Any], reduction: str) -> np.ndarray | None:

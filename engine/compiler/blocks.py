@@ -2,8 +2,8 @@
 
 Every scalar node has a place: a source (the parameters, the constants, an argument, or a block) and a position in it. Two
 steps have the same form if they apply the same row to operands from the same sources; then their operands are entries of
-those sources, taken by an array of positions. Sums of products are looked through for grids; what is none is multiplied
-entry by entry and added up.
+those sources, taken by an array of positions. Sums of products are searched for grids; any other sum
+is multiplied elementwise and added up.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .views import nested_shape
 
 PARAMETERS, CONSTANTS = 0, 1  # the first two sources; then the arguments, then the blocks
 COMMUTATIVE = (ops.add, ops.mul)
-FEW = 4  # entries of one source that are added up as they are: more become an array with an axis to sum over
+FEW = 4  # up to so many entries of one source are added one by one; more become an array with an axis to sum over
 
 
 class Found(NamedTuple):
@@ -45,7 +45,7 @@ class Kind(NamedTuple):
     other: int
 
 
-Parts = dict[Kind, np.ndarray]  # for each kind the positions (sums, terms, 2): of what is weighed, and of the weight
+Parts = dict[Kind, np.ndarray]  # for each kind the positions (sums, terms, 2): of the factor that is weighted, and of its weight
 
 
 class Blocks:
@@ -102,10 +102,10 @@ class Blocks:
         return ("reduce" if row.arity is None else "row"), row, tuple(sources)
 
     def _oriented(self, node: int) -> list[tuple[float, int, int]]:
-        """The terms of a sum. In a product, the factor that is the same for every example stands first.
+        """The terms of a sum. In a product, the factor that is the same for every example comes first.
 
-        Among products with data, a parameter times a number is a term by itself with that number before it, and times 0 it
-        is none: a bias as the weight of 1, a border of zeros. Where all data are numbers, they are data like any other.
+        Among products with data, a parameter times a constant becomes one term with the constant as its scale, and is dropped
+        if that is 0: a bias as the weight of 1, a border of zeros. Where all data are constants, they are kept as data.
         """
         found = self.steps.sums[node]
         terms = []
@@ -131,7 +131,7 @@ class Blocks:
         return sorted(operands, key=lambda x: self._batched(int(self.source[x]))) if row in COMMUTATIVE else operands
 
     def _rank(self, node: int) -> tuple[bool, int, int, int]:
-        """What comes first: what is the same for all examples, and of two parameters the one that is used less, a weight."""
+        """A sort key: what is the same for all examples comes first; of two parameters the one used less often, a weight."""
         source = int(self.source[node])
         return self._batched(source), source, int(self.uses[node]) if source == PARAMETERS else 0, int(self.position[node])
 
@@ -154,7 +154,7 @@ class Blocks:
         return self.builder.parameter(index)
 
     def spread(self, source: int, index: np.ndarray) -> Instruction:
-        """The same for an operand that is stretched by broadcasting: without the axes along which it repeats."""
+        """The same for an operand that will be broadcast: without the axes along which it repeats."""
         if source == CONSTANTS and (self.numbers[index] == self.numbers[index.flat[0]]).all():
             return self.builder.constant(float(self.numbers[index.flat[0]]))
         for axis in range(index.ndim):
@@ -174,7 +174,7 @@ class Blocks:
     # --- what a group becomes ---
 
     def _elementwise(self, key: Any, nodes: list[int]) -> None:
-        """One row on arrays. The entries lie in the order of the operand that differs from example to example."""
+        """One row on arrays. The entries are in the order of the batched operand."""
         _, row, sources = key
         operands = np.array([self._operands(node) for node in nodes])
         index, which = distinct_by(self.position[operands], [not self._batched(s) for s in sources])
@@ -184,7 +184,7 @@ class Blocks:
         self._finish(nodes, which, block, shape, "elementwise", index.shape[1])
 
     def _shape(self, sources: Sequence[int], index: np.ndarray) -> Shape:
-        """The shape of a block: that of an operand all of which is used, in order; else the grid in which entries are taken."""
+        """The shape of a block: that of an operand that is used whole and in order; else the grid in which entries are taken."""
         best: Shape = (len(index),)
         for source, column in zip(sources, index.T):
             block = self.sources[source]
@@ -196,7 +196,7 @@ class Blocks:
         return best
 
     def _reduction(self, key: Any, nodes: list[int]) -> None:
-        """A row over any number of operands, logsumexp say: operands from several sources stand side by side."""
+        """A row over any number of operands, logsumexp say: operands from several sources are concatenated."""
         _, row, sources = key
         index, which = distinct(self.position[np.array([self._operands(node) for node in nodes])])
         index = index if len(index) > 1 else index[0]
@@ -218,7 +218,7 @@ class Blocks:
                 kind = self._kind(scale, first, second)
                 terms[kind].append((int(self.position[second]) if second >= 0 else 0, int(self.position[first])))
             for kind, pairs in terms.items():
-                # by what is weighed, so that equal rows of weights look equal; numbers have no places, so by the weights
+                # by the data, so that equal rows of weights look equal; constants have no position, so by the weights
                 parts[kind][m] = sorted(pairs, key=itemgetter(1, 0) if kind.other == CONSTANTS else None)
         flat = np.concatenate([part.reshape(len(nodes), -1) for part in parts.values()], axis=1)
         rows, which = distinct(flat)
@@ -228,7 +228,7 @@ class Blocks:
         self._split(nodes, which, parts)
 
     def _split(self, nodes: list[int], which: np.ndarray, parts: Parts) -> None:
-        """If the largest part is not one grid but several, each is a block of its own."""
+        """If the largest part is not one grid but several, each becomes its own block."""
         weighed = [kind for kind in parts if self._is_weighing(kind, parts[kind])]
         if weighed:
             largest = max(weighed, key=lambda kind: parts[kind].shape[1])

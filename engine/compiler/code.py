@@ -23,11 +23,11 @@ from .passes import Compiled
 from .source import write
 from .verify import verify
 
-SIZES = 8  # buffers are kept for so many batch sizes
+SIZES = 8  # buffers are kept for at most this many batch sizes
 
 
 def loaded(source: str) -> Callable[..., Any]:
-    """The function `build` of a module's text; its lines are known to tracebacks."""
+    """The function `build` of a module's text; tracebacks can show its lines."""
     filename = f"<compiled program {abs(hash(source)):x}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     space: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def _variant(compiled: Compiled, *, gradient: bool, weighted: bool, inputs: bool
     """The results of a variant, and each parameter instruction with its derivative.
 
     Results are: outputs and others; or, with a gradient, the value, the penalty, the others, and the derivatives of the
-    inputs. The value is the sum over the batch, yet to be scaled; it is weighted already if the examples have weights, or
+    inputs. The value is the sum over the batch, yet to be scaled; it is already weighted if the examples have weights, or
     if it is the same for all of them.
     """
     others = [("others", compiled.others)] if compiled.others is not None else []

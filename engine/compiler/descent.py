@@ -22,12 +22,12 @@ class Descent:
     descent.step(X, Y)   one update by a batch
     descent.updates      how many were made
     descent.norm()       the Euclidean norm of the last gradient
-    descent.store()      gives the Values the numbers of the program's vector, which runs ahead of them
-    descent.hand_back()  gives the optimiser its memory
+    descent.store()      copies the program's vector, which runs ahead of them, to the Values
+    descent.hand_back()  gives the optimiser its memory back
 
     An optimiser has `parameters`, and for each a dictionary in `memory`; `rule(p, g, memory)`, which gives the new number
-    of a parameter; `step()` and `zero_grad()`. If its class itself, not one that it inherits from, has a list `options`,
-    then its rule is arithmetic that reads these options and nothing else of the optimiser: it is compiled, and moves all
+    of a parameter; `step()` and `zero_grad()`. If its class itself, not a base class, has a list `options`, then
+    its rule must be arithmetic that reads these options and nothing else of the optimiser: it is compiled, and moves all
     parameters at once. Any other optimiser makes its own `step()` on the Values.
 
     A step is made as a whole or not at all. If a cost, a derivative or a parameter would become inf or nan, it raises an
@@ -38,12 +38,12 @@ class Descent:
         self.program, self.optimizer, self.updates = program, optimizer, 0
         parameters = self.parameters = program.parameters
         self.moving = sorted({p for p in optimizer.parameters if p in parameters.place}, key=lambda p: parameters.place[p])
-        # Where they are in the vector, and behind them the entry that marks an update as made
+        # Where they are in the vector, followed by the entry that marks an update as made
         self._index = np.array([*(parameters.place[p] for p in self.moving), len(parameters.vector)], dtype=np.intp)
         self._whole = len(self.moving) == len(parameters.vector)
         self._slots = [i for i, p in enumerate(optimizer.parameters) if p in parameters.place]
         self._slots.sort(key=lambda i: parameters.place[optimizer.parameters[i]])
-        self._compilable = _has_compiled_rule(optimizer) and 0 < len(self._slots) == len(self.moving)  # each is named once
+        self._compilable = _has_compiled_rule(optimizer) and 0 < len(self._slots) == len(self.moving)  # each is listed once
         self._options: Callable[[Any], Any] = attrgetter(*type(optimizer).options) if self._compilable else _nothing
         compiled = program.compiled
         self._takes = compiled.arguments, compiled.shapes, program.dtype
@@ -58,7 +58,7 @@ class Descent:
         self._memory: list[Any] = []
         self._turn = 0  # which of the update's functions comes next
         self._compiled_with: Any = None
-        # What `settle` takes note of: the new memory of an update under way; the Values' numbers before a step on them
+        # What `settle` needs: the new memory of an update under way; the Values' numbers before a step on them
         self._pending: list[Any] | None = None
         self._before: list[float] | None = None
         self._norm: float | None = None  # of the gradient of a step on the Values
@@ -99,8 +99,8 @@ class Descent:
     def _step_on_arrays(self, update: Update, arrays: list[np.ndarray]) -> None:
         """Move the numbers of the vector by the compiled rule."""
         vector, gradient = self.parameters.marked, self.parameters.marked_gradient
-        # The last entry is no parameter's. The one call of NumPy that moves the parameters sets it to 1, too: an interrupt
-        # comes before or after that call, and `settle` sees which
+        # The last entry belongs to no parameter. The one NumPy call that moves the parameters also sets it to 1: an interrupt
+        # comes before or after that call, and `settle` can tell which
         vector[-1] = 0.0
         p, g = (vector, gradient) if self._whole else (vector[self._index], gradient[self._index])
         change, *memory = update(self._turn, p, g, self._memory)
@@ -150,7 +150,7 @@ class Descent:
     # --- the optimiser's memory ---
 
     def _compile(self) -> None:
-        """Compile the rule for the memory that the optimiser has; not before its first step on Values has made it complete."""
+        """Compile the rule for the optimiser's memory, once its first step on Values has made that complete."""
         optimizer = self.optimizer
         memories = [optimizer.memory[slot] for slot in self._slots]
         first = memories[0]
@@ -204,7 +204,7 @@ class Descent:
 
 
 def _column(x: Any, length: int) -> list[Any]:
-    """A name's numbers in the memory, one for each parameter; what counts is a whole number again."""
+    """A name's numbers in the memory, one for each parameter; counters are whole numbers again."""
     if isinstance(x, np.ndarray):
         numbers: list[Any] = x.tolist()
         return numbers

@@ -1,7 +1,7 @@
-"""Pass 6: the backward pass, by the same table of derivative rules as everywhere, run on instructions.
+"""Pass 6: the backward pass, by the engine's own table of derivative rules, run on instructions.
 
 The adjoint of x is ∂C/∂x for the cost C of a batch. It may have axes of length 1 where x is longer: it is then the same
-along them, and is stretched only where an instruction needs it whole.
+along them, and is broadcast only where an instruction needs its full shape.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .passes import Compiled
 
 
 class Adjoints:
-    """What has arrived so far at each instruction: whole contributions, and parts that go to some entries only."""
+    """The contributions to each adjoint so far: to the whole array, or to some entries only."""
 
     def __init__(self, needed: set[Instruction]) -> None:
         self.needed = needed
@@ -26,7 +26,7 @@ class Adjoints:
         self.parts: dict[Instruction, list[tuple[Instruction, np.ndarray]]] = {}
 
     def add(self, x: Instruction, share: Instruction) -> None:
-        """One more contribution to all of x; summed over the axes along which x had been stretched."""
+        """One more contribution to all of x; summed over the axes along which x was broadcast."""
         if x not in self.needed:
             return
         if share.batched != x.batched or len(share.shape) > len(x.shape):
@@ -49,7 +49,7 @@ class Adjoints:
 
 
 def full(adjoint: Instruction, x: Instruction) -> Instruction:
-    """The adjoint in x's whole shape."""
+    """The adjoint in x's full shape."""
     if adjoint.shape == x.shape:
         return adjoint
     return adjoint.builder.take(adjoint, stretched(adjoint.shape, x.shape))
@@ -60,7 +60,7 @@ def differentiate(
 ) -> dict[Instruction, Instruction]:
     """The adjoint of everything between the outputs and the instructions in `wrt`, given what arrives at each output.
 
-    Those of `wrt` are whole; an instruction that nothing arrives at has none.
+    Those of `wrt` have their full shape; an instruction that no gradient reaches has none.
     """
     wrt = set(wrt)
     order = reachable(output for output, _ in seeds)
@@ -83,7 +83,7 @@ def differentiate(
 
 
 class Backward(NamedTuple):
-    """Each parameter instruction with its derivative, and each input, as far as any arrives; and all adjoints."""
+    """Each parameter instruction with its derivative, and the inputs' derivatives, where there are any; and all adjoints."""
 
     gradients: list[tuple[Instruction, Instruction]]
     inputs: dict[int, Instruction]
@@ -96,7 +96,7 @@ class Backward(NamedTuple):
 
 
 def weight_of(compiled: Compiled) -> Instruction:
-    """What arrives at the cost: the weight of the example; if the cost is the same for all examples, that of them all."""
+    """The adjoint of the cost: the weight of the example; if the cost is the same for all examples, the sum of their weights."""
     builder = compiled.builder
     if not compiled.arguments:
         return builder.constant(1.0)
@@ -134,7 +134,7 @@ def _row(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
         else:
             slope = row.derivative(x, x.operands, position)
         share = times(adjoint, slope)
-        if isinstance(share, float):  # flat: nothing passes
+        if isinstance(share, float):  # a slope of 0: nothing flows back
             continue
         if operand.shape != x.shape or operand.batched != x.batched:
             whole = full(share, x)

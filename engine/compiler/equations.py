@@ -2,8 +2,8 @@
 
     z1 = W1 a0 + b1        a1 = σ(z1)        δ1 = W2ᵀ δ2 ⊙ σ'(z1)        ∂C/∂W2 = δ2 a1ᵀ
 
-An instruction with a name has a line of its own; others are written where they are used, unless that grew too long or
-was said too often: then they are called v1, v2, ... The weight of an example in a batch is 1 here.
+An instruction with a name has a line of its own; others are written where they are used, unless that becomes too
+long or is repeated too often: then they are called v1, v2, ... The weight of an example in a batch is 1 here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .instructions import Instruction, is_seed, reachable
 from .passes import Compiled
 from .views import is_range
 
-DEEPEST, LONGEST = 4, 60  # of what is written inside something else
+DEEPEST, LONGEST = 4, 60  # of a formula written inside another
 TRANSPOSE = "ᵀ"
 REDUCED: dict[Primitive | None, str] = {ops.logsumexp: "logsumexp", ops.amax: "max", ops.amin: "min"}  # of an axis
 
@@ -115,7 +115,7 @@ class Writer:
         return write(row, terms)
 
     def _folded(self, x: Instruction, terms: list[Term]) -> Term:
-        """What flows back through entries: each part goes to where it was taken."""
+        """The adjoint of entries that were taken: each part goes back to where it came from."""
         names = {pattern: name for (_, pattern), name in self.patterns.items()}
         parts = []
         for term, index in zip(terms, x.index):
@@ -265,7 +265,7 @@ def lines(compiled: Compiled) -> list[list[Line]]:
     found = backward(compiled)
     gradients = found.gradients
     order = reachable([*ends, *found.ends])
-    for p, adjoint in gradients:  # a derivative that has no other name and is read by nobody else is written but once
+    for p, adjoint in gradients:  # a derivative without a name, read nowhere else, is written only once
         if not adjoint.name and adjoint.operands and all(adjoint not in x.operands for x in order):
             column.setdefault(adjoint, f"∂{compiled.cost}/∂{p.name}")
     writer = Writer(order, column)
@@ -300,14 +300,14 @@ def _inputs(column: dict[Instruction, str]) -> list[Line]:
 
 
 def _together(parameter: Instruction, others: list[Instruction]) -> str:
-    """A remark on parameters that are read in one piece, and by other names, too."""
+    """A remark on parameters that are also read as one block."""
     own = set(parameter.index[0].ravel().tolist())
     inside = [q.name for q in others if q is not parameter and len(q.shape) <= 2 and own > set(q.index[0].ravel().tolist())]
-    return f"{parameter.name} is {', '.join(inside)} in one piece: added to theirs" if inside else ""
+    return f"{parameter.name} is {', '.join(inside)} as one block: added to theirs" if inside else ""
 
 
 def text(compiled: Compiled) -> str:
-    """The equations, a line each; what is given stands first."""
+    """The equations, a line each; inputs and parameters come first."""
     shapes = [f"{name} ({dimensions(shape)})" for name, shape in zip(compiled.arguments, compiled.shapes)]
     parameters = [f"{x.name} ({dimensions(x.shape)})" for x in compiled.parameters]
     head = [f"inputs: {', '.join(shapes)}"] if shapes else []
@@ -340,7 +340,7 @@ def remarks_on(order: list[Instruction], compiled: Compiled) -> dict[Instruction
 
 
 def heading(compiled: Compiled, dtype: str, *, gradient: bool) -> str:
-    """What a module of NumPy says of itself."""
+    """The docstring of a program's text."""
     what = "The cost of a batch of n examples, and its derivatives" if gradient else "The values of a batch of n examples"
     if not compiled.arguments:
         what = "The value, and its derivatives" if gradient else "The values"
@@ -351,11 +351,11 @@ def heading(compiled: Compiled, dtype: str, *, gradient: bool) -> str:
     if compiled.arguments and given:
         sentences += ["", f"{'; '.join(given)}."]
     if any(x.kind in ("row", "slope") and x.row in (ops.sigmoid, ops.tanh) for x in reachable(compiled.ends)):
-        sentences += ["", "σ(z) is e/(1 + e) with e = exp(z), and σ' = σ/(1 + e); minimum keeps e a number, for z however large."]
+        sentences += ["", "σ(z) is e/(1 + e) with e = exp(z), and σ' = σ/(1 + e); minimum keeps e finite, however large z is."]
     if any(x.kind == "apply" for x in reachable(compiled.ends)):
         sentences += [
             "",
-            "An example is a column in the equations and a row here, so every product is turned round: W a becomes a Wᵀ,",
+            "An example is a column in the equations and a row here, so every product is transposed: W a becomes a Wᵀ,",
             "since (W a)ᵀ = aᵀ Wᵀ; and the sum of δ aᵀ over the examples is the one product δᵀ a.",
         ]
     return "\n".join(sentences)

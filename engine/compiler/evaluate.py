@@ -1,8 +1,8 @@
-"""A program as a pure function of parameters and batch: each instruction by its meaning, one after the other.
+"""A program as a pure function of parameters and batch: the instructions are run one after the other.
 
 Nothing is written in place and no buffers are kept, so any module of arrays that has NumPy's functions can be given as
-`xp`: jax.numpy, say, under its jit (but for the error function, which is SciPy's). It is also what a faster program is
-compared with, and what finds the first block that leaves the numbers.
+`xp`: jax.numpy, say, under its jit (except for the error function, which is SciPy's). The tests compare the faster programs
+with it, and it finds the first block that becomes inf or nan.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def apply_row(x: Instruction, operands: list[Any], xp: Any) -> Any:
 
 
 def _assembled(x: Instruction, parts: list[Any], rows: tuple[int, ...], xp: Any) -> Any:
-    """Each entry of the result collects what goes to it; entries that get less than others collect zeros, too."""
+    """Each entry of the result adds up what is scattered to it; entries that get fewer terms are padded with zeros."""
     flat = [xp.broadcast_to(part, (*rows, *index.shape)).reshape((*rows, -1)) for part, index in zip(parts, x.index)]
     everything = xp.concatenate([*flat, xp.zeros((*rows, 1), dtype=flat[0].dtype)], axis=-1)
     order, starts, targets = collected(np.concatenate([index.ravel() for index in x.index]))

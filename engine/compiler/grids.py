@@ -1,6 +1,6 @@
 """Grids: where a product of matrices hides in sums of products.
 
-Sum m is Σ_k u[m, k]·v[m, k]. If the rows of u (the weights) and the rows of v (what they weigh) occur in every combination
+Sum m is Σ_k u[m, k]·v[m, k]. If the rows of u (the weights) and the rows of v (the data) occur in every combination
 exactly once, the sums are the entries of one product of matrices: a dense layer is a grid of neurons × 1, a convolution
 written as loops a grid of filters × positions.
 """
@@ -21,7 +21,7 @@ class Grid(NamedTuple):
 
 
 def find_grid(u: np.ndarray, v: np.ndarray) -> Grid | None:
-    """The grid that the sums (M, K) are, if they are one."""
+    """The grid that the sums (M, K) form, if they do."""
     rows, r = distinct(u)
     columns, c = distinct(v)
     if len(rows) * len(columns) != len(u):

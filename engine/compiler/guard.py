@@ -1,7 +1,7 @@
-"""What may not be looked at while a function is traced: one table, put over Value once, when the compiler is first loaded.
+"""What must not be looked at while a function is traced: one table, applied to Value once, when the compiler is loaded.
 
 Each entry is a member of Value, what a function does that uses it, and what to write instead. Outside a trace the members
-do what they always did; the price is one look at a plain number.
+do what they always did; the cost is one look at a plain number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..modes import CHOOSE, COMPUTE, refuse, tracing
 from ..value import Constant, Value
 
 FREEZE = "Change numbers before or after the program runs, not inside it."
-ORDER = "compares with <, <=, > or >= (max, min and sorted do so, too)"
+ORDER = "compares with <, <=, > or >= (as max, min and sorted do)"
 NUMBER = "asks for a plain number (float, or a function of math)"
 
 LOOKS: dict[str, tuple[str, str]] = {
@@ -38,7 +38,7 @@ COMPARISONS = dict.fromkeys(("__lt__", "__le__", "__gt__", "__ge__"), ORDER) | {
 
 
 def guarded(plain: Callable[..., Any], looked: str, instead: str) -> Callable[..., Any]:
-    """The member, refused to a thread that is tracing."""
+    """The member, which raises a TracingError in a thread that is tracing."""
 
     def look(self: Value, *others: Any, **named: Any) -> Any:
         if tracing.blocks:
@@ -50,7 +50,7 @@ def guarded(plain: Callable[..., Any], looked: str, instead: str) -> Callable[..
 
 
 def guarded_comparison(plain: Callable[..., Any], looked: str) -> Callable[..., Any]:
-    """A comparison, refused if it is one of numbers; that a Value is itself says nothing about them."""
+    """A comparison, refused if it compares numbers; comparing a Value with itself reveals none."""
 
     def look(self: Value, other: Any) -> Any:
         if tracing.blocks and other is not self and isinstance(other, (Value, Real)):
@@ -61,7 +61,7 @@ def guarded_comparison(plain: Callable[..., Any], looked: str) -> Callable[..., 
 
 
 def install() -> None:
-    """Put the table over Value."""
+    """Apply the table to Value."""
     for name, (looked, instead) in LOOKS.items():
         plain = vars(Value)[name]
         if not isinstance(plain, property):

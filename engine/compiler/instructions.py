@@ -24,14 +24,14 @@ Shape = tuple[int, ...]
 
 
 class IllFormed(Exception):
-    """A program breaks the grammar: the compiler has a mistake. `verify` says which."""
+    """A program breaks the grammar: the compiler has a bug. `verify` says where."""
 
 
 class Instruction(Interpreter):
     """One line of a program; the package's docstring lists the kinds.
 
     row       of kinds "row", "slope", "reduce": the row of the table
-    position  of "slope": by which operand; of "input": which argument
+    position  of "slope": with respect to which operand; of "input": which argument
     index     of "take" and "parameter": which entries, an array of the instruction's shape; of "assemble": one for each
               operand
     number    of "constant": the numbers
@@ -47,7 +47,7 @@ class Instruction(Interpreter):
         self.builder, self.kind, self.operands, self.shape, self.batched = builder, kind, operands, shape, batched
         self.row, self.position, self.index, self.number = row, position, index, number
         self.name = ""
-        self.serial = -1  # its place in the order of making
+        self.serial = -1  # its place in the order in which they are made
 
     @property
     def size(self) -> int:
@@ -84,7 +84,7 @@ Rule = Callable[["Builder", Instruction], "Instruction | None"]
 
 
 class Builder:
-    """Makes instructions. What was made before is given again, and each new one is first offered to the rules."""
+    """Makes instructions. Equal instructions are made once, and each new one is first offered to the rules."""
 
     def __init__(self, rules: Sequence[tuple[str, Rule]] = ()) -> None:
         self.rules = rules
@@ -151,7 +151,7 @@ class Builder:
     # --- along the last axis ---
 
     def reduce(self, row: Primitive, x: Instruction) -> Instruction:
-        """fsum, logsumexp, amax or amin over the last axis, which stays with length 1."""
+        """fsum, logsumexp, amax or amin over the last axis, which is kept with length 1."""
         return self.make("reduce", (x,), (*x.shape[:-1], 1), x.batched, row=row)
 
     def apply(self, matrix: Instruction, x: Instruction) -> Instruction:
@@ -173,7 +173,7 @@ class Builder:
         return self.make("reshape", (x,), shape, x.batched)
 
     def take(self, x: Instruction, index: np.ndarray) -> Instruction:
-        """x's entries (counted row by row) at these places."""
+        """x's entries (in row-major order) at these places."""
         return self.make("take", (x,), index.shape, x.batched, index=(index,))
 
     def concat(self, parts: Sequence[Instruction]) -> Instruction:
@@ -184,14 +184,14 @@ class Builder:
                          any(x.batched for x in parts))  # fmt: skip
 
     def assemble(self, shape: Shape, parts: Sequence[Instruction], indices: Sequence[np.ndarray]) -> Instruction:
-        """Zeros of that shape, to which each part is added at its index: what flows back through takes."""
+        """Zeros of that shape, to which each part is added at its index: a scatter, the adjoint of takes."""
         batched = any(x.batched for x in parts)
         return self.make("assemble", parts, shape, batched, index=tuple(indices))
 
     # --- sums ---
 
     def sum_to(self, x: Instruction, shape: Shape, batched: bool) -> Instruction:
-        """Sum over the axes along which an operand of that shape was repeated, the batch included."""
+        """Sum over the axes along which an operand of that shape was broadcast, the batch included."""
         return self.make("sum_to", (x,), shape, batched)
 
     def inner(self, x: Instruction, y: Instruction) -> Instruction:
@@ -210,7 +210,7 @@ def _key(x: Instruction) -> Any:
 
 
 def reachable(outputs: Iterable[Instruction]) -> list[Instruction]:
-    """Every instruction that the outputs need, operands first, otherwise in the order of making."""
+    """Every instruction that the outputs need, operands first, otherwise in the order in which they were made."""
     found: set[Instruction] = set()
     stack = list(outputs)
     while stack:

@@ -1,9 +1,9 @@
-"""Pass 7: every row in the words that NumPy has.
+"""Pass 7: every row in NumPy's functions.
 
 Rows that are not native are replaced by their forward rule, derivatives by the derivative rule, run on instructions; since
 equal instructions are made once, what a function and its derivative have in common is computed once. Where another form of
-the same function shares more with its derivative, it stands in FORMS. These are no fields of the row: they are worth their
-while for NumPy only, depend on how large its floats are, and say nothing about the function that the row does not.
+the same function shares more with its derivative, that form is in FORMS. These are not fields of the row: they pay
+off for NumPy only, depend on how large its floats are, and add nothing to what the row says about the function.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FORMS: dict[Primitive, Form] = {
 def lower(order: Sequence[Instruction]) -> dict[Instruction, Instruction]:
     """For each instruction the one that takes its place, all made by one new builder."""
     def expand(b: Builder, i: Instruction) -> Instruction | None:
-        """The rule by which that builder replaces what NumPy has no word for."""
+        """The rule by which that builder replaces rows that NumPy lacks."""
         if i.kind == "slope":
             result, *operands = i.operands
             form = FORMS.get(i.row)  # type: ignore[arg-type]  # a slope has a row

@@ -1,6 +1,6 @@
 """The memory plan of a program, decided before its text is written.
 
-Which instructions are views of others, how long each result is live, and which derivatives are computed in their place in
+Which instructions are views of others, how long each result is live, and which derivatives are computed directly in
 the vector of gradients.
 """
 
@@ -108,12 +108,12 @@ class Memory:
     def _placed(self) -> dict[Instruction, tuple[int, int]]:
         """Gradients that are written straight into their part of the vector, a part that no other parameter shares.
 
-        One that is asked for under another name, too, needs a buffer of its own, since others may be added to this part.
+        One that is also a result, or needed twice, has a buffer of its own, since others may be added to this part.
         """
         placed: dict[Instruction, tuple[int, int]] = {}
         adjoints = [adjoint for _, adjoint in self.wanted.gradients]
-        charged = [constant_scale(adjoint)[1] for adjoint in adjoints if constant_scale(adjoint)[0] != 1.0]
-        asked = Counter(self.base(x) for x in [*(x for _, x in self.wanted.results), *adjoints, *charged])
+        scaled = [constant_scale(adjoint)[1] for adjoint in adjoints if constant_scale(adjoint)[0] != 1.0]
+        asked = Counter(self.base(x) for x in [*(x for _, x in self.wanted.results), *adjoints, *scaled])
         taken: set[int] = set()
         for parameter, adjoint in self.wanted.gradients:
             index = parameter.index[0].ravel()

@@ -1,7 +1,7 @@
 """Names for what a program prints, as the lectures have them: W1, b1, z1, a1, ..., and δ for an error ∂C/∂z.
 
 Layers are recognised here and not by instruments/neurons.py, since here a layer is one product of matrices: single neurons,
-sums of products of scalars, are no longer there to be found. What an activation is, both learn from the row.
+sums of products of scalars, no longer exist. What an activation is, both learn from the row.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Names:
 def _sums(order: Sequence[Instruction]) -> dict[Instruction, list[Instruction]]:
     """The sums with a product of matrices in them, each with its terms: products, biases, and activations that skip a layer.
 
-    A sum that goes on in another, and is read nowhere else, is not counted for itself.
+    A sum that continues in another, and is read nowhere else, is not counted by itself.
     """
     readers: dict[Instruction, int] = dict.fromkeys(order, 0)
     for x in order:

@@ -1,6 +1,6 @@
 """The parameters of a program: the Values that the function read, and the array that the program computes with.
 
-Numbers live on two sides. Assigning to a Value's data is noticed at the next call, and the array follows. A program never
+The numbers exist twice. Assigning to a Value's data is noticed at the next call, and the array follows. A program never
 changes a Value by itself: `store_to` does.
 """
 

@@ -50,12 +50,12 @@ def _count(scalars: Scalars, steps: Steps) -> Counts:
 class Compiled(NamedTuple):
     """What the passes give.
 
-    builder    which made the instructions, and makes more
+    builder    made the instructions, and can make more
     outputs    the result: the cost, or all of a list side by side; several: whether it was a list
     others     what has_aux adds; penalty: what is added once to the cost of a batch; None if there is none
     arguments  their names, and the shapes of one example
     values     the parameters, and order: the place of each in the vector
-    found      what became of which steps, and counts of nodes: for explain(); labelled: blocks that have a Value's label
+    found      what became of which steps, and counts of nodes, both for explain(); labelled: blocks that have a Value's label
     """
 
     builder: Builder
@@ -90,7 +90,7 @@ class Compiled(NamedTuple):
 def run_passes(
     f: Callable[..., Any], examples: list[np.ndarray], *, has_aux: bool, penalty: Callable[[], Any] | None
 ) -> Compiled:
-    """Compile f by one example, an array for each argument."""
+    """Compile f from one example, an array for each argument."""
     traced = trace(f, examples, has_aux=has_aux, penalty=penalty)
     names, extra, several = unique_names(traced.names), traced.extra, traced.several
     scalars = flatten(traced)
@@ -100,10 +100,10 @@ def run_passes(
     shapes = [example.shape for example in examples]
     blocks = Blocks(builder, scalars, steps, shapes)
     ends = blocks.outputs()
-    charge = side_by_side(builder, [ends.pop()]) if penalty else None
+    penalties = side_by_side(builder, [ends.pop()]) if penalty else None
     others = side_by_side(builder, ends[len(ends) - extra :]) if extra else None
     outputs = side_by_side(builder, ends[: len(ends) - extra])
-    everything = reachable(x for x in (outputs, others, charge) if x is not None)
+    everything = reachable(x for x in (outputs, others, penalties) if x is not None)
     verify(everything, len(scalars.parameters))
     order = arrange(everything, len(scalars.parameters))
     verify(everything, len(scalars.parameters))
@@ -113,7 +113,7 @@ def run_passes(
     Names(everything, names, labels, blocks.labelled)
     if not outputs.name and outputs.size == 1 and not several and outputs.kind != "constant":
         outputs.name = "C"
-    return Compiled(builder, outputs, several, others, charge, names, shapes, scalars.parameters, order, blocks.found,
+    return Compiled(builder, outputs, several, others, penalties, names, shapes, scalars.parameters, order, blocks.found,
                     set(blocks.labelled), _count(scalars, steps))  # fmt: skip
 
 

@@ -30,15 +30,15 @@ def compile(
 
     f        takes one example: numbers, or (nested) lists of numbers; reads parameters, which are Values; returns a Value,
              its cost say, or a list of Values
-    has_aux  f returns (cost, list of others): the others are computed along, and no derivative is taken of them
+    has_aux  f returns (cost, list of others): the others are computed alongside, and not differentiated
     penalty  a function without arguments, added once to the cost of a batch
     dtype    "float64" or "float32"
 
-    f runs once, on the first example of the first batch, to be traced. Its Values may be computed with, but not looked at:
-    a comparison or a look at `.data` raises a TracingError. Side effects
-    (random numbers, printing) happen in that one run: a random number is frozen into the program.
+    f runs once, on the first example of the first batch, to be traced. It may compute with its Values, but not look at them:
+    a comparison, or reading `.data`, raises a TracingError. Side effects (random numbers, printing) happen in that one run: a
+    random number is frozen into the program.
 
-    A program looks at its results, and an UndefinedError names the block and the example where one became inf or nan.
+    A program checks its results, and an UndefinedError names the block and the example where one became inf or nan.
     Overflows inside an untaken `where` branch, or hidden by a saturating function, go unnoticed, unlike in the scalar
     engine, unless `check=True` is given.
     """
@@ -112,7 +112,7 @@ class Program:
         self._codes: dict[Any, Code] = {}
         # Tracing, the buffers and the parameters' vector belong to one call at a time. Reentrant: f may call a program
         self._running = RLock()
-        # NumPy need not warn: results are looked at. A context with that setting costs a tenth of np.errstate in each call
+        # NumPy need not warn, since results are checked. A context with that setting costs a tenth of np.errstate in each call
         self._quiet = copy_context()
         self._quiet.run(np.seterr, all="ignore")
 
@@ -138,7 +138,7 @@ class Program:
 
     @property
     def compiled(self) -> Compiled:
-        """What the passes found."""
+        """What the passes produced."""
         if self._compiled is None:
             raise ValueError("This program is not traced yet: give it a batch first, program(X, Y) or program.trace(X, Y).")
         return self._compiled
@@ -146,7 +146,7 @@ class Program:
     @property
     def parameters(self) -> Parameters:
         """The parameters' Values and arrays."""
-        self.compiled  # noqa: B018  # the sentence, if there are none yet
+        self.compiled  # noqa: B018  # raises if there are none yet
         assert self._parameters is not None
         return self._parameters
 
@@ -155,7 +155,7 @@ class Program:
     def __call__(self, *batch: Any, check: bool = False) -> Any:
         """The value of each example; with has_aux, (values, others).
 
-        `check` looks at every block, and an error names the first block and example where a number became inf or nan.
+        `check` checks every block, and an error names the first block and example where a number became inf or nan.
         """
         with self._running:
             arrays, n = self._prepare(batch, check=check)
@@ -181,7 +181,7 @@ class Program:
         weights    a number for each example: the weighted mean Σ w·C / Σ w, or the weighted sum Σ w·C
         reduction  "mean" or "sum"
         inputs     also the derivatives with respect to the inputs, as gradient.inputs
-        check      look at every block; see the call
+        check      check every block; see the call
 
         With has_aux the first result is (value, others).
         """
@@ -228,7 +228,7 @@ class Program:
             )
 
     def _prepare(self, batch: Sequence[Any], *, check: bool) -> tuple[list[np.ndarray], int]:
-        """The arguments, looked over, and the parameters up to date."""
+        """The arguments, checked, and the parameters brought up to date."""
         if self._compiled is None:
             self.trace(*batch)
         compiled = self._compiled
@@ -242,13 +242,13 @@ class Program:
         return arrays, n
 
     def _all_ends(self, *, inputs: bool = False) -> list[Instruction]:
-        """Everything there is to look at: the values, and the derivatives if there is one cost."""
+        """Everything that can be checked: the values, and the derivatives if there is one cost."""
         compiled = self.compiled
         return compiled.ends if compiled.several else [*compiled.ends, *backward(compiled, inputs=inputs).ends]
 
     def _explain_failure(self, ends: list[Instruction], arrays: list[np.ndarray]) -> None:
         raise first_undefined(ends, self.parameters.vector, arrays) or UndefinedError(
-            "The cost of this batch, or a derivative of it, is too large for a float, though each part of it is not."
+            "The cost of this batch, or a derivative of it, is too large for a float, although no part of it is."
         )
 
     def code(self, *, gradient: bool = True, weighted: bool = False, inputs: bool = False) -> Code:

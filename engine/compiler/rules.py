@@ -1,6 +1,6 @@
 """The rules by which a builder simplifies: one line each, with its algebra.
 
-A rule looks at an instruction about to be made and gives the better one, or None. Its operands are simple already. Where a
+A rule looks at an instruction about to be made and returns a better one, or None. Its operands are already simplified. Where a
 rule would change the shape of a result (1·x is x only if the other factor did not stretch it), it refuses.
 """
 
@@ -32,7 +32,7 @@ def same(x: Instruction, result: Instruction) -> Instruction | None:
 
 
 def fits(c: float, d: float) -> bool:
-    """Whether numbers are of a size that may be moved about: with others, c·(d·x) may exist where (c·d)·x does not."""
+    """Whether numbers are of a size that is safe to move: with others, c·(d·x) may exist where (c·d)·x does not."""
     return all(1e-30 < abs(number) < 1e30 or number == 0 for number in (c, d))
 
 
@@ -161,7 +161,7 @@ def _twice(b: Builder, i: Instruction) -> Instruction | None:
     return None
 
 
-# --- the weight of an example goes outside, as a number does; where it meets nothing, it costs nothing ---
+# --- the weight of an example moves outside, as a number does ---
 
 @rule("x·s = s·x")
 def _seed_first(b: Builder, i: Instruction) -> Instruction | None:

@@ -1,4 +1,4 @@
-"""Pass 2: the graph of Values as flat arrays of small numbers, so that the Values can go.
+"""Pass 2: the graph of Values as flat arrays of small numbers, so that the Values can be freed.
 
 Nodes are numbered in topological order, operands before results. A node is a computed one, with a row of the table, or a
 leaf: an entry of an argument, a parameter, or a constant.
@@ -25,7 +25,7 @@ class Scalars:
     kind       of each node; entry: of a leaf, its place among those of its kind
     operands   of all nodes one after the other; those of node i are operands[start[i] : start[i + 1]]
     parameters the Values that are parameters; constants: the numbers
-    outputs    the nodes that are asked for, the penalty last if there is one
+    outputs    the requested nodes, the penalty last if there is one
     labels     of computed nodes that have one
     """
 

@@ -16,15 +16,15 @@ from .memory import Memory
 from .scatter import collected
 from .views import Steps
 
-GIVEN = ("input", "seed")  # arguments of each run: a view of them cannot be made before
+GIVEN = ("input", "seed")  # arguments of each run: a view of them cannot be made in advance
 WIDTH = 56  # the last column where comments may begin
-# Names that mean something in the text already
+# Names that already mean something in the text
 RESERVED = frozenset([
     *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "ones", "dot", "copyto", "take", "strided",
     "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps", "enumerate",
     "__debug__",
 ])  # fmt: skip
-COMMENT = "  #: "  # what stands between a line and its comment, until the lines are set below each other
+COMMENT = "  #: "  # separates a line from its comment until the comments are aligned
 
 
 class Sheet:
@@ -133,7 +133,7 @@ class Sheet:
         return f"strided({text}, {int(rows)}, {steps.start}, {steps.shape}, {steps.step})"
 
     def _scatter(self, target: str, part: str, index: np.ndarray) -> str:
-        """The call that adds entries to places, several to some of them."""
+        """The call that adds entries to places, several of them to the same place."""
         self.helpers.add("scatter")
         return f"scatter({target}, {part}, {', '.join(self._array(array, 'i') for array in collected(index))})"
 
@@ -191,7 +191,7 @@ def line_with(text: str, comment: str) -> str:
 
 
 def aligned(lines: Sequence[str], indent: int) -> list[str]:
-    """The lines, indented, with their comments below each other; a long line pushes its own."""
+    """The lines, indented, with their comments aligned; a long line pushes its own to the right."""
     parts = [line.split(COMMENT) for line in lines]
     width = min(max((len(part[0]) for part in parts if len(part) > 1), default=0), WIDTH)
     return [" " * indent + (f"{part[0]:<{width}}  # {part[1]}" if len(part) > 1 else part[0]) for part in parts]

@@ -167,7 +167,7 @@ class Writer(Moves):
     # --- the end ---
 
     def _finish(self) -> None:
-        """Add the gradients that are not in their place yet, and return the results."""
+        """Add the gradients that were not computed in place, and return the results."""
         written: set[int] = set()
         for parameter, adjoint in self.wanted.gradients:
             if self._is_placed(parameter, adjoint):

@@ -1,6 +1,6 @@
 """Pass 5: where each parameter lies in the one vector that holds them all.
 
-Matrices first, in the order of their use, then vectors and single numbers, each as one piece if nobody was there before:
+Matrices first, in the order of their use, then vectors and single numbers, each contiguous unless an entry already has its place:
 then W1 is a view of the vector, and so is its gradient, and an update of all parameters is one operation.
 """
 
@@ -21,7 +21,7 @@ def arrange(order: Sequence[Instruction], count: int) -> np.ndarray:
     for x in order:
         for operand in x.operands:
             readers[operand].append(x)
-    sums = [x for x in parameters if only_added_up(x, readers)]  # last: they take any order
+    sums = [x for x in parameters if only_added_up(x, readers)]  # last: any order suits them
     place = np.full(count, -1)
     free = 0
     for x in sorted(parameters, key=lambda x: (x in sums, len(x.shape) < 2, x.serial)):

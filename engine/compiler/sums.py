@@ -1,8 +1,8 @@
-"""Pass 3: sums of products. Every tree of additions whose partial sums nobody else reads becomes one sum with many terms.
+"""Pass 3: sums of products. Every tree of additions whose partial sums are read nowhere else becomes one sum with many terms.
 
-    total = c·t + c·u·v + ...     t: any node; u·v: a product that nobody else reads; c: a number, mostly 1 or -1
+    total = c·t + c·u·v + ...     t: any node; u·v: a product that is read nowhere else; c: a number, mostly 1 or -1
 
-What is left are steps: sums, and the operations that are no part of one.
+What is left are steps: sums, and the operations that are not part of one.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _worth_keeping(scalars: Scalars, found: Sum) -> bool:
 
 
 def _uses(scalars: Scalars) -> tuple[array[int], array[int]]:
-    """How often each node is read, being an output included; and who reads it, if it is one node."""
+    """How often each node is read, being an output included; and its reader, if there is only one."""
     uses, parent = array("i", bytes(4 * len(scalars))), array("i", [-1]) * len(scalars)
     for node in range(len(scalars)):
         for operand in scalars.of(node):
@@ -117,7 +117,7 @@ def _terms(scalars: Scalars, total: int, inside: bytearray) -> Sum:
         elif _is_product(scalars, node):
             first, second = scalars.of(node)
             _append(found, sign, first, second)
-        elif factor:  # y/c of a y that others read: a term by itself
+        elif factor:  # y/c of a y that is also read elsewhere: a term by itself
             _append(found, sign * factor[0], scalars.of(node)[factor[1]], -1)
         else:
             row = scalars.row_of(node)

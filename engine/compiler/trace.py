@@ -1,6 +1,6 @@
 """Pass 1: run the function once on Values and keep the graph.
 
-The inputs become Values that stand for the entries of any example; every other leaf that is no constant is a parameter.
+The inputs become Values that stand for the entries of any example; every other leaf that is not a constant is a parameter.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def trace(
     """Run f on one example, an array for each argument."""
     names = argument_names(f, len(examples))
     inputs = [(_values(name, example), example.shape) for name, example in zip(names, examples)]
-    with tracing(), no_grad.off():  # a trace needs the graph, whatever stands around it
+    with tracing(), no_grad.off():  # a trace needs the graph, even inside no_grad()
         result = f(*[nested(values, shape) for values, shape in inputs])
         others: list[Value] = []
         if has_aux:
@@ -53,8 +53,8 @@ def trace(
             others = [] if _is_list(beside) and not len(beside) else _flat(beside)
         several = _is_list(result)
         outputs = _flat(result)
-        charge = _one(penalty(), "penalty") if penalty else None
-    return Trace(names, inputs, [*outputs, *others], len(others), several, charge)
+        added = _one(penalty(), "penalty") if penalty else None
+    return Trace(names, inputs, [*outputs, *others], len(others), several, added)
 
 
 def argument_names(f: Callable[..., Any], count_of: int) -> list[str]:

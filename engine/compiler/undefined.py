@@ -1,4 +1,4 @@
-"""Which block, at which example, first leaves the numbers."""
+"""Which block is the first to become inf or nan, and at which example."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .instructions import Instruction, reachable
 
 
 def first_undefined(ends: Sequence[Instruction], vector: np.ndarray, batch: Sequence[np.ndarray]) -> UndefinedError | None:
-    """The error for the first instruction with an entry that is no number; None if all are numbers."""
+    """The error for the first instruction with an entry that is inf or nan; None if all are finite."""
     n = len(batch[0]) if batch else 1
     with np.errstate(all="ignore"):
         for x, value in evaluate(reachable(ends), vector, batch, 1.0 / n):
@@ -28,4 +28,4 @@ def _sentence(x: Instruction, number: float, place: list[int], rows: bool) -> st
     if x.batched:
         example, entry = (f" for example {place[0]} of the batch" if rows else ""), place[1:]
     where = f", entry {', '.join(map(str, entry))}" if x.size > 1 else ""
-    return f"{written(x)} is {number:g}{example}{where}. Everything before it is a number."
+    return f"{written(x)} is {number:g}{example}{where}. Everything before it is finite."

@@ -53,7 +53,7 @@ class Update:
     """rule(p, g, memory), compiled: update(turn, p, g, memory) gives p - p', the change of each parameter, and the new memory.
 
     p and g are arrays of one length. `memory` is an array of that length for each name in `arrays`, and then a single
-    number for each in `numbers`. Nothing that is given is written into. The results lie in buffers of the function that computed
+    number for each in `numbers`. The arguments are not written into. The results are in buffers of the function that computed
     them. There are two such functions, for turn 0 and turn 1, so that one reads the memory that the other has computed.
     """
 
@@ -68,17 +68,17 @@ class Update:
         p, g, *kept = leaves
         memory = {name: Symbol(x) for name, x in zip(names, kept)}
         change = _change(p, _instruction(rule(Symbol(p), Symbol(g), memory), builder))
-        self.complete = memory.keys() == set(names)  # else the rule still begins its memory, and this is not its usual step
+        self.complete = memory.keys() == set(names)  # else this step creates memory, and is not the usual one
         if not self.complete:
             return
         results = [("change", change), *((name, _instruction(memory[name], builder)) for name in names)]
         if any(x.batched for name, x in results if name in numbers):
-            raise TracingError("A number that was the same for all parameters became one for each.")
+            raise TracingError("A memory entry that was one number for all parameters became one number for each.")
         lowered = lower(reachable([*leaves, *(x for _, x in results)]))
         wanted = Wanted([(name, lowered[x]) for name, x in results], [])
         self.source, constants = write(wanted, ["p", "g", *names], dtype.name, "An optimiser's rule.")
         build = loaded(self.source)
-        # Without arrays in the memory one function will do
+        # Without arrays in the memory one function is enough
         functions = [build(length, None, None, constants) for _ in range(2 if arrays else 1)]
         self._functions = functions[0], functions[-1]
         # A rule may hand on what it was given, or give one number for all: such results need arrays of their own
@@ -87,7 +87,7 @@ class Update:
         ]
 
     def __call__(self, turn: int, p: np.ndarray, g: np.ndarray, memory: Sequence[Any]) -> list[Any]:
-        """The change, and behind it the new memory. NumPy's own warnings are not held back here."""
+        """The change, and behind it the new memory. NumPy's own warnings are not suppressed here."""
         results = [*self._functions[turn](p, g, *memory, 1.0)]
         for i in self._copied:
             results[i] = np.array(np.broadcast_to(results[i], p.shape), p.dtype)
@@ -100,7 +100,7 @@ def _change(p: Instruction, moved: Instruction) -> Instruction:
         return p.builder.constant(0.0)
     if moved.is_row(ops.sub) and moved.operands[0] is p:
         return moved.operands[1]
-    raise TracingError("A rule that is compiled must give p minus a change.")
+    raise TracingError("A rule that is compiled must return p minus a change.")
 
 
 def _instruction(result: Any, builder: Builder) -> Instruction:

@@ -13,7 +13,7 @@ OPERANDS = {"input": 0, "parameter": 0, "constant": 0, "seed": 0, "reduce": 1, "
 
 
 def verify(order: Sequence[Instruction], parameters: int) -> None:
-    """Raise IllFormed, naming the instruction and what is wrong, unless this is a program of so many parameters."""
+    """Raise IllFormed, naming the instruction and what is wrong, unless this is a program with this many parameters."""
     seen: set[Instruction] = set()
     for x in order:
         complaint = _complaint(x, seen, parameters)
@@ -25,13 +25,13 @@ def verify(order: Sequence[Instruction], parameters: int) -> None:
 def _complaint(x: Instruction, seen: set[Instruction], parameters: int) -> str:
     """What is wrong with one instruction; nothing if it is well-formed."""
     if x in seen:
-        return "stands twice"
+        return "appears twice"
     if not seen.issuperset(x.operands):
-        return "stands before one of its operands"
+        return "comes before one of its operands"
     if x.kind in OPERANDS and len(x.operands) != OPERANDS[x.kind]:
         return f"has {len(x.operands)} operands; its kind takes {OPERANDS[x.kind]}"
     if x.kind not in OPERANDS and x.kind not in ("row", "slope", "concat", "assemble"):
-        return "is of no kind that there is"
+        return "has an unknown kind"
     if x.kind in ("outer", "inner", "total", "parameter", "constant"):
         batched = False
     elif x.kind in ("input", "seed"):
@@ -95,20 +95,20 @@ def _bounds(x: Instruction, parameters: int) -> str:
         (index,) = x.index
         if index.shape != x.shape:
             return f"has an index of shape {index.shape}"
-        return f"takes entries outside of the {limit} that there are" if _outside(index, limit) else ""
+        return f"takes entries outside the {limit} that exist" if _outside(index, limit) else ""
     if x.kind == "assemble":
         if [index.shape for index in x.index] != [operand.shape for operand in x.operands]:
             return "has parts that do not have the shape of their index"
-        return "puts parts where there is no place" if any(_outside(index, x.size) for index in x.index) else ""
+        return "adds parts outside its shape" if any(_outside(index, x.size) for index in x.index) else ""
     if x.kind == "row" and x.row is not None and x.row.arity != len(x.operands):
         return f"has {len(x.operands)} operands; {x.row.name} takes {x.row.arity}"
     if x.kind == "slope" and x.row is not None:
         if x.row.arity != len(x.operands) - 1:
             return f"has {len(x.operands) - 1} operands besides the result; {x.row.name} takes {x.row.arity}"
         if not 0 <= x.position < len(x.operands) - 1:
-            return f"is a derivative by operand {x.position}, which there is not"
+            return f"differentiates operand {x.position}, which does not exist"
     if x.kind == "reduce" and x.row is not None and x.row.arity is not None:
-        return f"goes along an axis, which {x.row.name} cannot"
+        return f"reduces an axis by {x.row.name}, which is not a reduction"
     return ""
 
 

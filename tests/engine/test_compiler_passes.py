@@ -128,10 +128,10 @@ def program_of(*last):
 
 
 ILL_FORMED = {
-    "an operand after its reader": (lambda: [B.transpose(P6), P6], "stands before one of its operands"),
-    "a missing operand": (lambda: [B.transpose(P6)], "stands before one of its operands"),
-    "twice the same": (lambda: program_of(P6), "stands twice"),
-    "an unknown kind": (lambda: program_of(made("fold", [X3], (3,), True)), "is of no kind that there is"),
+    "an operand after its reader": (lambda: [B.transpose(P6), P6], "comes before one of its operands"),
+    "a missing operand": (lambda: [B.transpose(P6)], "comes before one of its operands"),
+    "twice the same": (lambda: program_of(P6), "appears twice"),
+    "an unknown kind": (lambda: program_of(made("fold", [X3], (3,), True)), "has an unknown kind"),
     "too many operands": (lambda: program_of(made("transpose", [P6, P6], (3, 2))), "has 2 operands; its kind takes 1"),
     "too few operands": (lambda: program_of(made("apply", [P6], (2,))), "has 1 operands; its kind takes 2"),
     "a leaf with operands": (lambda: program_of(made("seed", [X3], (1,), True)), "has 1 operands; its kind takes 0"),
@@ -159,21 +159,22 @@ ILL_FORMED = {
     "an index of another shape": (
         lambda: program_of(made("take", [X3], (2,), True, index=(np.array([0]),))), r"has an index of shape \(1,\)"
     ),
-    "an entry too far": (lambda: program_of(made("take", [X3], (1,), True, index=(np.array([3]),))), "outside of the 3"),
+    "an entry too far": (lambda: program_of(made("take", [X3], (1,), True, index=(np.array([3]),))), "outside the 3 that exist"),
     "an entry before the first": (
-        lambda: program_of(made("take", [X3], (1,), True, index=(np.array([-1]),))), "outside of the 3"
+        lambda: program_of(made("take", [X3], (1,), True, index=(np.array([-1]),))), "outside the 3 that exist"
     ),
-    "a parameter too far": (lambda: [made("parameter", [], (1,), index=(np.array([6]),))], "outside of the 6 that there are"),
+    "a parameter too far": (lambda: [made("parameter", [], (1,), index=(np.array([6]),))], "outside the 6 that exist"),
     "parts of another shape": (
         lambda: program_of(made("assemble", [X3], (4,), True, index=(np.array([0, 1]),))), "shape of their index"
     ),
     "parts without an index": (lambda: program_of(made("assemble", [X3], (4,), True)), "shape of their index"),
     "a part too far": (
-        lambda: program_of(made("assemble", [X3], (4,), True, index=(np.array([0, 1, 4]),))), "where there is no place"
+        lambda: program_of(made("assemble", [X3], (4,), True, index=(np.array([0, 1, 4]),))), "adds parts outside its shape"
     ),
     "a row of two of one": (lambda: program_of(made("row", [X3], (3,), True, row=ops.add)), "has 1 operands; add takes 2"),
     "a slope by the third": (
-        lambda: program_of(made("slope", [X3, X3], (3,), True, row=ops.tanh, position=1)), "derivative by operand 1"
+        lambda: program_of(made("slope", [X3, X3], (3,), True, row=ops.tanh, position=1)),
+        "differentiates operand 1, which does not exist",
     ),
 }  # fmt: skip
 

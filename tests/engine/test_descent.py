@@ -92,7 +92,7 @@ def test_a_rule_that_looks_at_numbers_is_refused(rule):
 
 
 def test_a_rule_that_gives_no_change_is_refused():
-    with pytest.raises(TracingError, match="p minus a change"):
+    with pytest.raises(TracingError, match="must return p minus a change"):
         Update(lambda p, g, memory: 0.5 * p, "", "", 3, np.dtype(float))
 
 
