@@ -3,9 +3,8 @@
 # Values, and what you can do with a graph of them
 from .value import Constant, Value, zero_grad
 from .modes import no_grad
-from .derivatives import grad, hessian, jacobian, paths
+from .derivatives import count_paths, grad, hessian, jacobian, paths
 from .forward import jvp
-from .graph import count_paths
 from .instruments.replay import recompute
 from .instruments.counting import count_operations
 

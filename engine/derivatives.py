@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .backward import gradients
 from .errors import UndefinedDerivativeError
-from .graph import edge_paths, names, topological_order
+from .graph import dependents, names, topological_order
 from .modes import refuse
 from .value import Constant, Value
 
@@ -69,6 +69,47 @@ def paths(source: Value, output: Value) -> Iterator[Path]:
     for edges in edge_paths(source, output):
         factors = tuple(local_derivative(node, position, called) for node, position in edges)
         yield Path((source, *[node for node, _ in edges]), factors, prod(factors))
+
+
+def edge_paths(source: Value, output: Value) -> Iterator[list[tuple[Value, int]]]:
+    """Each path from source to output, as edges (result, position of the operand) from the source upwards.
+
+    Only nodes that lead to the source are entered, so the time is proportional to what is listed.
+    """
+    leads = dependents(topological_order(output), [source])
+    if output not in leads:
+        return
+    trail: list[tuple[Value, int]] = []  # the edges from the output down to the current node
+    choices = [_descents(output, source, leads)]  # for each node on that path, the edges still to be tried
+    if output is source:
+        yield []
+    while choices:
+        edge = next(choices[-1], None)
+        if edge is None:
+            choices.pop()
+            if trail:
+                trail.pop()
+            continue
+        trail.append(edge)
+        below = edge[0].operands[edge[1]]
+        if below is source:
+            yield trail[::-1]
+        choices.append(_descents(below, source, leads))
+
+
+def _descents(node: Value, source: Value, leads: set[Value]) -> Iterator[tuple[Value, int]]:
+    if node is source:  # a graph has no cycles: nothing above the source's operands leads back to it
+        return iter(())
+    return iter([(node, i) for i, operand in enumerate(node.operands) if operand in leads])
+
+
+def count_paths(source: Value, output: Value) -> int:
+    """How many paths lead from source to output, counted without listing them: each node adds up its operands' counts."""
+    ways = {source: 1}
+    for node in topological_order(output):
+        if node is not source:
+            ways[node] = sum(ways.get(operand, 0) for operand in node.operands)
+    return ways.get(output, 0)
 
 
 def jacobian(outputs: Sequence[Value], inputs: Sequence[Value], *, create_graph: bool = False) -> list[list[Any]]:

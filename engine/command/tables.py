@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import ops
-from ..derivatives import grad, hessian, paths
-from ..graph import Graph, count_paths
+from ..derivatives import count_paths, grad, hessian, paths
+from ..graph import Graph
 from ..instruments.check import compare, corner_of
 from ..instruments.replay import evaluate
 from ..primitive import UndefinedError
