@@ -1,4 +1,4 @@
-"""Neurons, layers and networks made of Values; how they begin, what they cost, how they learn. A table of contents."""
+"""Neurons, layers and networks made of Values: initialisation, losses, training. A table of contents."""
 
 from . import init, losses, optim, stopping
 from .activations import ELEMENTWISE, Activation

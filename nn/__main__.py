@@ -1,4 +1,4 @@
-"""python -m nn: networks that learn, from the command line. A thin face over nn.demos."""
+"""python -m nn: networks that learn, from the command line; the demos are in nn/demos.py."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .optim import BY_NAME as OPTIMIZERS
 
 
 def whole(least: int, words: str) -> type:
-    """A whole number from `least` on, as argparse wants to be told."""
+    """A whole number from `least` on, as a type for argparse."""
 
     def read(text: str) -> int:
         try:
@@ -69,7 +69,7 @@ def arguments() -> Arguments:
     parser.add_argument("--init", choices=[*INITS], metavar="NAME", help=", ".join(INITS))
     parser.add_argument("--lr", type=rate, metavar="0.1", help="learning rate")
     parser.add_argument("--epochs", type=whole(1, "a number of epochs from 1 on"), metavar="N", help="passes over the data")
-    parser.add_argument("--batch-size", type=batch, metavar="N", help='examples an update, or "all"')
+    parser.add_argument("--batch-size", type=batch, metavar="N", help='examples per update, or "all"')
     parser.add_argument("--seed", type=int, metavar="N", help="of weights and shuffling; 0 if not given")
     parser.add_argument("--save", metavar="FILE", help="keep the trained network, as m.safetensors")
     parser.add_argument("--biases", choices=["fixed", "own", "shared"], help="mazur: how its biases learn")
@@ -78,7 +78,7 @@ def arguments() -> Arguments:
 
 
 def run(words: list[str]) -> None:
-    """Carry out a command line; raise ValueError or OSError with a sentence if that cannot be done."""
+    """Carry out a command line; raise ValueError or OSError with a clear message if that cannot be done."""
     options = arguments().read(words)
     if options.demo is None:
         if words:
@@ -87,7 +87,7 @@ def run(words: list[str]) -> None:
             print(f"  python -m nn {name:<12} {demo.what}  ({demo.takes})")
         return
     if options.arguments and options.demo not in ("perceptron", "predict"):
-        raise ValueError(f"{options.demo} takes no further words; {' '.join(options.arguments)!r} was given.")
+        raise ValueError(f"{options.demo} takes no further arguments; it was given {' '.join(options.arguments)!r}.")
     given = [name for name, value in vars(options).items() if value is not None and name not in ("demo", "arguments")]
     spare = [f"--{name.replace('_', '-')}" for name in given if name not in DEMOS[options.demo].options]
     if spare:
@@ -107,7 +107,7 @@ SIGNS |= dict.fromkeys("━─", "-") | dict.fromkeys("╇┼┿", "+") | {"░"
 
 
 def plainly(error: UnicodeError) -> tuple[str, int]:
-    """What a terminal gets for signs that its encoding lacks."""
+    """The replacement for characters that the terminal's encoding lacks."""
     assert isinstance(error, UnicodeEncodeError)
     return "".join(SIGNS.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
 

@@ -19,7 +19,7 @@ ELEMENTWISE |= {name: row for name, row in TABLE.items() if row.arity == 1 and n
 
 
 class Activation:
-    """What turns a layer's z into its a; softmax takes the layer as a whole, all others go unit by unit."""
+    """What turns a layer's z into its a; softmax takes the layer as a whole, all others work unit by unit."""
 
     def __init__(self, wanted: str | Callable[[Any], Any]) -> None:
         if isinstance(wanted, Primitive) and wanted.name in ELEMENTWISE and wanted.static is None:
@@ -61,13 +61,13 @@ class Activation:
 
     @property
     def image(self) -> tuple[float, float]:
-        """The least and the greatest value; a target outside can never be reached."""
+        """The least and the greatest value; a target outside these can never be reached."""
         if self.name == "softmax" and not self.custom:
             return 0.0, 1.0
         return self.row.image if self.row else (-math.inf, math.inf)
 
     def steepness(self, z: np.ndarray) -> np.ndarray | None:
-        """|f'(z)| as a part of the largest slope that there is; None for an activation that does not saturate."""
+        """|f'(z)| as a fraction of the largest slope; None for an activation that does not saturate."""
         facts = self.row.activation if self.row else None
         if self.row is None or facts is None or not facts.steepest:
             return None
@@ -75,7 +75,7 @@ class Activation:
         return slope / facts.steepest
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles go by the name."""
+        """Copies and pickles store the name."""
         return Activation, (self.function if self.custom else self.name,)
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ from engine.modes import is_ours
 from .history import History
 from .losses import Loss, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy
 
-WATCHED = 100  # examples on which the units are looked at
+WATCHED = 100  # examples on which the units are inspected
 NEARLY_ALL = 0.9
 ROUNDING = 1e-6  # shares that were rounded to float32 add up to 1 within this
 
@@ -35,18 +35,18 @@ def caller() -> tuple[str, int, str]:
 
 
 class Teacher:
-    """Looks at a network in training and remarks on what it notices, on each thing once per run."""
+    """Looks at a network in training and remarks on what it notices, once per run for each thing."""
 
     def __init__(self, model: Any, X: np.ndarray, *, warn: bool = True) -> None:
         self.model, self.warn = model, warn
         self.X = X[:: max(1, len(X) // WATCHED)]  # from all over the data, which may be sorted
         self.said: set[str] = set()
-        self.shown: dict[Any, Any] = {}  # where Python notes a warning that was shown; a new run's note is empty
+        self.shown: dict[Any, Any] = {}  # where Python records the warnings it has shown; empty for each new run
 
     def say(self, topic: str, sentence: str) -> None:
         """Warn at the line that called `fit`, unless this run has said so before.
 
-        Python shows a warning once per line, and remembers that for as long as the module lives. A student who mends one
+        Python shows a warning once per line, and remembers that for as long as the module lives. A student who fixes one
         thing and runs the cell again should hear about the next run, too, so each run keeps that memory for itself.
         """
         if self.warn and topic not in self.said:
@@ -55,7 +55,7 @@ class Teacher:
             warnings.warn_explicit(sentence, TeacherWarning, path, line, module, self.shown)
 
     def targets(self, numbers: np.ndarray, loss: Loss) -> None:
-        """Before training: can the outputs reach the targets (examples,) or (examples, outputs), and has the cost a minimum?"""
+        """Before training: can the outputs reach the targets (examples,) or (examples, outputs), is the cost bounded below?"""
         activation = self.model.layers[-1].activation
         low, high = activation.image
         outside = numbers[(numbers < low) | (numbers > high)]
@@ -71,7 +71,7 @@ class Teacher:
             if wrong.size:
                 row = shown([float(f"{number:.6g}") for number in numbers[wrong[0]]])
                 self.say("targets", f"The target {row} is out of reach: softmax gives numbers from 0 to 1 that add up to 1. "
-                                    "With negative targets cross_entropy falls without end.")  # fmt: skip
+                                    "With negative targets cross_entropy falls without bound.")  # fmt: skip
 
     def epoch(self, history: History) -> None:
         """After each epoch."""
@@ -110,7 +110,7 @@ class Teacher:
             self.say(
                 "symmetric",
                 f"{which} units of layer {number} are identical and stay so, since they get equal gradients: one unit would do "
-                "as much. Begin with random weights.",
+                "as well. Begin with random weights.",
             )
 
     def _cost(self, history: History) -> None:

@@ -42,7 +42,7 @@ def check_cost(cost: Any, what: str) -> None:
 
 
 def check_penalty(penalty: Any) -> None:
-    """Refuse what is not a penalty with its strength."""
+    """Refuse anything but a penalty with its strength."""
     if penalty is not None and (not callable(penalty) or getattr(penalty, "__name__", "") in ("l1", "l2")):
         raise ValueError(f"penalty takes a penalty with its strength, l2(0.1) or l1(0.1); it was given {shown(penalty)}.")
 
@@ -61,7 +61,7 @@ def check_reduction(reduction: Any) -> None:
 
 
 def check_compiled(compiled: Any) -> None:
-    """Refuse a third answer to whether to compile."""
+    """Refuse anything but None, True or False."""
     if compiled is not None and not isinstance(compiled, bool):
         raise ValueError(f"compiled = {shown(compiled)}: give None, True or False.")
 
@@ -99,7 +99,7 @@ def random_of(seed: int | None) -> Random:
 
 
 def conditions_of(stop: Any) -> list[Stop]:
-    """The conditions to stop, as a list."""
+    """The stopping conditions, as a list."""
     conditions = None if callable(stop) else as_list(stop)
     if conditions is None or any(isinstance(condition, type) or not callable(condition) for condition in conditions):
         raise ValueError("stop takes a list of conditions, instances and not classes, such as stop=[Target(0.01)]; it was given "

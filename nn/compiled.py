@@ -1,7 +1,7 @@
 """Training by a compiled program: the same run as in run.py, a batch at a time on arrays.
 
 The cost of one example is traced once and compiled. While an epoch runs, the program's vector holds the parameters; after
-each epoch they are stored to the Values, so that callbacks see them; what callbacks assign is followed at the next step.
+each epoch they are stored to the Values, so that callbacks see them; what callbacks assign takes effect at the next step.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class CompiledRun(Run):
             self.program.trace(self.x[:1], self.y[:1])
         except (engine.TracingError, ArithmeticError):
             raise
-        except Exception as error:  # the cost went well with numbers, so this is something that cannot be done with symbols
+        except Exception as error:  # the cost worked with numbers, so this is something that cannot be done with symbols
             raise engine.TracingError(f"{_place(error)}{type(error).__name__}: {error}. {COMPUTE}") from error
         self.constants = [(p, p.data) for p in self.model.parameters() if p.constant]  # their numbers are part of the program
         self.descent = self.program.descend(self.optimizer)
         self.counted = self.history.updates  # before this descent began
 
     def _compare(self) -> None:
-        """Hold the program against the cost itself: they differ if the cost looked at a number in a way unnoticed."""
+        """Compare the program with the cost itself: they differ if the cost looked at a number and tracing missed it."""
         different = np.flatnonzero((self.y != self.y[0]).reshape(len(self.y), -1).any(axis=1))
         for i in [0, *different[:1].tolist()]:
             prediction = self.model(self.x[i].tolist())
@@ -66,7 +66,7 @@ class CompiledRun(Run):
             traced, _ = self.program(self.x[i : i + 1], self.y[i : i + 1])
             if not math.isclose(traced[0], expected, rel_tol=1e-6, abs_tol=1e-9):
                 raise engine.TracingError(
-                    f"The cost of example {i} is {expected:g}, and {traced[0]:g} when it is traced: it branches on the type or "
+                    f"The cost of example {i} is {expected:g}, but {traced[0]:g} when it is traced: it branches on the type or "
                     "identity of its inputs (isinstance, a set, a dictionary, text), which tracing cannot see, or it is random. "
                     f"{CHOOSE}"
                 )

@@ -1,7 +1,7 @@
-"""The demos of `python -m nn`: each trains something a lecture talks about and shows what came of it.
+"""The demos of `python -m nn`: each trains something from the lectures and shows the result.
 
-A demo gets the options of the command line and a console to write to. What it trains with is the demo's own choice unless
-an option says otherwise.
+A demo gets the options of the command line and a console to write to. Its settings are its own unless an
+option overrides them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CHECKED = 30  # parameters whose derivative is compared with a central differenc
 
 
 class Recipe(NamedTuple):
-    """What a demo trains with, unless options say otherwise."""
+    """The settings of a demo, unless options override them."""
 
     hidden: tuple[int, ...]
     activation: str
@@ -48,7 +48,7 @@ class Recipe(NamedTuple):
 DIGITS = Recipe((15,), "sigmoid", "sigmoid", "quadratic", "sgd", 3.0, 60, 10)
 MOONS = Recipe((16, 16), "relu", "linear", "hinge", "sgd", 0.1, 40, 10)
 XOR = Recipe((4,), "tanh", "sigmoid", "binary_cross_entropy", "sgd", 0.5, 300, "all", "uniform")
-# What a loss expects of the last layer, where the output activation is not asked for
+# The last activation that a loss expects, used unless --output asks for another
 OUTPUTS = {"cross_entropy": "linear", "binary_cross_entropy_with_logits": "linear", "hinge": "linear"}
 
 
@@ -58,7 +58,7 @@ def recipe(default: Recipe, options: Any) -> Recipe:
     if "loss" in given and "output" not in given:
         given["output"] = OUTPUTS.get(given["loss"], "sigmoid")
     if "optimizer" in given and "lr" not in given and given["optimizer"] != default.optimizer:
-        given["lr"] = 0.01  # a common beginning for the adaptive ones
+        given["lr"] = 0.01  # a common starting point for the adaptive ones
     return default._replace(**given)
 
 
@@ -119,14 +119,14 @@ def digits(options: Any, console: Console) -> None:
 
 
 def judge(model: MLP, X: np.ndarray, y: np.ndarray, console: Console) -> None:
-    """Test accuracy, the confusion table, and the digits that were got wrong."""
+    """Test accuracy, the confusion table, and the misclassified digits."""
     answers = model.predict(X).argmax(axis=1)
     console.print(f"\ntest accuracy {np.mean(answers == y):.4f}: {np.sum(answers == y)} of {len(y)} right\n")
     console.print(show.confusion(y.tolist(), answers.tolist()))
     wrong = np.flatnonzero(answers != y)
     if len(wrong):
         shown = wrong[:8]
-        console.print(f"\n{len(shown)} of the {len(wrong)} that were got wrong:\n")
+        console.print(f"\n{len(shown)} of the {len(wrong)} misclassified digits:\n")
         plain = not has_blocks(console)
         pictures = [show.digit(X[i], ascii=plain) for i in shown]
         titles = [f"{y[i]}, taken for {answers[i]}" for i in shown]
@@ -197,7 +197,7 @@ def verdict(name: str, learned: Any, run: Learning) -> str:
     if run.converged:
         return (f"Learned in {len(run.errors)} epochs and {run.updates} changes (mistakes by epoch: {errors}): "
                 f"w = ({learned.w[0]:g}, {learned.w[1]:g}), b = {learned.b:g}.")  # fmt: skip
-    return (f"Never: the state after epoch {len(run.errors)} was there after epoch {run.cycle} already, so it goes round for "
+    return (f"Never: the state after epoch {len(run.errors)} is the one after epoch {run.cycle}, so it cycles for "
             f"ever (mistakes by epoch: {errors}). No line separates {name}; a hidden layer does: python -m nn xor")  # fmt: skip
 
 

@@ -5,7 +5,7 @@ torch.nn.Sequential of Linear and activation modules are numbered 0, 2, 4, ..., 
 
     sequential.load_state_dict({f"{2 * int(k.split('.')[1])}.{k.split('.')[2]}": v for k, v in load_file(path).items()})
 
-A file may come from a stranger. Its metadata is checked against the shapes of the arrays that it holds before anything is
+A file may come from anyone. Its metadata is checked against the shapes of the arrays that it holds before anything is
 built, so what a model costs in memory is bounded by the size of its file.
 """
 
@@ -33,7 +33,7 @@ LONGEST, DEEPEST = 1_000_000, 50  # characters of a JSON text, and how deep its 
 
 
 class Architecture(NamedTuple):
-    """What a file says of its network: the number of inputs, then the size and the activation of each layer."""
+    """What a file says about its network: the number of inputs, then the size and the activation of each layer."""
 
     n_in: int
     sizes: list[int]
@@ -54,7 +54,7 @@ def save(model: MLP, path: str | os.PathLike[str], **remarks: Any) -> None:
     """
     custom = [layer.activation.name for layer in model.layers if layer.activation.custom]
     if custom:
-        raise ValueError(f"The activation {custom[0]!r} is a function of your own, which a file cannot hold; use one by name.")
+        raise ValueError(f"The activation {custom[0]!r} is a function of your own, which a file cannot hold; use a named one.")
     architecture = Architecture(model.n_in, [n.n_out for n in model.layers], [n.activation.name for n in model.layers])
     metadata = {"format": FORMAT, "architecture": json.dumps(architecture._asdict()), "remarks": to_json(remarks)}
     data = to_bytes({name: np.ascontiguousarray(array) for name, array in model.state_dict().items()}, metadata)
@@ -161,11 +161,11 @@ def check_arrays(arrays: dict[str, Any], architecture: Architecture) -> None:
     shapes = architecture.shapes()
     if arrays.keys() != shapes.keys():
         missing, extra = sorted(shapes.keys() - arrays.keys()), sorted(arrays.keys() - shapes.keys())
-        raise ValueError(f"the arrays are another network's: missing {shown(missing) if missing else 'none'}, not known here "
+        raise ValueError(f"the arrays belong to another network: missing {shown(missing) if missing else 'none'}, unexpected "
                          f"{shown(extra) if extra else 'none'}.")  # fmt: skip
     for name, array in arrays.items():
         kind, shape = array.get_dtype(), tuple(array.get_shape())
         if kind not in FLOATS:
             raise ValueError(f"{name} has the type {kind}; a model's arrays have one of the types {', '.join(FLOATS)}.")
         if shape != shapes[name]:
-            raise ValueError(f"{name} has shape {shown(shape)} there and {shown(shapes[name])} in this network.")
+            raise ValueError(f"{name} has shape {shown(shape)} in the file and {shown(shapes[name])} in this network.")

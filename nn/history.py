@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class History:
-    """One entry an epoch in each list.
+    """One entry per epoch in each list.
 
-    cost                  the cost over the training data: reduced as asked, penalty included, while it was being trained
+    cost                  the cost over the training data: reduced as asked, penalty included, measured while training
     accuracy              the share of training examples classified correctly; nan for regression
     gradient_norm         the Euclidean norm of the gradient at the last update of the epoch
     time                  seconds since the start
     validation_cost       the cost over the validation data, without penalty; empty if there is none
     validation_accuracy   the share classified correctly there
-    updates               how often the parameters were moved, in all
+    updates               how many updates were made in all
     diverged              whether the run ended because a number became inf or nan
     reason                why the run ended, in words
     """

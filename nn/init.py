@@ -1,4 +1,4 @@
-"""How weights begin. An initialiser draws one weight: initialiser(n_in, n_out, random) -> float.
+"""Initial weights. An initialiser draws one weight: initialiser(n_in, n_out, random) -> float.
 
 Sizes are those of the layer that the weights enter. Standard deviations:
 
@@ -20,12 +20,12 @@ Initialiser = Callable[[int, int, Random], float]
 
 
 def constant(number: float) -> Initialiser:
-    """Every weight the same. The units of a layer then stay the same for ever: the lesson on symmetry."""
+    """Every weight the same. The units of a layer then stay identical for ever: the lesson on symmetry."""
     return lambda n_in, n_out, random: float(number)
 
 
 def uniform(r: float = 0.5) -> Initialiser:
-    """Evenly from -r to r; standard deviation r / sqrt(3)."""
+    """Uniform from -r to r; standard deviation r / sqrt(3)."""
     return lambda n_in, n_out, random: random.uniform(-r, r)
 
 
@@ -40,7 +40,7 @@ def xavier(n_in: int, n_out: int, random: Random) -> float:
 
 
 def xavier_uniform(n_in: int, n_out: int, random: Random) -> float:
-    """Evenly within sqrt(6 / (n_in + n_out)), which has the same standard deviation."""
+    """Uniform within ±sqrt(6 / (n_in + n_out)), which has the same standard deviation."""
     limit = math.sqrt(6 / (n_in + n_out))
     return random.uniform(-limit, limit)
 
@@ -62,8 +62,8 @@ BY_NAME: dict[str, Initialiser] = {
 
 
 def initialiser(wanted: str | float | Initialiser | None, activation: str) -> Initialiser:
-    """The initialiser of a name, or of a number: a constant. By default the one that the activation's row names: He's for relu
-    and its relatives, Xavier's for all else."""
+    """The initialiser with this name, or for a number a constant. By default the one that the activation's row names: He's for
+    relu and its relatives, Xavier's for all else."""
     if wanted is None:
         facts = TABLE[activation].activation if activation in TABLE else None
         return BY_NAME[facts.init] if facts else xavier

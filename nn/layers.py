@@ -28,7 +28,7 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> An
 
 
 def add_up(terms: Iterable[Any]) -> Any:
-    """The sum from left to right. Python's own sum() has other roundings for plain numbers, from 3.12 on."""
+    """The sum from left to right. Python's own sum() rounds plain numbers differently, from 3.12 on."""
     return reduce(add, terms)
 
 
@@ -36,7 +36,7 @@ class Module:
     """What neurons, layers and networks have in common: their parameters, by position and by name."""
 
     def named_parameters(self) -> list[tuple[str, Value]]:
-        """Every parameter with its name; one that is used twice has the name of its first place."""
+        """Every parameter with its name; one that is used twice has its first name."""
         raise NotImplementedError
 
     def parameters(self) -> list[Value]:
@@ -44,7 +44,7 @@ class Module:
         return [value for _, value in self.named_parameters()]
 
     def zero_grad(self) -> None:
-        """Set the gradient of every parameter back to not computed."""
+        """Reset the gradient of every parameter to not computed."""
         zero_grad(self.parameters())
 
 
@@ -60,7 +60,7 @@ class Neuron(Module):
 
     @classmethod
     def of(cls, w: list[Value], b: Value, activation: Activation) -> Neuron:
-        """A neuron of given parameters."""
+        """A neuron with given parameters."""
         neuron = cls.__new__(cls)
         neuron.w, neuron.b, neuron.activation = w, b, activation
         return neuron
@@ -94,7 +94,7 @@ class Layer(Module):
     ) -> None:  # fmt: skip
         for size, of_what in ((n_in, "inputs"), (n_out, "neurons")):
             if not isinstance(size, (int, np.integer)) or size < 1:
-                raise ValueError(f"A layer has at least one of its {of_what}, in whole numbers; {size!r} was asked for.")
+                raise ValueError(f"A layer needs a whole number of {of_what}, at least 1, not {size!r}.")
         self.activation = Activation(activation)
         draw = initialiser(init, self.activation.name)
         random = seed if isinstance(seed, Random) else Random(seed)
@@ -105,7 +105,7 @@ class Layer(Module):
     def from_weights(
         cls, weights: Sequence[Sequence[Any]], biases: Sequence[Any], activation: Kind = "relu", *, number: int = 1
     ) -> Layer:
-        """A layer of given weights (out, in) and biases (out), numbers or Values; a Value that stands twice is shared."""
+        """A layer with given weights (out, in) and biases (out), numbers or Values; a Value that appears twice is shared."""
         layer = cls.__new__(cls)
         layer.activation = Activation(activation)
         rows = [list(row) for row in weights]
@@ -113,7 +113,7 @@ class Layer(Module):
         if len(lengths) != 1 or 0 in lengths:
             raise ValueError(f"Weights are rows of one length, one row for each neuron; these have lengths {sorted(lengths)}.")
         if len(list(biases)) != len(rows):
-            raise ValueError(f"There is one bias for each neuron: {len(rows)} rows of weights, but {len(list(biases))} biases.")
+            raise ValueError(f"A layer needs one bias for each neuron: {len(rows)} rows of weights, {len(list(biases))} biases.")
         layer._set(rows, list(biases), number)
         return layer
 
@@ -181,7 +181,7 @@ def unique(named: Iterable[tuple[str, Value]]) -> list[tuple[str, Value]]:
 
 
 def checked(x: Any, n_in: int) -> list[Any]:
-    """One example's inputs as Values, if there are as many as the weights take; each number one constant for all neurons."""
+    """One example's inputs as Values, as many as there are weights; each number becomes a constant that all neurons share."""
     if not hasattr(x, "__iter__"):
         raise ValueError(f"This takes {n_in} inputs, as a list; it was given {x!r:.60}.")
     inputs = x.tolist() if isinstance(x, np.ndarray) else list(x)

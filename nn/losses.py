@@ -27,7 +27,7 @@ SOFTMAX_TWICE = (
     "softmax would be applied twice: cross_entropy takes the logits z. Write output='linear' for the network, and "
     "softmax(model(x)) where you want to see the probabilities."
 )
-# What arithmetic would refuse without saying where, or take and change
+# What arithmetic would refuse without saying where, or silently change
 UNREAL = (str, bytes, type(None), GeneratorType, complex, np.complexfloating, np.datetime64, np.timedelta64, np.ma.MaskedArray)
 SMALLEST_PROBABILITY = math.exp(-100.0)  # a logarithm below -100 counts as -100, as in PyTorch
 
@@ -52,7 +52,7 @@ def pairs(prediction: Any, target: Any) -> list[tuple[Any, Any]]:
     """Outputs and targets side by side."""
     outputs, targets = several(prediction), several(target, "target")
     if len(outputs) != len(targets):
-        raise ValueError(f"There is one target for each output: {len(outputs)} outputs, {len(targets)} targets.")
+        raise ValueError(f"A loss needs one target for each output: {len(outputs)} outputs, {len(targets)} targets.")
     return list(zip(outputs, targets))
 
 
@@ -125,7 +125,7 @@ BY_NAME: dict[str, Loss] = {
 
 
 def loss_function(wanted: str | Loss) -> Loss:
-    """The loss of a name, or the function itself if one is given."""
+    """The loss with this name, or the function itself if one is given."""
     if isinstance(wanted, str):
         if wanted not in BY_NAME:
             raise ValueError(f"There is no loss {shown(wanted)}; there are {', '.join(BY_NAME)}.")

@@ -2,7 +2,7 @@
 
 Inputs (0.05, 0.10), targets (0.01, 0.99), learning rate 0.5. The lecture leaves the biases as they are (E falls faster if
 they learn too); `biases` chooses: "fixed", "own" (one for each neuron) or "shared" (one for each layer, as it is drawn).
-One slide prints the target 0.1 and another the weight w3 where w2 is meant; every later number goes with what is here.
+One slide prints the target 0.1 and another the weight w3 where w2 is meant; every later number agrees with what is here.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def numbers(biases: str = "fixed") -> dict[str, float]:
 
 
 def train(steps: int, biases: str = "fixed") -> list[float]:
-    """The cost before each of so many steps, and after the last."""
+    """The cost before each of these steps, and after the last."""
     model, w, b = network(biases)
     optimizer = SGD(w if biases == "fixed" else w + b, lr=RATE)
     costs = []
@@ -115,7 +115,7 @@ STEPS = (
 
 
 def lines(biases: str = "fixed", digits: int = 9) -> list[str]:
-    """The computation step by step, as the lecture goes."""
+    """The computation step by step, in the lecture's order."""
     titles = {first: (title, formula) for first, title, formula in STEPS}
     said = {"fixed": "fixed, as in the lecture", "own": "one for each neuron, learning", "shared": "one for each layer, learning"}
     written = [

@@ -69,9 +69,9 @@ class MLP(Module):
         cls, weights: Sequence[Sequence[Sequence[Any]]], biases: Sequence[Sequence[Any]],
         activation: Kind | Sequence[Kind] = "relu", output: Kind = "linear",
     ) -> MLP:  # fmt: skip
-        """A network of given weights, one matrix (out, in) and one list of biases for each layer, numbers or Values."""
+        """A network with given weights, one matrix (out, in) and one list of biases for each layer, numbers or Values."""
         if len(weights) != len(biases) or not weights:
-            raise ValueError(f"Each layer has weights and biases: given are {len(weights)} matrices, {len(biases)} biases.")
+            raise ValueError(f"Each layer needs weights and biases; here are {len(weights)} matrices and {len(biases)} biases.")
         kinds = [*per_layer(activation, len(weights) - 1, "activation"), output]
         network = cls.__new__(cls)
         network.layers = [
@@ -147,7 +147,7 @@ class MLP(Module):
             if wrong.any():
                 row, unit = np.argwhere(wrong)[0].tolist()
                 raise UndefinedError(
-                    f"Layer {number} has no number for row {row} of the data: unit {unit + 1} has z = {z[row, unit]:g} "
+                    f"Layer {number} has no finite value for row {row} of the data: unit {unit + 1} has z = {z[row, unit]:g} "
                     f"and a = {a[row, unit]:g}."
                 )
         result = layers[-1][1]
@@ -173,12 +173,12 @@ class MLP(Module):
             raise TypeError(f"load_state_dict takes what state_dict() gives, a dictionary of arrays, not {state!r:.60}.")
         if own.keys() != state.keys():
             missing, extra = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
-            raise ValueError(f"These are another network's names: missing {missing or 'none'}, not known here {extra or 'none'}.")
+            raise ValueError(f"These are another network's names: missing {missing or 'none'}, unexpected {extra or 'none'}.")
         arrays: dict[str, np.ndarray] = {}
         for name, given in state.items():
             arrays[name] = array = real_array(given, f"{name} must be numbers, of shape {own[name].shape}")
             if array.shape != own[name].shape:
-                raise ValueError(f"{name} has shape {array.shape} there and {own[name].shape} in this network.")
+                raise ValueError(f"{name} has shape {array.shape} in the state and {own[name].shape} in this network.")
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} contains nan or inf, which no parameter can be.")
         for i, layer in enumerate(self.layers):

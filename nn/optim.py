@@ -16,7 +16,7 @@ from .advice import TeacherWarning
 
 
 class Optimizer:
-    """Keeps the parameters and a memory for each; subclasses give the rule."""
+    """Keeps the parameters and a memory for each; subclasses define the rule."""
 
     def __init__(self, parameters: Iterable[Value], lr: float, **options: float) -> None:
         self.parameters = list(parameters) if isinstance(parameters, Iterable) else []
@@ -34,7 +34,7 @@ class Optimizer:
         raise NotImplementedError
 
     def step(self) -> None:
-        """Move every parameter that has a gradient; none is moved if one would become inf or nan, or if Ctrl-C comes."""
+        """Move every parameter that has a gradient; none is moved if one would become inf or nan, or if Ctrl-C is pressed."""
         self._notice_uncleared()
         memories = [dict(memory) for memory in self.memory]  # kept only if the whole step is made
         moved = [(p, self.rule(p.data, p.grad, memory)) for p, memory in zip(self.parameters, memories) if p.has_grad]
@@ -53,7 +53,7 @@ class Optimizer:
             raise
 
     def zero_grad(self) -> None:
-        """Set the gradient of every parameter back to not computed."""
+        """Reset the gradient of every parameter to not computed."""
         zero_grad(self.parameters)
 
     def _notice_uncleared(self) -> None:
@@ -71,7 +71,7 @@ class Optimizer:
 
 
 class Spent(float):
-    """A gradient that a step has used. What is added to it remembers that; clearing it, or assigning to it, forgets."""
+    """A gradient that a step has used. A sum with it remembers that; clearing it, or assigning to it, forgets."""
 
     added = False
 
@@ -144,7 +144,7 @@ class RMSprop(Optimizer):
 
 class Adam(Optimizer):
     """M ← β1·M + (1 - β1)·g; S ← β2·S + (1 - β2)·g²; p ← p - lr·M' / (√S' + eps), where M' = M/(1 - β1ᵗ), S' = S/(1 - β2ᵗ)
-    take out that both start at 0. Kingma and Ba 2015; as torch.optim.Adam.
+    correct for both starting at 0. Kingma and Ba 2015; as torch.optim.Adam.
     """  # fmt: skip
 
     options: ClassVar = ("lr", "betas", "eps")
@@ -155,7 +155,7 @@ class Adam(Optimizer):
         super().__init__(parameters, lr, eps=eps, beta1=betas[0], beta2=betas[1])
         for name, beta in zip(("beta1", "beta2"), betas):
             if beta >= 1:
-                raise ValueError(f"{name} = {beta} must be below 1: at 1 no gradient would ever be taken in.")
+                raise ValueError(f"{name} = {beta} must be below 1: at 1 gradients would have no effect.")
         self.betas, self.eps = betas, eps
 
     def rule(self, p: Any, g: Any, memory: dict[str, Any]) -> Any:

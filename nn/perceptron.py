@@ -1,7 +1,7 @@
 """The perceptron: a step neuron, its learning rule row by row, and what it can and cannot learn.
 
-Two lectures differ at the tie w·x + b = 0: one fires (">="), the other stays silent (">"). Both are here. The bias is
-minus the threshold: a neuron that fires when w·x exceeds 1.5 has b = -1.5.
+Two lectures differ at the tie w·x + b = 0: in one the neuron fires (">="), in the other it does not (">"). Both are here.
+The bias is minus the threshold: a neuron that fires when w·x exceeds 1.5 has b = -1.5.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Perceptron:
         outputs: tuple[float, float] = (0, 1),
     ) -> None:  # fmt: skip
         if (bias is None) == (threshold is None):
-            raise ValueError("Give the bias or the threshold, one of them: bias = -threshold.")
+            raise ValueError("Give exactly one of bias and threshold: bias = -threshold.")
         if fires not in FIRING_RULES:
             raise ValueError(f'fires = {fires!r}: give ">=" (fires at a tie) or ">" (silent at a tie).')
         self.w = tuple(plain(w) for w in weights)
@@ -102,8 +102,8 @@ class Perceptron:
     ) -> Learning:
         """Rosenblatt's rule, example by example: right answers change nothing; else w += ±lr·x and b += ±lr.
 
-        The sign raises the sum where "yes" was wanted. It ends after an epoch without a mistake, or once the state at the
-        end of an epoch has been there before: then it goes round for ever, since the classes cannot be separated by a line.
+        The sign raises the sum where "yes" was wanted. Learning ends after an epoch without a mistake, or once the state
+        at the end of an epoch is that of an earlier one: then it would cycle for ever, since no line separates the classes.
         With lr = 1 all numbers stay whole; other rates only scale them, but rounding can then decide a tie.
         """
         if not lr > 0:
@@ -112,8 +112,8 @@ class Perceptron:
         no, yes = self.outputs
         wrong = [t for t in targets if t not in self.outputs]
         if wrong or len(list(targets)) != len(X):
-            raise ValueError(f"There is one target, {no} or {yes}, for each of the {len(X)} inputs; "
-                             f"given were {list(targets)}.")  # fmt: skip
+            raise ValueError(f"learn needs one target, {no} or {yes}, for each of the {len(X)} inputs; "
+                             f"it was given {list(targets)}.")  # fmt: skip
         run = Learning([], [], False, None)
         seen = {(*self.w, self.b): 0}
         for epoch in range(1, epochs + 1):

@@ -1,4 +1,4 @@
-"""A run of training: epochs of batches, batches of examples; and the judgement without a graph."""
+"""A run of training: epochs of batches, batches of examples; and evaluation without a graph."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Run:
         self.others = [p for p in model.parameters() if p not in set(optimizer.parameters)]  # frozen
         self.began = time.perf_counter()
         self.norm = 0.0
-        self.inside = False  # whether an update is being computed; an error then is the arithmetic's
+        self.inside = False  # whether an update is being computed, so that an arithmetic error comes from it
 
     def epoch(self, batches: list[list[int]]) -> None:
         """One pass over the data; the history gets its entries."""
@@ -45,7 +45,7 @@ class Run:
         raise NotImplementedError
 
     def before_callbacks(self) -> None:
-        """Let the Values and the optimiser have everything that a callback may look at."""
+        """Bring the Values and the optimiser up to date for callbacks to look at."""
 
     def finish(self) -> None:
         """Leave no gradients behind."""
@@ -123,7 +123,7 @@ class EagerRun(Run):
 
 
 def wrapped(output: Any) -> Any:
-    """Plain outputs as Values that record nothing further."""
+    """Plain outputs as constants."""
     return [Constant(value) for value in output] if isinstance(output, list) else Constant(output)
 
 

@@ -36,7 +36,7 @@ def learning_rate_search(
 ) -> tuple[float, dict[float, float]]:  # fmt: skip
     """The rate with the smallest mean validation cost over k folds, and that cost for each rate.
 
-    Every example validates once; the folds are scikit-learn's KFold, in the order of the data. `make()` gives a fresh
+    Every example validates exactly once; the folds are scikit-learn's KFold, in the order of the data. `make()` gives a fresh
     model, the same each time if it is seeded. A rate at which training diverges costs inf.
     """
     rows = matrix(X, make().n_in)

@@ -13,7 +13,7 @@ PLAIN_SHADES = " .+#@"
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    """A table; numbers to the right, floats to six digits."""
+    """A table; numbers are right-aligned, floats have six digits."""
     made = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
     for i, column in enumerate(columns):
         numeric = all(isinstance(row[i], (int, float, np.number)) for row in rows)
@@ -27,7 +27,7 @@ def layers(model: Any, *, transposed: bool = False, most: int = 6) -> list[Any]:
     """Each layer's weights and biases as numbers, with both ways of counting layers: a title, then a table, for each.
 
     Rows are neurons and columns inputs, z = W a + b; `transposed` shows the other convention, z = Wᵀ a + b. Of more than
-    `most` columns the first are shown, and how many are left out.
+    `most` columns the first are shown, and the number left out.
     """
     tables: list[Any] = []
     for i, layer in enumerate(model.layers):
@@ -53,7 +53,7 @@ def cut(columns: list[str], rows: list[list[Any]], most: int) -> tuple[list[str]
 
 def backpropagation(run: Any) -> Table:
     """z, a and delta = ∂C/∂z of every neuron, after the sweep: `run` is what model.activations(x) gave."""
-    _ = run.delta  # asked for before the sweep, it says what is missing
+    _ = run.delta  # before the sweep, this raises an error that says what is missing
     rows = [
         (f"{i + 1} (lecture {i + 2})", j + 1, *(f"{number:.9f}" for number in (z.data, a.data, z.grad)))
         for i, (zs, activations) in enumerate(zip(run.z, run.a))
@@ -63,7 +63,7 @@ def backpropagation(run: Any) -> Table:
 
 
 def confusion(targets: Sequence[int], answers: Sequence[int]) -> Table:
-    """How often each class (row) was answered by each class (column); what is right stands on the diagonal."""
+    """How often each class (row) was taken for each class (column); right answers are on the diagonal."""
     classes = sorted(set(targets) | set(answers))
     counts = np.zeros((len(classes), len(classes)), dtype=int)
     for target, answer in zip(targets, answers):
@@ -73,7 +73,7 @@ def confusion(targets: Sequence[int], answers: Sequence[int]) -> Table:
 
 
 def learning(rows: Sequence[Any], title: str = "") -> Table:
-    """The perceptron's learning table: what came in, what it answered, how the weights changed and what they became."""
+    """The perceptron's learning table: inputs, answers, how the weights changed and what they became."""
     columns = ["epoch", "x1", "x2", "target", "w·x + b", "answer", "Δw1 Δw2 Δb", "w1 w2 b", ""]
     lines = [
         (row.epoch, *_short(row.x), *_short((row.target, row.sum, row.answer)), " ".join(f"{d:2g}" for d in (*row.dw, row.db)),
@@ -88,7 +88,7 @@ def _short(numbers: Sequence[float]) -> list[str]:
 
 
 def curve(numbers: Sequence[float], *, ascii: bool = False, width: int = 60) -> str:
-    """A curve in one line, from the largest number to the smallest; every so many epochs if there are more than fit."""
+    """A curve in one line, from the largest number to the smallest; only every few epochs if there are more than fit."""
     bars = "_.-=+*#@" if ascii else "▁▂▃▄▅▆▇█"
     every = -(-len(numbers) // width)
     shown = list(numbers)[::every]
@@ -97,7 +97,7 @@ def curve(numbers: Sequence[float], *, ascii: bool = False, width: int = 60) -> 
 
 
 def digit(pixels: Sequence[float], *, ascii: bool = False) -> list[str]:
-    """A digit of 8x8 pixels between 0 (paper) and 1 (ink), two characters a pixel."""
+    """A digit of 8x8 pixels between 0 (paper) and 1 (ink), two characters per pixel."""
     shades = PLAIN_SHADES if ascii else SHADES
     grid = np.asarray(pixels).reshape(8, 8)
     return ["".join(shades[min(4, int(ink * 5))] * 2 for ink in row) for row in grid]

@@ -1,4 +1,4 @@
-"""When to stop. A condition looks at the history after each epoch and answers with the reason, or with "" to go on."""
+"""When to stop. A condition looks at the history after each epoch and returns the reason to stop, or "" to go on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Epochs:
 
     def __call__(self, history: History, model: Any) -> str:
         """The reason, once it is reached."""
-        return f"{self.epochs} epochs are done" if history.epochs >= self.epochs else ""
+        return f"{self.epochs} epoch{'s are' if self.epochs != 1 else ' is'} done" if history.epochs >= self.epochs else ""
 
 
 class Target:
@@ -53,7 +53,7 @@ class Plateau:
         self.begin()
 
     def begin(self) -> None:
-        """Forget an earlier run; a condition may serve several."""
+        """Forget an earlier run; a condition may be used for several."""
         self.best, self.waited = float("inf"), 0
 
     def __call__(self, history: History, model: Any) -> str:
@@ -66,7 +66,7 @@ class Plateau:
 
 
 class EarlyStopping:
-    """Stops when the validation cost has not fallen for `patience` epochs; the best weights are put back."""
+    """Stops when the validation cost has not fallen for `patience` epochs; the best weights are restored."""
 
     def __init__(self, patience: int = 5) -> None:
         self.patience = patient(patience)
@@ -91,8 +91,8 @@ class EarlyStopping:
         return f"the validation cost has not fallen for {self.waited} epochs"
 
     def finish(self, model: Any) -> str:
-        """Put the best weights back, however the run ended; say whose they are."""
+        """Restore the best weights, however the run ended; say which epoch's they are."""
         if not self.weights:
             return ""
         model.load_state_dict(self.weights)
-        return f"; epoch {self.best_epoch}'s weights are back"
+        return f"; epoch {self.best_epoch}'s weights were restored"

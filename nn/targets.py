@@ -94,7 +94,7 @@ class Targets:
 
 
 def plain(output: Any) -> float:
-    """The number of an output, a Value or a number already."""
+    """The number of an output, whether a Value or a plain number."""
     return output.data if isinstance(output, Value) else float(output)
 
 

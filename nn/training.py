@@ -76,7 +76,7 @@ def fit(
     callbacks   called with (history, model) after each epoch; they may read and change the parameters
     seed        of the shuffling and of the split; the same seed gives the same numbers to the last bit
     compiled    None: by a compiled program, or one example at a time, with a remark, if the network or the cost cannot be
-                traced; True and False insist. Both train the same way, but for the rounding of sums in another order
+                traced; True and False insist. Both train the same way, except that sums in another order round differently
 
     Ctrl-C ends the run and keeps what was learned. In a compiled run the network and the cost are called once, to be traced:
     randomness in them would be frozen (a cost that differs from call to call is therefore trained eagerly), and an
@@ -111,7 +111,7 @@ def fit(
 
     teacher = Teacher(model, rows, warn=warn)
     teacher.targets(targets.numbers, cost_of_one)
-    # a loss or a penalty that does not go with the network says so before anything moves
+    # a loss or a penalty that does not fit the network is refused before anything moves
     check_cost(cost_of_one(model(rows[0].tolist()), targets[0]), "loss")
     check_penalty_of(model, penalty, m)
     history, run = History(), None
@@ -147,7 +147,7 @@ def fit(
     except KeyboardInterrupt:
         if run:
             run.settle()
-        history.reason = f"interrupted after update {history.updates}; what was learned until then is kept"
+        history.reason = f"interrupted after update {history.updates}; what was learned so far is kept"
     finally:
         if run:
             run.finish()
@@ -176,7 +176,7 @@ def run_for(
 
 
 def diverged(run: Run, teacher: Teacher, error: ArithmeticError) -> None:
-    """Note in the history that a number became inf or nan; the teacher says what helps."""
+    """Note in the history that a number became inf or nan; the teacher says what might help."""
     history = run.history
     update = history.updates + run.inside
     kept = "The parameters are those before that update." if run.inside else "The parameters are those after it."

@@ -206,9 +206,9 @@ def test_a_state_moves_from_one_network_to_another_and_the_values_stay_the_same_
 
 
 @pytest.mark.parametrize(("change", "sentence"), [
-    ({"layers.0.weight": np.zeros((2, 3))}, r"layers\.0\.weight has shape \(2, 3\) there and \(3, 2\) in this network"),
-    ({"layers.0.bias": np.zeros((3, 1))}, r"layers\.0\.bias has shape \(3, 1\) there and \(3,\) in this network"),
-    ({"layers.2.bias": np.zeros(1)}, r"missing none, not known here \['layers\.2\.bias'\]"),
+    ({"layers.0.weight": np.zeros((2, 3))}, r"layers\.0\.weight has shape \(2, 3\) in the state and \(3, 2\) in this network"),
+    ({"layers.0.bias": np.zeros((3, 1))}, r"layers\.0\.bias has shape \(3, 1\) in the state and \(3,\) in this network"),
+    ({"layers.2.bias": np.zeros(1)}, r"missing none, unexpected \['layers\.2\.bias'\]"),
     ({"layers.1.bias": [math.nan]}, r"layers\.1\.bias contains nan or inf"),
     ({"layers.1.bias": "text"}, r"layers\.1\.bias"),
     ({"layers.1.bias": None}, r"layers\.1\.bias"),
@@ -224,7 +224,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(change, senten
 
 def test_a_state_with_a_name_too_few_is_refused():
     model = MLP(2, [1], seed=0)
-    with pytest.raises(ValueError, match=r"missing \['layers\.0\.bias'\], not known here none"):
+    with pytest.raises(ValueError, match=r"missing \['layers\.0\.bias'\], unexpected none"):
         model.load_state_dict({"layers.0.weight": np.zeros((1, 2))})
 
 
@@ -286,7 +286,7 @@ def test_on_rows_has_each_layers_z_and_a():
 
 
 @pytest.mark.parametrize(("activation", "sentence"), [
-    ("linear", r"Layer 1 has no number for row 1 of the data: unit 2 has z = inf and a = inf"),
+    ("linear", r"Layer 1 has no finite value for row 1 of the data: unit 2 has z = inf and a = inf"),
     ("tanh", r"row 1 of the data: unit 2 has z = inf and a = 1"), ("log", r"row 0 of the data: unit 1 has z = -1 and a = nan"),
 ])  # fmt: skip
 def test_predict_names_the_first_unit_that_has_no_number(activation, sentence):
@@ -315,18 +315,18 @@ def test_predict_has_a_column_for_each_output_and_none_for_a_single_one():
 
 @pytest.mark.parametrize(("act", "sentence"), [
     (lambda: MLP(2, []), "at least one layer"),
-    (lambda: MLP(2, [0]), "A layer has at least one of its neurons, in whole numbers; 0 was asked for"),
-    (lambda: MLP(0, [1]), "at least one of its inputs"),
-    (lambda: MLP(2, [-3, 1]), "-3 was asked for"),
-    (lambda: MLP(2, [2.5, 1]), r"2\.5 was asked for"),
+    (lambda: MLP(2, [0]), "A layer needs a whole number of neurons, at least 1, not 0"),
+    (lambda: MLP(0, [1]), "a whole number of inputs, at least 1, not 0"),
+    (lambda: MLP(2, [-3, 1]), "at least 1, not -3"),
+    (lambda: MLP(2, [2.5, 1]), r"at least 1, not 2\.5"),
     (lambda: MLP(2, [3, 1], "sigmod"), "There is no activation 'sigmod'; there are linear, .*, and softmax"),
     (lambda: MLP(2, [3, 1], ["relu", "relu"]), "1 are needed, 2 given"),
     (lambda: MLP(2, [3, 1], "softmax"), "softmax is for the output layer"),
     (lambda: MLP(2, [3, 1], init="xavir"), "There is no initialisation 'xavir'"),
     (lambda: MLP(2, [3, 1], init=["he"]), "2 are needed, 1 given"),
     (lambda: MLP.from_weights([[[1, 2], [3]]], [[0, 0]]), r"lengths \[1, 2\]"),
-    (lambda: MLP.from_weights([[[1, 2]]], [[0, 0]]), "1 rows of weights, but 2 biases"),
-    (lambda: MLP.from_weights([[[1, 2]]], []), "1 matrices, 0 biases"),
+    (lambda: MLP.from_weights([[[1, 2]]], [[0, 0]]), "one bias for each neuron: 1 rows of weights, 2 biases"),
+    (lambda: MLP.from_weights([[[1, 2]]], []), "1 matrices and 0 biases"),
     (lambda: MLP.from_weights([[[1, 2]], [[1, 2]]], [[0], [0]]), r"W1 is \(1, 2\) and gives 1 .* W2 is \(1, 2\) and takes 2"),
     (lambda: mazur()([1]), "takes 2 inputs; it was given 1"),
     (lambda: Neuron(2)([1, 2, 3]), "takes 2 inputs; it was given 3"),

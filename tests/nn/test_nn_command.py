@@ -70,7 +70,7 @@ def test_mazur_prints_every_number_of_the_lecture(answer, biases, monkeypatch):
     (["nand"], "Learned in 6 epochs and 10 changes (mistakes by epoch: 1, 3, 3, 2, 1, 0): w = (-2, -1), b = 2."),
     (["nor"], "Learned in 4 epochs and 4 changes (mistakes by epoch: 1, 2, 1, 0): w = (-1, -1), b = 0."),
     (["x1 and not x2"], "Learned in 5 epochs and 7 changes (mistakes by epoch: 3, 2, 1, 1, 0): w = (1, -2), b = -1."),
-    (["xor"], "Never: the state after epoch 3 was there after epoch 2 already, so it goes round for ever (mistakes by epoch: "
+    (["xor"], "Never: the state after epoch 3 is the one after epoch 2, so it cycles for ever (mistakes by epoch: "
               "3, 3, 4). No line separates xor; a hidden layer does: python -m nn xor"),
 ])  # fmt: skip
 def test_perceptron_prints_the_table_and_the_verdict(answer, words, verdict):
@@ -221,7 +221,7 @@ def refused(capsys, words, sentence):
 MISTAKES = [
     (["digit"], "invalid choice: 'digit' .choose from 'digits'"),
     (["--bogus"], "unrecognized arguments: --bogus. See python -m nn --help"),
-    (["xor", "more"], "xor takes no further words; 'more' was given"),
+    (["xor", "more"], "xor takes no further arguments; it was given 'more'"),
     (["perceptron", "iff"], "There is no gate 'iff'; there are and, or, nand, nor, x1 and not x2, xor"),
     (["perceptron", "and", "--fires", "=>"], "'=>'"),
     (["mazur", "--biases", "none"], "'none'"),

@@ -237,11 +237,11 @@ def test_the_gradient_through_a_step_is_zero(name):
 # --- what is refused ---
 
 @pytest.mark.parametrize(("act", "sentence"), [
-    (lambda: Perceptron([1, 1]), "Give the bias or the threshold, one of them: bias = -threshold"),
-    (lambda: Perceptron([1, 1], 1, threshold=1), "one of them"),
+    (lambda: Perceptron([1, 1]), "Give exactly one of bias and threshold: bias = -threshold"),
+    (lambda: Perceptron([1, 1], 1, threshold=1), "Give exactly one of bias and threshold"),
     (lambda: Perceptron([1, 1], 1, fires="=>"), "fires = '=>': give"),
     (lambda: Perceptron([1, 1], 1)([1]), "takes 2 inputs; it was given 1"),
-    (lambda: Perceptron([1, 1], 1).learn(inputs(), [0, 1, 2, 0]), r"one target, 0 or 1, for each of the 4 inputs; given were"),
+    (lambda: Perceptron([1, 1], 1).learn(inputs(), [0, 1, 2, 0]), r"one target, 0 or 1, for each of the 4 inputs; it was given"),
     (lambda: Perceptron([1, 1], 1).learn(inputs(), [0, 1]), "for each of the 4 inputs"),
     (lambda: gate("iff"), "There is no gate 'iff'; there are and, or, nand, nor, x1 and not x2, xor"),
     (lambda: xor_from_gates(0, 1, way="xnor"), "way = 'xnor': give"),

@@ -271,7 +271,7 @@ def test_early_stopping_has_patience_and_puts_the_best_weights_back():
     model = one_weight()
     history = towards_2_judged_at_1(model, stop=[EarlyStopping(patience=3)])
     assert history.epochs == 10
-    assert history.reason == "the validation cost has not fallen for 3 epochs; epoch 7's weights are back"
+    assert history.reason == "the validation cost has not fallen for 3 epochs; epoch 7's weights were restored"
     assert numbers(model)[0] == pytest.approx(2 * (1 - 0.9**7), rel=1e-14)
     assert int(np.argmin(history.validation_cost)) == 6
 
@@ -279,7 +279,7 @@ def test_early_stopping_has_patience_and_puts_the_best_weights_back():
 def test_the_best_weights_are_put_back_however_the_run_ends():
     model = one_weight()
     history = towards_2_judged_at_1(model, stop=[EarlyStopping(patience=5)], epochs=9)
-    assert history.reason == "9 epochs are done; epoch 7's weights are back"
+    assert history.reason == "9 epochs are done; epoch 7's weights were restored"
     assert numbers(model)[0] == pytest.approx(2 * (1 - 0.9**7), rel=1e-14)
 
 
@@ -307,7 +307,7 @@ def test_any_function_of_history_and_model_is_a_condition():
 
 def test_the_first_condition_with_a_reason_ends_the_run():
     assert fit(line(), *LINE, stop=[Target(1e9), Epochs(1)]).reason.startswith("the cost")
-    assert fit(line(), *LINE, stop=[Epochs(1), Target(1e9)]).reason == "1 epochs are done"
+    assert fit(line(), *LINE, stop=[Epochs(1), Target(1e9)]).reason == "1 epoch is done"
 
 
 def test_early_stopping_needs_validation_data():
@@ -325,7 +325,7 @@ def test_ctrl_c_between_epochs_keeps_what_was_learned():
             raise KeyboardInterrupt
 
     history = fit(model, [[1.0]], [2.0], optimizer=sgd(model, 0.1), epochs=10, callbacks=[interrupt])
-    assert history.reason == "interrupted after update 3; what was learned until then is kept"
+    assert history.reason == "interrupted after update 3; what was learned so far is kept"
     assert numbers(model)[0] == pytest.approx(2 * (1 - 0.9**3))
     assert (history.epochs, history.updates) == (3, 3)
 
@@ -620,7 +620,7 @@ def test_the_users_own_filter_is_respected():
     ("binary_cross_entropy", lambda z: sigmoid(z), [1], [0, 1, 3, 1], "The target 3 is out of reach: a probability"),
     ("cross_entropy", "linear", [2], [[3, -1], [0, 1], [1, 0], [0, 1]],
      "The target [3.0, -1.0] is out of reach: softmax gives numbers from 0 to 1 that add up to 1. "
-     "With negative targets cross_entropy falls without end."),
+     "With negative targets cross_entropy falls without bound."),
     ("cross_entropy", "linear", [2], [[1, 0], [0, 0], [1, 0], [0, 1]], "The target [0.0, 0.0] is out of reach"),
     ("cross_entropy", "linear", [2], [[1, 0], [0, 1], [1, 5], [0, 1]], "The target [1.0, 5.0] is out of reach"),
 ])  # fmt: skip
