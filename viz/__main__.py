@@ -1,4 +1,4 @@
-"""python -m viz: the picture of an expression or of a saved network, from the command line. A thin face over the room."""
+"""python -m viz: the picture of an expression or of a saved network, from the command line."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(words: list[str]) -> Path:
     path = Path(given.output or ("chain-rule.html" if not given.steps else "chain-rule.pdf"))
     folder = given.steps and not path.suffix
     if path.suffix.lower() not in FORMS and not folder:
-        raise UsageError(f"{path} does not say which form it should have: end it with {', '.join(FORMS)}.")
+        raise UsageError(f"{path} does not name a format: end it with {', '.join(FORMS)}.")
     output = graph(given.expression, given.values)
     if given.steps:
         draw_steps(output, path)
@@ -78,7 +78,7 @@ def network(values: list[str], path: Path) -> Path:
     if len(values) != 1:
         raise UsageError("network takes the file of a saved network: python -m viz network m.safetensors -o net.svg")
     if path.suffix.lower() not in (".svg", ".png", ".pdf"):
-        raise UsageError(f"{path} does not say which form it should have: end it with .svg, .png or .pdf.")
+        raise UsageError(f"{path} does not name a format: end it with .svg, .png or .pdf.")
     import io
 
     import matplotlib

@@ -1,7 +1,7 @@
-"""What the plots share: an ax to draw on, and styles that can be told apart in grey and by colour-blind people.
+"""What the plots share: axes to draw on, and styles that can be told apart in grey and by colour-blind people.
 
-The colours are Okabe and Ito's (2008), which keep their distance for every common kind of colour vision. No plot relies on
-them: lines differ by dashes as well, points by their shape, right and wrong by a frame and a sign.
+The colours are Okabe and Ito's (2008), which stay distinct for every common kind of colour vision. No plot relies on
+them: lines also differ by dashes, points by their shape, right and wrong by a frame and a sign.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
 
 
 def axes(ax: Any = None, width: float = 6.0, height: float = 4.0) -> Any:
-    """The ax that was given, or a new one of this size in inches; matplotlib's windows are not needed, nor loaded before."""
+    """The ax that was given, or a new one of this size in inches; no window is opened, and matplotlib is loaded only here."""
     if ax is None:
         from matplotlib import pyplot
 
@@ -31,7 +31,7 @@ def style(number: int) -> dict[str, Any]:
 
 
 def layers_of(model: Any) -> list[Any]:
-    """The layers of a network, or a sentence."""
+    """The layers of a network, or an error that says what is needed."""
     if not hasattr(model, "layers") or not hasattr(model, "activations"):
         raise TypeError(f"A network is needed, such as MLP(2, [2, 1]); {model!r:.60} has no layers.")
     return list(model.layers)

@@ -1,4 +1,4 @@
-"""Curves: a function with its derivative, and the course of a training."""
+"""Curves: a function with its derivative, and the course of training."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from nn.history import History
 from .axes import BLACK, BLUE, ORANGE, axes, style
 
 GRID = [i / 20 for i in range(-80, 81)]  # from -4 to 4; 0, where the table's corners are, is among them
-BESIDE = 1e-9  # so far from a corner the limits from the left and from the right are read
-SHOWN = 5.0  # larger values and slopes run out of the picture
+BESIDE = 1e-9  # how far from a corner the limits from the left and from the right are read
+SHOWN = 5.0  # larger values and slopes are cut off
 
 
 def plot_activation(name: str | Callable[[Any], Any], ax: Any = None) -> Any:
     """An activation (solid) and its derivative (dashed), as the engine computes them; returns the ax.
 
-    At a corner or a jump the curve is interrupted, open circles are the limits from both sides, and the full one is the
-    engine's own answer there.
+    At a corner or a jump the curve is interrupted, open circles are the limits from both sides, and the filled one is the
+    engine's own value there.
     """
     if name == "softmax":
         raise ValueError("softmax takes a layer as a whole, so there is no one curve to draw; all other activations have one.")
@@ -50,7 +50,7 @@ def plot_activations(names: Sequence[str] | None = None) -> list[Any]:
     if not names:
         raise ValueError('Name at least one activation: plot_activations(["sigmoid", "tanh"]).')
     for name in names:
-        Activation(name)  # what is not one is refused before anything is drawn
+        Activation(name)  # refuses anything else before anything is drawn
     columns = min(len(names), 5 if len(names) > 12 else 3)
     rows = math.ceil(len(names) / columns)
     grid = pyplot.subplots(rows, columns, figsize=(2.9 * columns, 2.4 * rows), squeeze=False, layout="constrained")[1]
@@ -101,7 +101,7 @@ def curve(ax: Any, of: Callable[[float], float], corners: list[float], label: st
 def plot_history(history: History, ax: Any = None) -> Any:
     """Cost and validation cost by epoch, and the accuracies on a second axis to the right; returns the ax of the costs."""
     if not hasattr(history, "validation_cost"):
-        raise TypeError(f"A History is needed, which is what fit returns; {history!r:.60} is none.")
+        raise TypeError(f"A History is needed, which is what fit returns; {history!r:.60} is not one.")
     if not history.epochs:
         raise ValueError("This history has no epoch yet, so there is nothing to plot.")
     ax = axes(ax, 6.0, 3.8)

@@ -52,7 +52,7 @@ class Drawing:
         elif form == "mmd":
             data = self.mermaid.encode()
         else:
-            raise ValueError(f"{path.name} does not say which form it should have: end it with .svg, .png, .pdf, .dot or .mmd.")
+            raise ValueError(f"{path.name} does not name a format: end it with .svg, .png, .pdf, .dot or .mmd.")
         write_whole(path, data)
         return path
 
@@ -112,7 +112,7 @@ def label_of(box: Box) -> str:
 
 
 def html_word(text: str) -> str:
-    """Text for an HTML-like label, as it is: neither HTML nor Graphviz's \\N and its kin are read in it."""
+    """Text for an HTML-like label, taken literally: neither HTML nor Graphviz's escapes such as \\N."""
     printable = "".join(sign if sign >= " " else " " for sign in text)
     return html.escape(printable).replace("\\", "\\\\")
 
@@ -131,5 +131,5 @@ def mermaid(painted: Picture) -> str:
 
 
 def _mermaid_text(text: str) -> str:
-    """Text for the inside of quotes: signs that Mermaid or HTML would read are written as entities."""
+    """Text for the inside of quotes: characters that Mermaid or HTML would interpret are written as entities."""
     return "".join(sign if sign.isalnum() or sign in " .,=∂·²³⁻/+Σσ×" else f"#{ord(sign)};" for sign in text)

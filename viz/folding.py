@@ -29,7 +29,7 @@ class Fold:
 def choose(graph: Graph, fold: str) -> tuple[list[Fold], str]:
     """The folds of a graph, and a note that says so where `auto` folded."""
     if fold not in FOLDS:
-        raise ValueError(f"fold = {fold!r} is none of {', '.join(FOLDS)}.")
+        raise ValueError(f"fold = {fold!r} must be one of {', '.join(FOLDS)}.")
     size = len(graph.order) + sum(node.op is not None for node in graph.order)
     if fold == "none" or (fold == "auto" and size <= READABLE):
         return [], ""

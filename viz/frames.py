@@ -23,7 +23,7 @@ def draw_steps(output: Value, path: str | os.PathLike[str]) -> list[Path]:
     """Draw each step and return the files: a .pdf has a page for each, a folder gets 00.svg, 01.svg, ...
 
     A frame shows what is known by then: values appear going forward, gradients going backward; what the step is about is
-    lit, and its line stands below.
+    highlighted, and its equation is written below.
     """
     path = Path(path)
     frames = [frame for _, frame in step_pictures(output)]
@@ -32,7 +32,7 @@ def draw_steps(output: Value, path: str | os.PathLike[str]) -> list[Path]:
         return [path]
     if path.suffix:
         raise ValueError(f"{path.name}: the frames of the steps go into a .pdf, or into a folder of SVGs.")
-    drawn = [render(dot(frame), "svg") for frame in frames]  # all of them, before anything is made
+    drawn = [render(dot(frame), "svg") for frame in frames]  # all of them, before anything is written
     path.mkdir(exist_ok=True)
     written = [path / f"{number:02d}.svg" for number in range(len(drawn))]
     for file, svg in zip(written, drawn):

@@ -1,7 +1,7 @@
-"""JavaScript: the interpreter of rows that answers with the program a browser runs.
+"""JavaScript: an interpreter of rows whose results are JavaScript expressions, which a browser runs.
 
-The rule of a row, run on these terms, writes itself as a JavaScript expression. Only the native vocabulary is spelled out
-here, because every interpreter must bring that itself; all else follows from the engine's table.
+The rule of a row, run on these objects, writes itself as a JavaScript expression. Only the native vocabulary is spelled out
+here, because every interpreter must supply that itself; everything else follows from the engine's table.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from engine import ops
 from engine.interpreter import Interpreter
 from engine.primitive import Primitive
 
@@ -100,8 +99,3 @@ def functions(row: Primitive, count: int) -> dict[str, Any]:
         return [f"({', '.join(['r', *names])}) => {text}" for text in texts]
 
     return {"forward": f"({heads}) => {run(row, operands).text}", "slopes": slopes(False), "textbook": slopes(True)}
-
-
-def all_native_rows_have_words() -> bool:
-    """Whether a native row was added to the table without its JavaScript."""
-    return {row.name for row in ops.TABLE.values() if row.native} <= NATIVE.keys()

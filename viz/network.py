@@ -1,7 +1,7 @@
 """draw_network(model): neurons as circles, layer by layer, and weights as lines between them.
 
 With an input, the circles hold the activations; with a target too, the errors delta = ∂C/∂z stand below them. The gradients
-come from `engine.grad`, which writes nothing into the graph: the model's `.grad` stays as it is.
+come from `engine.grad`, which does not change the graph: the model's `.grad` stays as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nn.targets import Targets
 
 from .axes import BLACK, BLUE, GREY, ORANGE, axes, layers_of
 
-NUMBERED = 12  # up to so many lines have their weights written on them
+NUMBERED = 12  # the most lines that have their weights written on them
 PITCH = 0.62  # inches from one circle to the next below it, where there is a choice
 
 
@@ -54,12 +54,12 @@ def draw_network(
     """Draw a network; returns the ax.
 
     x        one example: the activations are written into the circles
-    target   what should come out for it, a number, a row or a class: the errors delta of the loss are written below
-    most     so many neurons of a layer are drawn, half of them from its top; how many are left out is said
+    target   the output it should give, a number, a row or a class: the errors delta of the loss are written below
+    most     at most this many neurons of a layer are drawn, half of them from its top; the number left out is shown
     """
     layers = layers_of(model)
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise ValueError(f"most = {most!r} must be a whole number, at least 1: so many neurons of a layer are drawn.")
+        raise ValueError(f"most = {most!r} must be a whole number, at least 1: the number of neurons of a layer to draw.")
     if target is not None and x is None:
         raise ValueError("A target belongs to an input: draw_network(model, x, target).")
     found = None if x is None else model.activations(x)

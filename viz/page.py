@@ -1,4 +1,4 @@
-"""page(output, path): one HTML file in which the chain rule is walked forward and backward, with one's own numbers.
+"""page(output, path): one HTML file that steps through the chain rule forward and backward, with the reader's own numbers.
 
 The file makes no request: the graph is drawn here, and everything that changes with the inputs is computed in the browser
 by functions that the engine's table has written (javascript.py). The files in assets/ are its skeleton.
@@ -31,7 +31,7 @@ from .picture import symbol
 from .render import render
 
 LARGEST = 600  # nodes of a page; more could not be read, and Graphviz can take minutes to lay them out
-OPEN, CLOSE = "\ue000", "\ue001"  # around the place of an operand in a formula; signs that no label has a use for
+OPEN, CLOSE = "\ue000", "\ue001"  # around the place of an operand in a formula; characters that no label uses
 
 
 def page(output: Value, path: str | os.PathLike[str] = "chain-rule.html") -> Path:
@@ -89,7 +89,7 @@ def asset(name: str) -> str:
 
 
 def embedded(data: Any) -> str:
-    """Data as JavaScript that can stand inside a script element: no sign of it can end the element."""
+    """Data as JavaScript that can stand inside a script element: nothing in it can end the element."""
     return json.dumps(data).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

@@ -1,4 +1,4 @@
-"""A graph of Values as a picture to be laid out: boxes, circles and arrows with their words, not yet in any language.
+"""A graph of Values as a picture to be laid out: boxes, circles and arrows with their words, not yet in any drawing language.
 
 Value nodes are boxes with three lines: what it is, its value above, its gradient below. Operations are circles. An arrow
 into an operation carries the local derivative, the number that the sweep multiplies by on the way back. `x*x` has two
@@ -31,7 +31,7 @@ class Box:
     lines: tuple[str, ...]
     gradient: str = ""
     weight: float = 0.0  # the size of its gradient relative to the largest, 0 to 1
-    lit: bool = False  # whether attention is drawn to it
+    lit: bool = False  # whether it is highlighted
 
 
 @dataclass(frozen=True)

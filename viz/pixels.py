@@ -9,11 +9,11 @@ import numpy as np
 
 from .axes import BLACK, ORANGE, axes, layers_of
 
-WRONG = "✗"  # stands beside an answer that is not the target
+WRONG = "✗"  # shown beside an answer that is not the target
 
 
 def plot_digits(images: Any, answers: Any = None, targets: Any = None, ax: Any = None, *, per_row: int = 8) -> Any:
-    """Pictures of ink on paper side by side, with the answers above; the wrong ones are framed and say so. Returns the ax.
+    """Pictures of ink on paper side by side, with the answers above; wrong ones are framed and marked. Returns the ax.
 
     images    one flat or square picture in each row, as scikit-learn's digits are; 0 is paper
     answers   what is written above: the classes that were answered, or the outputs, whose largest is the class
@@ -47,16 +47,16 @@ def plot_digits(images: Any, answers: Any = None, targets: Any = None, ax: Any =
 def plot_weights(model: Any, layer: int = 0, ax: Any = None) -> Any:
     """The weights of layers[layer], dark below 0 and light above; returns the ax.
 
-    A layer that looks at 64 pixels shows one picture of 8x8 for each neuron, any other a matrix: a row for each neuron.
+    A layer that reads 64 pixels is shown as one picture of 8x8 for each neuron, any other a matrix: a row for each neuron.
     """
     layers = layers_of(model)
     if isinstance(layer, bool) or not isinstance(layer, int) or not -len(layers) <= layer < len(layers):
-        raise ValueError(f"This network has layers[0] to layers[{len(layers) - 1}]; layer = {layer!r} is none of them.")
+        raise ValueError(f"This network has layers[0] to layers[{len(layers) - 1}]; layer = {layer!r} is not one of them.")
     layer %= len(layers)
     weight = layers[layer].weight
     outs, ins = weight.shape
     largest = float(np.abs(weight).max()) or 1.0
-    shades = {"cmap": "cividis", "vmin": -largest, "vmax": largest}  # its lightness rises evenly, so grey tells the same
+    shades = {"cmap": "cividis", "vmin": -largest, "vmax": largest}  # its lightness rises evenly, so it also works in grey
     pictures = layer == 0 and ins == 64
     if pictures:
         columns = min(outs, 5)
@@ -95,7 +95,7 @@ def titles(words: Any, count: int, what: str) -> list[Any] | None:
         return None
     listed = list(words) if hasattr(words, "__len__") and not isinstance(words, str) else [words]
     if len(listed) != count:
-        raise ValueError(f"There is one of the {what} for each picture: {count} pictures, {len(listed)} {what}.")
+        raise ValueError(f"There must be as many {what} as pictures: {count} pictures, {len(listed)} {what}.")
     numbers = [np.argmax(word) if hasattr(word, "__len__") and not isinstance(word, str) else word for word in listed]
     return [int(word) if isinstance(word, np.number | float) and int(word) == word else word for word in numbers]
 

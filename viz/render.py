@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 
 class NoRenderer(RuntimeError):
-    """Neither of the two ways to draw is there; the message says what to install."""
+    """Neither of the two ways to draw is available; the message says what to install."""
 
 
 def render(dot: str, form: str) -> bytes:
@@ -27,7 +27,7 @@ def render(dot: str, form: str) -> bytes:
 
 def _by_command(dot: str, form: str) -> bytes:
     if shutil.which("dot") is None:
-        raise NoRenderer('There is nothing to draw with: run  pip install "pygraphviz>=2"  (its wheels carry Graphviz). '
+        raise NoRenderer('Nothing is installed to draw with: run  pip install "pygraphviz>=2"  (its wheels carry Graphviz). '
                          "The text forms .dot and .mmd need neither.")  # fmt: skip
     done = subprocess.run(["dot", f"-T{form}"], input=dot.encode(), capture_output=True, check=False)
     if done.returncode:
@@ -37,7 +37,7 @@ def _by_command(dot: str, form: str) -> bytes:
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Keep what Graphviz's libraries write about fonts from the user. They write to the file, past sys.stderr."""
+    """Hide what Graphviz's libraries write about fonts. They write to the file descriptor, bypassing sys.stderr."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as aside:

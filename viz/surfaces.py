@@ -1,4 +1,4 @@
-"""Planes: what a model answers at every point, and the hills and valleys that an optimiser walks through."""
+"""Plots over the plane: what a model answers at every point, and the path of an optimiser over a function."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ FINE = 90  # points in each direction of the plane
 
 
 def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, loss: str | Loss = "quadratic") -> Any:
-    """Where a model of two inputs changes its mind, with the examples: a shape for each class, crossed if it errs; the ax.
+    """The decision boundary of a model of two inputs, and the examples: a shape for each class, crossed if wrong. Returns the ax.
 
     y      classes, or the targets that the loss takes, as for `fit`; what counts as right follows `evaluate`
-    loss   tells where the middle lies: 0 for logits, else half way between the two targets
+    loss   decides where the middle lies: 0 for logits, else half way between the two targets
     """
     rows = matrix(X, 2)
     answers = outputs(model, rows)
@@ -60,7 +60,7 @@ def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, loss: str | Los
 
 
 def outputs(model: Any, rows: np.ndarray, *, judged: bool = False) -> np.ndarray:
-    """The model's answers to rows; for a perceptron its sums, which show where it changes its mind, unless they are judged."""
+    """The model's answers to rows; for a perceptron its sums, which show the boundary, unless they are judged."""
     if isinstance(model, Perceptron):
         return np.array([model(row) if judged else model.sum(row) for row in rows.tolist()])
     if not hasattr(model, "predict"):
@@ -117,7 +117,7 @@ def points(name: str, path: Any) -> np.ndarray:
 
 
 def height(f: Callable[..., Any], point: Any) -> float:
-    """f there; nan where it is undefined, so that the picture has a gap."""
+    """f at a point; nan where it is undefined, so that the picture has a gap."""
     try:
         return number_of(f(*(float(number) for number in point)))
     except (UndefinedError, ZeroDivisionError, OverflowError):

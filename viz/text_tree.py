@@ -10,11 +10,11 @@ from engine.errors import check_fresh
 from engine.graph import Graph, exceeds
 from engine.say.notation import show, terms, write
 
-LARGEST = 2000  # nodes; a longer tree is no help to anyone
+LARGEST = 2000  # nodes; a longer tree helps nobody
 
 
 def tree(output: Value, *, digits: int = 6) -> Tree:
-    """A rich Tree; print it with rich.print. A node that is used several times is drawn once and named after that."""
+    """A rich Tree; print it with rich.print. A node that is used several times is drawn once, and from then on only named."""
     if exceeds(output, LARGEST):
         raise ValueError(f"The graph has more than {LARGEST} nodes; draw(output) folds it into neurons and layers.")
     graph = Graph(output)

@@ -206,7 +206,7 @@ def test_weights_of_64_pixels_are_pictures_and_others_a_matrix():
     (lambda: plot_descent(3, [1, 2]), TypeError, "f must be the function"),
     (lambda: plot_digits([1, 2, 3]), ValueError, "square"),
     (lambda: plot_digits(PIXELS, [1]), ValueError, "3 pictures, 1 answers"),
-    (lambda: plot_weights(DIAGONAL, 1), ValueError, "layer = 1 is none of them"),
+    (lambda: plot_weights(DIAGONAL, 1), ValueError, "layer = 1 is not one of them"),
     (lambda: plot_weights("net"), TypeError, "A network is needed"),
 ])  # fmt: skip
 def test_wrong_input_is_answered_in_one_sentence(call, error, sentence):

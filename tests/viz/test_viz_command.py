@@ -113,8 +113,8 @@ def test_the_module_runs_as_a_command(here):
 # --- mistakes ---
 
 MISTAKES = {
-    "an unknown form": ([*WORKED, "-o", "graph.jpeg"], r"graph\.jpeg does not say which form .*\.html"),
-    "no form": ([*WORKED, "-o", "graph"], "graph does not say which form"),
+    "an unknown form": ([*WORKED, "-o", "graph.jpeg"], r"graph\.jpeg does not name a format: .*\.html"),
+    "no form": ([*WORKED, "-o", "graph"], "graph does not name a format"),
     "a folder that is not there": ([*WORKED, "-o", "nowhere/graph.svg"], r"Cannot write \S*nowhere/graph\.svg: No such file"),
     "a page in a folder that is not there": ([*WORKED, "-o", "nowhere/graph.html"], r"nowhere/graph\.html: No such file"),
     "steps into a folder of a folder that is not there": ([*WORKED, "--steps", "-o", "nowhere/frames"], "nowhere/frames"),
