@@ -44,7 +44,7 @@ class Assignments:
 
     def __init__(self) -> None:
         self.last = 0
-        self._numbers = count(1)  # which gives each thread a number of its own
+        self._numbers = count(1)  # next() on it gives each thread a number of its own
 
     def note(self) -> None:
         """One more assignment."""

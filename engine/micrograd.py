@@ -61,7 +61,7 @@ def _no_backward(value: Value, rule: Any = None) -> NoReturn:
     raise AttributeError(OWN_ROW)
 
 
-setattr(Value, "_prev", property(lambda value: set(value.operands)))  # noqa: B010  # put on the class from here
+setattr(Value, "_prev", property(lambda value: set(value.operands)))  # noqa: B010  # set here, so that value.py need not know
 setattr(Value, "_op", property(operation))  # noqa: B010
 setattr(Value, "_backward", property(_no_backward, _no_backward))  # noqa: B010
 setattr(Value, "_adopt", adopt)  # noqa: B010

@@ -100,7 +100,7 @@ def is_ours(frame: FrameType) -> bool:
 
 
 def line_of(path: str, line: int) -> str:
-    """A line of a file for the beginning of a sentence, with what is written there."""
+    """A file, a line number and what is written there, to begin a message with."""
     written = linecache.getline(path, line).strip()
     name = "this cell" if "ipykernel" in path else path.replace("\\", "/").rpartition("/")[2]
     return f"{name}, line {line}" + (f": `{written}` " if written else " ")

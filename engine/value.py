@@ -110,7 +110,7 @@ def infix(row: Primitive) -> Callable[[Value, Any], Any]:
 
 
 def _reflected(row: Primitive) -> Callable[[Value, Any], Any]:
-    """The method for `other row self`, where the other is no Value."""
+    """The method for `other row self`, where the other is not a Value."""
     method = infix(row)
     return lambda self, other: method(constant(other), self) if isinstance(other, Real) else NotImplemented
 
@@ -135,10 +135,10 @@ class Value:
     operands  the Values it was computed from, in order; x*x has x twice
     label     its name in explanations and pictures
 
-    Values compare by their data (<, <=, >, >=); == and hash go by identity, so that they can be told apart in sets.
+    Values compare by their data (<, <=, >, >=); == and hash go by identity, so that sets can tell them apart.
     """
 
-    # Few and plain: the collector and the memory pay for each object a node holds. _label is set when a label is given,
+    # Few and plain, since each object a node holds costs memory and garbage collection. _label is set when a label is given,
     # _previous when data is assigned; _made is how many assignments there had been when a computed node was made.
     __slots__ = ("_data", "_grad", "_label", "_made", "_previous", "op", "operands")
 

@@ -23,7 +23,7 @@ class Activation:
 
     def __init__(self, wanted: str | Callable[[Any], Any]) -> None:
         if isinstance(wanted, Primitive) and wanted.name in ELEMENTWISE and wanted.static is None:
-            wanted = wanted.name  # the engine's own function goes by its name
+            wanted = wanted.name  # the engine's own functions are stored by name
         self.name = wanted if isinstance(wanted, str) else getattr(wanted, "__name__", getattr(wanted, "name", "custom"))
         self.custom = not isinstance(wanted, str)
         if isinstance(wanted, str) and wanted != "softmax":

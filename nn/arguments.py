@@ -1,4 +1,4 @@
-"""What `fit` may be given: each argument is checked here before anything moves, and refused in one sentence."""
+"""What `fit` may be given: each argument is checked before training starts, with a one-sentence error."""
 
 from __future__ import annotations
 

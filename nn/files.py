@@ -109,7 +109,7 @@ def load_with_remarks(path: str | os.PathLike[str]) -> tuple[MLP, dict[str, Any]
 
 
 def one_line(error: Exception) -> str:
-    """An error's sentence on one line of moderate length: parts of it may come from the file."""
+    """An error's message on one line of moderate length: parts of it may come from the file."""
     line = " ".join(str(error).split())
     return line if len(line) <= 500 else f"{line[:497]}..."
 

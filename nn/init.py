@@ -63,7 +63,7 @@ BY_NAME: dict[str, Initialiser] = {
 
 def initialiser(wanted: str | float | Initialiser | None, activation: str) -> Initialiser:
     """The initialiser with this name, or for a number a constant. By default the one that the activation's row names: He's for
-    relu and its relatives, Xavier's for all else."""
+    relu and its relatives, Xavier's for all others."""
     if wanted is None:
         facts = TABLE[activation].activation if activation in TABLE else None
         return BY_NAME[facts.init] if facts else xavier

@@ -69,7 +69,7 @@ def draw(
     """Draw the graph of a Value.
 
     fold       "none", "neurons", "layers", or "auto": fold as soon as the whole would not fit on a screen, and say so
-    gradients  whether each value's gradient stands below it ("not computed" before a sweep)
+    gradients  whether each value's gradient is written below it ("not computed" before a sweep)
     slopes     whether each arrow has its local derivative
     flow       whether arrows are as thick as the gradient that flows back along them
     digits     significant digits of the numbers

@@ -1,6 +1,6 @@
 """draw_network(model): neurons as circles, layer by layer, and weights as lines between them.
 
-With an input, the circles hold the activations; with a target too, the errors delta = ∂C/∂z stand below them. The gradients
+With an input, the circles hold the activations; with a target too, the errors delta = ∂C/∂z are below them. The gradients
 come from `engine.grad`, which does not change the graph: the model's `.grad` stays as it is.
 """
 
@@ -91,7 +91,7 @@ def errors(model: Any, found: Activations, target: Any, loss: Loss) -> tuple[lis
 
 
 def words(model: Any, i: int, found: Activations | None, deltas: list[list[float]]) -> tuple[list[str], list[str]]:
-    """What stands inside and below the circles of layer i: names and biases, or activations and errors."""
+    """What is written inside and below the circles of layer i: names and biases, or activations and errors."""
     if i == 0:
         inside = [f"x{k}" for k in range(1, model.n_in + 1)] if found is None else [show(x.data, 3) for x in found.x]
         return inside, [""] * model.n_in

@@ -89,7 +89,7 @@ def asset(name: str) -> str:
 
 
 def embedded(data: Any) -> str:
-    """Data as JavaScript that can stand inside a script element: nothing in it can end the element."""
+    """Data as JavaScript that is safe inside a script element: nothing in it can end the element."""
     return json.dumps(data).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

@@ -89,7 +89,7 @@ def program_of(graph: Graph, page: Page, *, numbers: bool) -> list[str]:
     try:
         from .. import compiler  # NumPy is loaded only where it is asked for
     except ModuleNotFoundError as error:
-        raise UsageError(f"--program needs NumPy ({error}): pip install . brings it.") from None
+        raise UsageError(f"--program needs NumPy ({error}): pip install . installs it.") from None
     for node in graph.order:
         if node.operands and called[node].isidentifier():
             node.label = called[node]
@@ -116,7 +116,7 @@ def number_from(text: str) -> float:
 
 
 def chosen(graph: Graph, words: str) -> list[Value]:
-    """The nodes called so, from words such as x,y."""
+    """The nodes of these names, written as x,y."""
     by_name = {name: node for node, name in graph.names.items() if not node.constant}
     found = []
     for name in words.split(","):
@@ -136,7 +136,7 @@ def lesson(graph: Graph, wrt: Sequence[Value] | None, page: Page) -> list[str]:
 def check_table(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     """Each derivative by the chain rule and by a central difference, its step h, and whether the two agree.
 
-    The step stands in the header if it is the same for all, else in a column.
+    The step is in the header if it is the same for all, else in a column.
     """
     top = graph.title
     compared = compare(graph, inputs[:MOST_ROWS])
@@ -167,7 +167,7 @@ def _verdict(compared: Comparison) -> str:
 
 
 def in_words(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
-    """What one derivative says: the change that it predicts for a small nudge, beside the change that comes."""
+    """What one derivative says: the change that it predicts for a small nudge, beside the actual change."""
     output, order = graph.output, graph.order
     slopes = [(node, slope) for node, slope in zip(inputs, grad(output, list(inputs))) if slope]
     if not slopes:

@@ -53,7 +53,7 @@ class Names:
                 term.name = self._free(f"b{self.layers}")
 
     def _parameter(self, x: Instruction) -> str:
-        """A parameter alone goes by its label, several by the letter w."""
+        """A single parameter is named by its label, several by the letter w."""
         if x.size == 1:
             label = self.labels[int(x.index[0].flat[0])]
             if label.isidentifier():

@@ -52,7 +52,7 @@ class Parameters:
             raise ValueError("A parameter is inf or nan; Values hold finite numbers, so none was stored.")
         followed = chosen is self.values or self._seen == assignments.last
         for value, number in zip(chosen, numbers.tolist()):
-            value._previous, value._data = value._data, number  # as assigning to .data does, without asking again
+            value._previous, value._data = value._data, number  # as assigning to .data does, without checking again
         assignments.note()
         self._agreed[places] = numbers
         if followed:

@@ -55,7 +55,7 @@ def _complaint(x: Instruction, seen: set[Instruction], parameters: int) -> str:
 
 
 def _shape(x: Instruction) -> Shape | None:
-    """The shape that follows from the operands; None if any would do; -1 if there is none."""
+    """The shape that follows from the operands; None if any will do; (-1,) if none fits."""
     shapes = [operand.shape for operand in x.operands]
     if x.kind in ("reduce", "outer", "concat", "apply") and not all(shapes):
         return (-1,)  # there is no last axis

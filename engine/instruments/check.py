@@ -101,7 +101,7 @@ def _differences(f: Value | Graph | Callable[..., Value], graph: Graph, values: 
 
 
 def _doubt(graph: Graph, x: Value, step: float | None) -> str:
-    """Why a difference that disagrees may itself be at fault; empty if nothing speaks for that.
+    """Why a difference that disagrees may itself be at fault; empty if nothing suggests that.
 
     The difference of 5x + sin(x) at 1e17 looks precise and is 5: its step spans many periods of sin. So the step is
     propagated to each operation, and that operation's own difference with a step of that size must be able to tell.
@@ -109,7 +109,7 @@ def _doubt(graph: Graph, x: Value, step: float | None) -> str:
     assert step is not None  # a difference was taken: it disagrees
     try:
         moved = evaluate(graph.order, {x: x.data + step}, held=True)
-    except ArithmeticError:  # f takes another formula there, which this graph does not have
+    except ArithmeticError:  # f takes another branch there, which this graph does not have
         return ""
     for node, position, exact in _local_derivatives(graph):
         data = [operand.data for operand in node.operands]
@@ -145,7 +145,7 @@ def _compare(name: str, exact: float, x: float, along: Callable[[float], Sample]
 # --- f as a function of one number, with what is known of its values ---
 
 def _replay(graph: Graph, slopes: list[float], x: Value) -> Callable[[float], Sample]:
-    """The output as a function of x: the graph is evaluated again. `slopes`: the output's, in every node of the order."""
+    """The output as a function of x: the graph is evaluated again. `slopes`: its derivative with respect to each node."""
 
     def along(number: float) -> Sample:
         numbers = evaluate(graph.order, {x: number}, held=True)
@@ -224,7 +224,7 @@ def _both(compared: Comparison) -> str:
 
 
 def corner_of(output: Value | Graph, inputs: Sequence[Value]) -> str:
-    """The first operation that stands on a corner or a jump which the output feels too, in a sentence; empty if there is none.
+    """A sentence about the first operation at a corner or a jump that also shows in the output; empty if there is none.
 
     A kink of 0 only makes an operation a suspect: relu(relu(x)) at -2 is at the corner of the outer relu, yet flat there.
     It counts if the output's slopes to the right and to the left of an input differ, or do not converge.

@@ -52,7 +52,7 @@ class Page:
         """Chains of equations, a row each. The first cell is "left = right"; further cells follow after equals signs. A
         row whose first cell is indented is a remark.
 
-        In columns where all fit into the width; otherwise each row stands by itself, broken before an equals sign.
+        In columns where all fit into the width; otherwise each row is set by itself, broken before an equals sign.
         """
         rows = [[self.text(cell) for cell in row] for row in rows]
         split = [row if row[0].startswith(" ") else [*row[0].split(" = ", 1), *row[1:]] for row in rows]
