@@ -78,12 +78,12 @@ class Teacher:
         if not self.warn:
             return
         self._cost(history)
-        for number, (layer, (z, a)) in enumerate(zip(self.model.layers, self.model.on_rows(self.X)), 1):
-            self._layer(number, layer, z, a)
+        for number, (layer, (z, _)) in enumerate(zip(self.model.layers, self.model.on_rows(self.X)), 1):
+            self._layer(number, layer, z)
         for number, layer in enumerate(self.model.layers[:-1], 1):
             self._twins(number, layer)
 
-    def _layer(self, number: int, layer: Any, z: np.ndarray, a: np.ndarray) -> None:
+    def _layer(self, number: int, layer: Any, z: np.ndarray) -> None:
         name = layer.activation.name
         if name == "relu":
             dead = int((z <= 0).all(axis=0).sum())

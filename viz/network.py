@@ -71,7 +71,7 @@ def draw_network(
     ax.set_ylim(-rows / 2 - 0.6, rows / 2 + 0.9)
     ax.set_axis_off()
     size = diameter(ax)
-    lines(ax, layers, columns, size)
+    lines(ax, layers, columns)
     for i, drawn in enumerate(columns):
         name = "input" if i == 0 else str(layers[i - 1].activation)
         ax.text(i, rows / 2 + 0.1, f"layer {i} (lecture {i + 1})\n{name}", ha="center", va="bottom", fontsize=9)
@@ -124,7 +124,7 @@ def circles(ax: Any, i: int, drawn: Column, inside: list[str], below: list[str],
         ax.text(i, drawn.gap, f"⋮\n… {drawn.hidden} more", ha="center", va="center", fontsize=8, bbox=room, zorder=4)
 
 
-def lines(ax: Any, layers: list[Any], columns: list[Column], size: float) -> None:
+def lines(ax: Any, layers: list[Any], columns: list[Column]) -> None:
     """The weights between neurons that are drawn: the wider the larger, dashed where negative; and what that means."""
     every = [
         (i, drawn_from, drawn_to, layer.weight[j, k], f"W{i + 1}[{j + 1},{k + 1}]")

@@ -37,9 +37,6 @@ class Symbol(Interpreter):
             return self._compute(ops.general_power, (self, exponent))
         return self._compute(ops.sqrt if exponent == 0.5 else ops.power.bind(float(exponent)), (self,))
 
-    def __rpow__(self, base: float) -> Symbol:
-        return self._compute(ops.general_power, (base, self))
-
     def _look(self, *_: Any) -> Any:
         raise TracingError(
             "The rule looks at a number (a comparison, if, float, max), and a rule that is compiled must be arithmetic alone. "
