@@ -233,6 +233,16 @@ def test_a_gradient_with_a_graph_can_be_drawn_and_differentiated_again(example):
     assert (example.x.grad, example.y.grad, example.z.grad) == (4.0, 3.0, -6.0)
 
 
+def test_a_product_of_the_chain_rule_has_what_arrived_first_and_the_local_derivative_second():
+    x, y = Value(3.0, "x"), Value(4.0, "y")
+    (v := x * y).label = "v"
+    arrived_times_y, arrived_times_x = grad(v.sin(), [x, y], create_graph=True)  # cos(v)·y and cos(v)·x
+    assert arrived_times_y.operands[1] is y and arrived_times_x.operands[1] is x
+    assert arrived_times_y.operands[0] is arrived_times_x.operands[0]
+    arrived, local = grad(v.sin().exp(), v, create_graph=True).operands  # exp(sin v)·cos v
+    assert (arrived.op.name, local.op.name) == ("exp", "cos")
+
+
 def test_the_hessian_of_the_worked_example(example):
     assert hessian(example.f, [example.x, example.y, example.z]) == [
         [4.0, 3.0, -6.0],  # 2y/z, 2x/z, -2xy/z²

@@ -119,6 +119,28 @@ def test_several_changes_are_counted():
         f.backward()
 
 
+@pytest.mark.parametrize(("position", "sentence"), [
+    (0, "a was changed from 2 to 7 after f was computed; f = 6 still belongs to a = 2."),
+    (1, "b was changed from 3 to 7 after f was computed; f = 6 still belongs to b = 3."),
+])  # fmt: skip
+def test_the_operand_that_was_changed_is_named_beside_one_that_was_not(position, sentence):
+    operands = [Value(2.0, "a"), Value(3.0, "b")]
+    f = operands[0] * operands[1]
+    f.label = "f"
+    operands[position].data = 7.0
+    with pytest.raises(StaleGraphError) as caught:
+        f.backward()
+    assert str(caught.value).startswith(sentence)
+
+
+def test_of_several_changes_one_that_reaches_the_stale_result_is_named():
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    f = a * 0.0 + b * b  # a·0 is 0 before and after
+    a.data, b.data = 4.0, 5.0
+    with pytest.raises(StaleGraphError, match=r"^b \(and 1 more\) was changed from 3 to 5 "):
+        f.backward()
+
+
 def train(step):
     """Three steps of gradient descent on (w - 3)², w from 0; the numbers w takes."""
     w = Value(0.0, "w")

@@ -147,6 +147,23 @@ def test_a_derivative_that_is_a_plain_number_is_not_frozen(how):
     np.testing.assert_allclose(got, [float(f(Value(x))) for x in BATCH], rtol=1e-12)
 
 
+PLAIN = {
+    "grad": (DERIVATIVES["grad"], "asks for derivatives as plain numbers", "Write create_graph=True: they are Values then."),
+    "paths": (DERIVATIVES["paths"], "asks for paths, which are plain numbers", "Write engine.grad(f, x, create_graph=True)."),
+    "jvp": (lambda v: engine.jvp(v * v, [v], [1.0])[1] * v, "asks for a derivative as a plain number",
+            "Write engine.grad(f, x, create_graph=True)."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", PLAIN)
+def test_a_derivative_that_would_be_a_plain_number_is_refused_with_what_to_write(how):
+    f, asked, instead = PLAIN[how]
+    with pytest.raises(TracingError) as caught:
+        engine.compile(f)(BATCH)
+    assert f"` {asked}: a compiled program sees values, not numbers" in str(caught.value)
+    assert str(caught.value).endswith(f" {instead}")
+
+
 @pytest.mark.parametrize("name", ["previous", "has_grad"])
 def test_other_state_of_a_parameter_is_not_looked_at_either(name):
     p = Value(0.5)
