@@ -148,9 +148,17 @@ def test_functions_are_written_as_they_are_called_and_in_latex_as_in_books(term,
     assert term.latex == latex
 
 
-def test_several_operands_of_the_largest():
-    term = write(ops.amax, [x, y, z])
-    assert (term.text, term.latex) == ("amax(x, y, z)", r"\max\left(x, y, z\right)")
+@pytest.mark.parametrize(("row", "latex"), [(ops.amax, r"\max"), (ops.amin, r"\min")], ids=str)
+def test_several_operands_of_the_largest_and_the_smallest(row, latex):
+    term = write(row, [x, y, z])
+    assert (term.text, term.latex) == (f"{row.name}(x, y, z)", rf"{latex}\left(x, y, z\right)")
+
+
+def test_the_rows_whose_derivative_is_written_with_a_prime():
+    primed = {name for name, row in TABLE.items() if row.primed}
+    assert primed == {
+        "sigmoid", "softplus", "relu", "leaky_relu", "elu", "gelu", "silu", "softsign", "tanh", "sech", "erf", "erfc",
+    }  # fmt: skip
 
 
 # --- what networks should know ---
