@@ -230,6 +230,15 @@ def test_the_sentence_has_both_numbers(monkeypatch):
     )
 
 
+def test_the_numbers_in_the_sentence_have_nine_digits(monkeypatch):
+    row = TABLE["exp"]
+    monkeypatch.setattr(row, "derivatives", (lambda r, x: r / 3.0,))
+    with pytest.raises(GradientError) as caught:
+        gradcheck(lambda x: exp(x / 7), [Value(0, "x")])
+    assert "∂v2/∂v1 = 0.333333333, the central difference 1. " in str(caught.value)
+    assert "the chain rule gives 0.0476190476, the central difference of f 0.142857143." in str(caught.value)
+
+
 def test_a_function_that_is_not_the_same_each_time_is_suspected():
     slopes = itertools.chain([1.0], itertools.repeat(2.0))
     with pytest.raises(GradientError, match="Each operation by itself agrees: does f give the same result each time"):

@@ -26,7 +26,8 @@ from engine import (
     sigmoid,
     sin,
 )
-from engine.instruments.difference import Difference, Sample, best_of, central_difference, first_step
+from engine.instruments import difference
+from engine.instruments.difference import Difference, Sample, best_difference, best_of, central_difference, first_step
 
 maximum = TABLE["maximum"]
 
@@ -122,6 +123,10 @@ def test_beside_steeper_slopes_a_small_derivative_is_not_confirmed(exact, blurs)
     assert Difference(1e-10, 1e-5, 1.5e-10, 0.0, 1e-5).blurs(exact, 1.0) is blurs
 
 
+def test_where_f_is_flat_a_derivative_of_0_is_not_blurred():
+    assert not Difference(0.0, 1e-5, 1e-20, 1e-20, 0.0).blurs(0.0, 1.0)
+
+
 @pytest.mark.parametrize(("numeric", "error", "exact", "confirms"), [
     (1.0, 9e-7, 1 + 1.5e-6, True),  # the error is within the tolerance
     (1.0, 9e-7, 1 + 3e-6, False),
@@ -141,6 +146,16 @@ def test_a_curve_that_is_bent_on_the_left_has_the_same_error_as_on_the_right(ben
         for f in (bent, lambda t: -bent(-t))
     )  # fmt: skip
     assert right.error == left.error >= abs(right.numeric - 1)
+
+
+def test_the_error_of_a_difference_has_three_parts():
+    """For t³ + t² and the step 2: the values at 2 and -2 are 12 and -4, halfway 2 and 0; the parabola is t² + 4t."""
+    found = central_difference(lambda t: Sample(t**3 + t**2, 0.01 * abs(t)), 0.0, Sample(0.0, 0.0), 2.0)
+    assert found.numeric == (12 + 4) / 4
+    assert found.rounding == 0.02 / 2
+    halving, missed = 2 * (4 - 2 / 2), 3 / 2  # with half the step the difference is 1; at 1 the parabola has 5 for 2
+    assert found.error == halving + missed + 0.02 / 2
+    assert found.seen == 12 / 2 and found.step == 2.0
 
 
 def test_a_step_that_floats_cannot_take_is_refused():
@@ -167,6 +182,26 @@ def test_the_best_difference_sees_what_the_narrowest_sees():
 @pytest.mark.parametrize(("at", "step"), [(0, 1e-5), (1e-9, 1e-5), (1, 1e-5), (-9.9, 1e-5), (10, 1e-4), (-250, 1e-3), (1e8, 1e3)])
 def test_the_first_step_goes_by_the_digits_before_the_point(at, step):
     assert first_step(at) == pytest.approx(step, rel=1e-12)
+
+
+OUTWARDS = [1e-5, 1e-4, 1e-6, 1e-3, 1e-7, 1e-2, 1e-8, 1e-1, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15]
+
+
+@pytest.mark.parametrize(("x", "edge", "steps"), [
+    (0.0, math.inf, OUTWARDS),
+    (2.5, math.inf, OUTWARDS),  # x is wider than the first step
+    (30.0, math.inf, [10 * step for step in OUTWARDS]),
+    (1e-7, math.inf, [*OUTWARDS, *(10.0**k for k in range(-4, -16, -1))]),  # from 1000 times x down to 1e-8 of it
+    (-1e-7, math.inf, [*OUTWARDS, *(10.0**k for k in range(-4, -16, -1))]),
+    (0.0, 1e-8, [*OUTWARDS, *(10.0**k for k in range(-5, -17, -1))]),  # the same for the distance to the edge
+    (0.0, 1e-4, OUTWARDS),  # an edge beyond the first step
+])  # fmt: skip
+def test_the_steps_are_tried_from_the_first_one_outwards_and_then_by_the_scale_of_x_and_of_the_edge(x, edge, steps, monkeypatch):
+    tried = []
+    monkeypatch.setattr(difference, "central_difference", lambda along, x, here, step: tried.append(step))
+    edges = (lambda t: (edge - t,)) if edge < math.inf else (lambda t: ())
+    assert best_difference(lambda t: Sample(t, 0.0, edges(t)), x, 1.0) == (None, "too near a corner or edge")
+    assert tried == pytest.approx(steps, rel=1e-9)
 
 
 def test_the_step_that_was_used_is_told():
