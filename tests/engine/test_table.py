@@ -97,6 +97,14 @@ def test_a_row_has_a_formula_unless_it_is_the_vocabulary_of_formulas():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("y", "x", "distance"), [
+    (0.0, 2.0, 2.0), (1.0, 2.0, 2.0), (3.0, 2.0, 3.0), (-3.0, 2.0, 3.0),  # right of the cut's end: the larger coordinate
+    (3.0, 0.0, 3.0), (3.0, -2.0, 3.0), (-0.5, -2.0, 0.5), (0.0, -2.0, 0.0), (0.0, 0.0, 0.0),  # above, below and on the cut
+])  # fmt: skip
+def test_the_distance_of_a_point_from_the_cut_of_atan2(y, x, distance):
+    assert ops.atan2.kink(y, x) == distance
+
+
 # --- how comparisons and choices bind ---
 
 a, b, c, x, y, z = (Term.name(name) for name in "abcxyz")
@@ -105,6 +113,7 @@ greater, greater_equal, equal, where = ops.greater, ops.greater_equal, ops.equal
 
 @pytest.mark.parametrize(("term", "text", "latex"), [
     (greater(x + 1.0, 2.0 * y), "x + 1 > 2y", "x + 1 > 2 y"),
+    (greater(2.0 * x, y + 1.0), "2x > y + 1", "2 x > y + 1"),
     (greater(greater(x, y), z), "(x > y) > z", r"\left(x > y\right) > z"),
     (greater(x, greater(y, z)), "x > (y > z)", r"x > \left(y > z\right)"),
     (greater_equal(greater_equal(x, y), z), "(x >= y) >= z", r"\left(x \ge y\right) \ge z"),
@@ -144,6 +153,20 @@ def test_comparisons_and_choices_stand_in_parentheses_where_they_need_them(term,
     (ops.atan2(y, x), "atan2(y, x)", r"\operatorname{atan2}\left(y, x\right)"),
 ])  # fmt: skip
 def test_functions_are_written_as_they_are_called_and_in_latex_as_in_books(term, text, latex):
+    assert term.text == text
+    assert term.latex == latex
+
+
+@pytest.mark.parametrize(("term", "text", "latex"), [
+    (ops.TWO_OVER_ROOT_PI * x, "2/√π·x", r"\frac{2}{\sqrt{\pi}} \cdot x"),
+    (x * ops.TWO_OVER_ROOT_PI, "x·(2/√π)", r"x \cdot \frac{2}{\sqrt{\pi}}"),
+    (x - ops.TWO_OVER_ROOT_PI, "x - 2/√π", r"x - \frac{2}{\sqrt{\pi}}"),
+    (x / ops.ROOT_TWO, "x/√2", r"\frac{x}{\sqrt{2}}"),
+    (x / ops.ROOT_TWO_PI, "x/√(2π)", r"\frac{x}{\sqrt{2\pi}}"),
+    (ops.LOG_2 * x, "log(2)·x", r"\log 2 \cdot x"),
+    (x / ops.LOG_10, "x/log(10)", r"\frac{x}{\log 10}"),
+])  # fmt: skip
+def test_a_named_number_is_written_by_its_name_and_binds_as_that_does(term, text, latex):
     assert term.text == text
     assert term.latex == latex
 
