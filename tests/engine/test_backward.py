@@ -157,6 +157,13 @@ def test_zero_grad_on_an_iterable_clears_those_values_only(example, collect):
     assert (example.x.has_grad, example.y.has_grad, example.z.grad) == (False, False, -9.0)
 
 
+@pytest.mark.parametrize("given", [3.0, [3.0], "x", [[Value(1.0)]]], ids=repr)
+def test_zero_grad_of_what_is_no_value_says_what_it_takes(given):
+    with pytest.raises(TypeError) as caught:
+        zero_grad(given)
+    assert str(caught.value).startswith("zero_grad takes Values: zero_grad([x, y]), or f.zero_grad() for a whole graph; not ")
+
+
 def test_a_sweep_that_fails_changes_nothing():
     x, y = Value(0.0, "x"), Value(2.0, "y")
     (x * y).backward()

@@ -230,6 +230,20 @@ def test_what_is_no_real_number_is_refused_on_either_side(loss, side, given):
         loss(both["prediction"], both["target"])
 
 
+def test_an_array_of_truth_values_is_one_of_1_and_0():
+    yes_no = np.array([True, False])
+    assert quadratic([0.5, 0.25], yes_no) == 0.5 * (0.25 + 0.0625)
+    assert quadratic(yes_no, np.array([False, False])) == 0.5
+    assert cross_entropy([1.0, 2.0], yes_no) == pytest.approx(math.log(1 + math.e), rel=1e-15)
+
+
+@pytest.mark.parametrize("side", ["prediction", "target"])
+def test_an_array_of_records_is_refused(side):
+    both = {"prediction": [1.0], "target": [1.0]} | {side: np.array([(1, 2)], dtype="i,i")}
+    with pytest.raises(ValueError, match=f"^The {side} must be real numbers; it has entries of type "):
+        quadratic(both["prediction"], both["target"])
+
+
 def test_object_arrays_of_values_and_a_class_as_an_array_are_taken():
     z = [Value(1.0), Value(0.5)]
     assert quadratic(np.array(z, dtype=object), [1.0, 0.0]).data == 0.125
