@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _new = object.__new__
 
-COMPUTE = "Compute with the Value itself: engine.exp(x), not math.exp(x); for the number alone write x.data."
+ADVICE = "Compute with the Value itself: engine.exp(x), not math.exp(x); for the number alone write x.data."
 
 
 def apply(row: Primitive, operands: Iterable[Any]) -> Value:
@@ -278,7 +278,7 @@ class Value:
         """A plain number would be cut off from the graph, and its gradient silently lost."""
         raise TypeError(
             f"{self!r} was asked for a plain number, by float, int, Value, or a function of math or NumPy; no gradient would "
-            f"pass through it. {COMPUTE}"
+            f"pass through it. {ADVICE}"
         )
 
     __int__ = __float__

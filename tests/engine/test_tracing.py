@@ -148,7 +148,7 @@ def test_a_derivative_that_is_a_plain_number_is_not_frozen(how):
 
 
 PLAIN = {
-    "grad": (DERIVATIVES["grad"], "asks for derivatives as plain numbers", "Write create_graph=True: they are Values then."),
+    "grad": (DERIVATIVES["grad"], "asks for derivatives as plain numbers", "Write create_graph=True: then they are Values."),
     "paths": (DERIVATIVES["paths"], "asks for paths, which are plain numbers", "Write engine.grad(f, x, create_graph=True)."),
     "jvp": (lambda v: engine.jvp(v * v, [v], [1.0])[1] * v, "asks for a derivative as a plain number",
             "Write engine.grad(f, x, create_graph=True)."),
