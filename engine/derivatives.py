@@ -65,9 +65,10 @@ def paths(source: Value, output: Value) -> Iterator[Path]:
     """Each path from source to output with its rate factors. The products add up to the derivative: that is what the
     sweep computes, without visiting the paths one by one. There can be very many: see `count_paths`."""
     refuse("asks for paths, which are plain numbers", "Write engine.grad(f, x, create_graph=True).")
-    called = names(topological_order(output))
+    graph = Graph(output)
+    check_fresh(graph)
     for edges in edge_paths(source, output):
-        factors = tuple(local_derivative(node, position, called) for node, position in edges)
+        factors = tuple(local_derivative(node, position, graph.names) for node, position in edges)
         yield Path((source, *[node for node, _ in edges]), factors, prod(factors))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine import Constant, StaleGraphError, UndefinedError, Value, explain, grad, no_grad, parse, recompute
+from engine import Constant, StaleGraphError, UndefinedError, Value, explain, grad, no_grad, parse, paths, recompute
 
 SENTENCE = r"Compute with the Value itself: engine\.exp\(x\), not math\.exp\(x\); for the number alone write x\.data\."
 
@@ -73,6 +73,7 @@ SWEEPS = {
     "backward": lambda f, a: f.backward(), "grad": lambda f, a: grad(f, a),
     "create_graph": lambda f, a: grad(f, a, create_graph=True), "hessian": lambda f, a: engine.hessian(f, [a]),
     "explain": lambda f, a: explain(f),
+    "paths": lambda f, a: list(paths(a, f)),
 }  # fmt: skip
 
 
