@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Sequence
 
 from ..graph import topological_order
+from ..modes import TracingError
 from ..primitive import Primitive
 from ..value import Value
 from .instructions import IllFormed
@@ -70,6 +71,7 @@ def flatten(trace: Trace) -> Scalars:
         if node.op is not None:
             row = row_number.get(node.op)
             if row is None:
+                _check_row(node.op)
                 row = row_number[node.op] = len(scalars.rows)
                 scalars.rows.append(node.op)
             scalars.operands.extend([number[operand] for operand in node.operands])
@@ -88,6 +90,15 @@ def flatten(trace: Trace) -> Scalars:
     scalars.outputs = [number[node] for node in ends]
     check(scalars)
     return scalars
+
+
+def _check_row(row: Primitive) -> None:
+    """Refuse a user's row over any number of operands: only the table's own can be taken along an axis."""
+    if row.arity is None and not row.native:
+        raise TracingError(
+            f"{row.name} takes any number of operands, and such a row of your own is not compiled. Write it as a function of "
+            "rows that are: engine.fsum([x * x for x in xs]), for instance."
+        )
 
 
 def _add(scalars: Scalars, kind: int, entry: int, row: int = -1) -> int:

@@ -70,6 +70,17 @@ def test_a_rule_that_uses_math_computes_and_is_refused_by_whatever_needs_more():
         TABLE.pop("own_exp", None)
 
 
+def test_a_row_over_any_number_of_operands_computes_and_is_not_compiled():
+    try:
+        squares = primitive("squares", lambda *xs: sum(x * x for x in xs), lambda r, *xs: [2 * x for x in xs], any_arity=True)
+        x, y = Value(3.0), Value(4.0)
+        assert squares(x, y).data == 25.0 and grad(squares(x, y), [x, y]) == [6.0, 8.0]
+        with pytest.raises(engine.TracingError, match=r"squares takes any number of operands, .* is not compiled"):
+            engine.compile(lambda a: squares(a, x, y))([1.0, 2.0])  # it gave the logsumexp
+    finally:
+        TABLE.pop("squares", None)
+
+
 @pytest.mark.parametrize("name", ["data", "grad", "op", "backward", "operands", "label", "item", "_x", "1x", "a b", 3, None])
 def test_a_name_that_values_use_is_refused(name):
     with pytest.raises(ValueError, match=r"give your row another name|A row needs a name such as cube"):
