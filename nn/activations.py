@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,12 @@ ELEMENTWISE: dict[str, Callable[[Any], Any]] = {"linear": lambda z: z}
 ELEMENTWISE |= {name: row for name, row in TABLE.items() if row.arity == 1 and name not in ("neg", "power")}
 
 
+def elementwise(name: str) -> Callable[[Any], Any] | None:
+    """The activation of that name; the table is asked each time, since users add rows of their own."""
+    row = TABLE.get(name)
+    return ELEMENTWISE.get(name) or (row if row is not None and row.arity == 1 and row.is_function else None)
+
+
 class Activation:
     """What turns a layer's z into its a; softmax takes the layer as a whole, all others work unit by unit."""
 
@@ -27,9 +34,10 @@ class Activation:
         self.name = wanted if isinstance(wanted, str) else getattr(wanted, "__name__", getattr(wanted, "name", "custom"))
         self.custom = not isinstance(wanted, str)
         if isinstance(wanted, str) and wanted != "softmax":
-            if wanted not in ELEMENTWISE:
+            function = elementwise(wanted)
+            if function is None:
                 raise ValueError(f"There is no activation {wanted!r}; there are {', '.join(ELEMENTWISE)}, and softmax.")
-            self.function = ELEMENTWISE[wanted]
+            self.function = function
         elif not isinstance(wanted, str) and callable(wanted):
             self.function = wanted
         elif not isinstance(wanted, str):
@@ -48,15 +56,16 @@ class Activation:
         if self.name == "linear" and not self.custom:
             return z
         if self.row is not None:
-            return on_array(self.row, z)
+            with suppress(TypeError):  # a user's rule that only plain numbers can go through
+                return on_array(self.row, z)
         return np.array([[number_of(value) for value in self(row)] for row in z.tolist()])
 
     @property
     def row(self) -> Primitive | None:
         """The row of the table that this is; None for linear, for softmax and for a function of the user's own."""
-        if self.custom or self.name not in TABLE:
+        if self.custom or self.name == "softmax" or not isinstance(self.function, Primitive):
             return None
-        row = TABLE[self.name]
+        row = self.function
         return row.bind(row.default) if row.parameter else row
 
     @property

@@ -48,12 +48,12 @@ class CompiledRun(Run):
         self.program = engine.compile(cost, has_aux=True, penalty=term)
         try:
             self.program.trace(self.x[:1], self.y[:1])
+            self.descent = self.program.descend(self.optimizer)  # here the rules run, a user's own among them
         except (engine.TracingError, ArithmeticError):
             raise
         except Exception as error:  # the cost worked with numbers, so this is something that cannot be done with symbols
             raise engine.TracingError(f"{_place(error)}{type(error).__name__}: {error}. {COMPUTE}") from error
         self.constants = [(p, p.data) for p in self.model.parameters() if p.constant]  # their numbers are part of the program
-        self.descent = self.program.descend(self.optimizer)
         self.counted = self.history.updates  # before this descent began
 
     def _compare(self) -> None:

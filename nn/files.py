@@ -24,7 +24,7 @@ from safetensors.numpy import save as to_bytes
 from engine.arrays import shown
 from engine.files import write_whole
 
-from .activations import ELEMENTWISE
+from .activations import elementwise
 from .network import MLP
 
 FORMAT = "chainrule-mlp/1"
@@ -144,7 +144,7 @@ def architecture_of(data: dict[str, Any]) -> Architecture:
         raise ValueError(f"the architecture needs a list of {len(sizes)} activations, one for each layer; it has "
                          f"{shown(activations)}.")  # fmt: skip
     for name in activations:
-        if not isinstance(name, str) or (name not in ELEMENTWISE and name != "softmax"):
+        if not isinstance(name, str) or (elementwise(name) is None and name != "softmax"):
             raise ValueError(f"there is no activation {shown(name)}.")
     return Architecture(n_in, sizes, activations)
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from engine import UndefinedError, Value, count_operations, sigmoid, tanh
+import engine
+from engine import TABLE, UndefinedError, Value, count_operations, primitive, sigmoid, tanh
 from engine.graph import topological_order
-from nn import ELEMENTWISE, MLP, Layer, Neuron, fit, losses, optim, show
+from nn import ELEMENTWISE, MLP, Layer, Neuron, fit, load, losses, optim, save, show
 from nn.advice import TeacherWarning
 from nn.init import BY_NAME, constant, normal, uniform
 
@@ -460,3 +461,36 @@ def test_a_teacher_notices_the_symmetry():
     model = MLP(2, [2, 1], "sigmoid", "sigmoid", init="zeros")
     with pytest.warns(TeacherWarning, match="All 2 units of layer 1 are identical and stay so"):
         fit(model, *AND, epochs=2)
+
+
+@pytest.fixture
+def own_rows():
+    yield primitive
+    for name in ("own_cube", "own_tanh"):
+        TABLE.pop(name, None)
+
+
+def test_a_row_of_one_s_own_is_an_activation_by_its_name(own_rows, tmp_path):
+    cube = own_rows("own_cube", lambda x: x**3, lambda result, x: 3 * x**2)
+    model = MLP.from_weights([[[2.0]], [[3.0]]], [[1.0], [0.5]], "own_cube")
+    x = Value(1.5)
+    answer = model([x])  # 3(2x + 1)³ + 0.5
+    answer.backward()
+    assert (answer.data, x.grad) == (192.5, 288.0)  # 18(2x + 1)²
+    assert model.predict([[1.5]]).tolist() == [192.5]
+    assert repr(MLP(1, [2, 1], cube)) == repr(MLP(1, [2, 1], "own_cube"))  # the row goes by its name
+    save(model, tmp_path / "model")
+    assert load(tmp_path / "model").predict([[1.5]]).tolist() == [192.5]
+    assert fit(model, [[0.1], [0.2]], [0.0, 1.0], epochs=1, compiled=True, warn=False).updates == 1
+
+
+def test_a_row_that_uses_math_trains_one_example_at_a_time(own_rows):
+    own_rows("own_tanh", lambda x: math.tanh(x), lambda r, x: 1 - math.tanh(x) ** 2)
+    model, twin = MLP(2, [3, 1], "own_tanh", seed=1), MLP(2, [3, 1], "tanh", seed=1)
+    X, y = [[0.3, 0.1], [1.0, -0.4]], [1.0, 0.0]
+    with pytest.warns(TeacherWarning, match=r"one example at a time.*engine\.exp\(x\) instead of math\.exp\(x\)"):
+        fit(model, X, y, epochs=2)
+    fit(twin, X, y, epochs=2, warn=False)
+    assert model.predict(X) == pytest.approx(twin.predict(X), rel=1e-12)
+    with pytest.raises(engine.TracingError, match=r"engine\.exp\(x\) instead of math\.exp\(x\)"):
+        fit(model, X, y, compiled=True)
