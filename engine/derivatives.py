@@ -7,8 +7,8 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from .backward import gradients
-from .errors import UndefinedDerivativeError
-from .graph import dependents, names, topological_order
+from .errors import UndefinedDerivativeError, check_fresh
+from .graph import Graph, dependents, names, topological_order
 from .modes import refuse
 from .value import Constant, Value
 
