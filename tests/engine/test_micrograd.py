@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from engine import Value, tanh
+from engine import Value, no_grad, tanh
 
 
 def test_a_short_program_with_every_sort_of_reuse():
@@ -181,3 +181,8 @@ def test_a_second_text_is_the_label():
     assert Value(1.0, "w").label == "w"
     with pytest.raises(TypeError, match="label of a Value is text"):
         Value(1.0, 3)
+
+
+def test_under_no_grad_children_are_not_recorded():
+    with no_grad():
+        assert Value(5.0, (Value(2.0), Value(3.0)), "+").operands == ()
