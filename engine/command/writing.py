@@ -39,6 +39,7 @@ def as_text(output: Value) -> str:
     uses = Counter(operand for node in order for operand in node.operands)
     inline = {node for node in order if node.constant and not node.label and uses[node] == 1}  # written where they are used
     called = _readable({node: name for node, name in names(order).items() if node not in inline})
+    words = frozenset(called.values())
     lines = []
     for node in order:
         if node.op is None:
@@ -49,7 +50,7 @@ def as_text(output: Value) -> str:
             by_hand = f"{called[node]} was set to {node.data:g} by hand, so no formula gives it"
             raise ValueError(f"{by_hand}: call recompute({called[output]}) first.")
         else:
-            lines.append(f"{called[node]} = {_formula(node.op, node.operands, called)}")
+            lines.append(f"{called[node]} = {_formula(node.op, node.operands, called, words)}")
     return "\n".join(lines)
 
 
@@ -71,10 +72,10 @@ def _readable(called: dict[Value, str]) -> dict[Value, str]:
     return readable
 
 
-def _formula(row: Primitive, operands: Sequence[Value], called: dict[Value, str]) -> str:
+def _formula(row: Primitive, operands: Sequence[Value], called: dict[Value, str], words: frozenset[str]) -> str:
     """The row as it is printed everywhere; as a function by its own name where that would be read differently.
 
-    An operand that is not `called` anything is written as its number.
+    An operand that is not `called` anything is written as its number. `words` are all names that nodes have.
     """
     numbers = [operand not in called for operand in operands]
     static = "" if row.static is None else f", {row.parameter}={_digits(row.static)}"
@@ -84,7 +85,7 @@ def _formula(row: Primitive, operands: Sequence[Value], called: dict[Value, str]
         for operand, is_number in zip(operands, numbers)
     ]
     raised_to_a_number = row is ops.general_power and numbers[1]  # as x**2 it would be the row power
-    misread = printed_name(row) != row.name and printed_name(row) in called.values()  # σ(x) where σ is a variable
+    misread = printed_name(row) != row.name and printed_name(row) in words  # σ(x) where σ is a variable
     unknown = row.notation.slots and row.family not in IN_THE_GRAMMAR
     if all(numbers) or raised_to_a_number or misread or unknown:
         return f"{row.name}({', '.join(texts)}{static})"
