@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .graph import Graph, names, topological_order
+from .graph import Graph, names, printable, topological_order
 from .primitive import Primitive, UndefinedError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _nearest_labelled(node: Value) -> tuple[tuple[str, float], ...]:
         if below not in seen:
             seen.add(below)
             if below.label:
-                found.append((below.label, below._data))
+                found.append((printable(below.label), below._data))
             else:
                 stack.extend(below.operands[::-1])
     return tuple(found)

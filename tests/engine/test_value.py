@@ -440,6 +440,9 @@ UNDEFINED = {
     "log(w-5)": (lambda: log(v(5, "w") - 5),
                  "log(v1) is undefined: v1 = 0 (from w = 5). Neither log(v1) nor ∂(log(v1))/∂v1 = 1/v1 exists there. "
                  "Any v1 > 0 works."),
+    "half a surrogate pair": (lambda: log(v(5, "\ud800") - 5),
+                              "log(v1) is undefined: v1 = 0 (from \ufffd = 5). Neither log(v1) nor ∂(log(v1))/∂v1 = 1/v1 "
+                              "exists there. Any v1 > 0 works."),
     "0**-1": (lambda: v(0, "x") ** -1,
               "x⁻¹ is undefined: x = 0. Neither x⁻¹ nor ∂(x⁻¹)/∂x = -x⁻² exists there. Any other x works."),
     "(-8)**(1/3)": (lambda: v(-8, "x") ** (1 / 3),
