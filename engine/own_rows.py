@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from . import ops
@@ -32,11 +33,21 @@ def primitive(name: str, forward: Callable[..., Any], derivatives: Any, **option
     """
     if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
         raise ValueError(f"A row needs a name such as cube, not {name!r:.60}.")
+    if iskeyword(name):
+        raise ValueError(f"{name} is a word of Python itself; give your row another name.")
     if name in RESERVED:
         raise ValueError(f"Every Value already has v.{name}; give your row another name.")
     if name in ops.TABLE and name not in _added:
         raise ValueError(f"{name} is a row of the engine's table already; give your row another name.")
-    row = ops.declare(name, forward, derivatives, **options)
+    if options.get("native"):
+        raise ValueError(f"native marks rows that every part of the engine implements itself; leave it out for {name}.")
+    rules = tuple(derivatives) if isinstance(derivatives, (tuple, list)) else (derivatives,)
+    for rule in (forward, *rules):
+        if not callable(rule):
+            raise TypeError(
+                f"The rules of {name} are functions, such as lambda x: x**3 and lambda result, x: 3*x**2; {rule!r:.60} is not one."
+            )
+    row = ops.declare(name, forward, rules, **options)
     _added.add(name)
     _give_method(row)
     return row

@@ -272,6 +272,8 @@ class Primitive:
             result = self.forward(*numbers)
             if math.isfinite(result):
                 return float(result)
+            if math.isnan(result):  # no row of the table gives it; a user's may
+                raise ArithmeticError
         except TypeError:
             for number in numbers:
                 if isinstance(number, str) or not hasattr(number, "__float__"):

@@ -113,8 +113,8 @@ def _leaf(text: str, step: Instruction, operands: list[Value | float]) -> Value:
 
 def row_called(name: str) -> Primitive | None:
     """The row that a function's name means; the table is asked each time, since users add rows of their own."""
-    name = ALIASES.get(name, name)
-    return ops.TABLE.get(name) or next((row for row in ops.TABLE.values() if printed_name(row) == name), None)
+    row = ops.TABLE.get(name) or ops.TABLE.get(ALIASES.get(name, name))
+    return row or next((row for row in ops.TABLE.values() if printed_name(row) == name), None)
 
 
 def printed_name(row: Primitive) -> str:

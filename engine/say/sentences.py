@@ -96,7 +96,7 @@ def _first_failing(error: UndefinedDerivativeError) -> int:
 def _overflows(row: Primitive, operands: Sequence[Known]) -> bool:
     """Whether the result would exist if floats were larger."""
     try:
-        return not math.isfinite(row.forward(*[operand.number for operand in operands]))
+        return math.isinf(row.forward(*[operand.number for operand in operands]))
     except OverflowError:
         return True
     except (ArithmeticError, ValueError):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine import TABLE, Value, explain, grad, gradcheck, hessian, parse, primitive
+from engine import TABLE, UndefinedError, Value, explain, grad, gradcheck, hessian, parse, primitive
 
 
 @pytest.fixture
@@ -86,6 +86,48 @@ def test_a_name_that_values_use_is_refused(name):
     with pytest.raises(ValueError, match=r"give your row another name|A row needs a name such as cube"):
         primitive(name, lambda x: x, lambda r, x: 1.0)
     assert name not in TABLE
+
+
+@pytest.mark.parametrize(("name", "forward", "derivatives", "options", "sentence"), [
+    ("lambda", abs, abs, {}, "lambda is a word of Python itself"),
+    ("twice", 2.0, lambda r, x: 2.0, {}, r"The rules of twice are functions, .*; 2\.0 is none"),
+    ("twice", lambda x: 2 * x, 2.0, {}, r"The rules of twice are functions, .*; 2\.0 is none"),
+    ("twice", lambda x: 2 * x, [2.0], {}, r"The rules of twice are functions, .*; 2\.0 is none"),
+    ("twice", lambda x: 2 * x, lambda r, x: 2.0, {"native": True}, "leave it out for twice"),
+])  # fmt: skip
+def test_what_is_no_row_is_refused(name, forward, derivatives, options, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        primitive(name, forward, derivatives, **options)
+    assert name not in TABLE
+
+
+def test_the_derivatives_may_be_a_list():
+    try:
+        row = primitive("area", lambda x, y: x * y, [lambda r, x, y: y, lambda r, x, y: x])
+        x, y = Value(3.0), Value(4.0)
+        assert grad(row(x, y), [x, y]) == [4.0, 3.0]
+    finally:
+        TABLE.pop("area", None)
+
+
+def test_the_parser_takes_a_row_before_its_own_other_names_for_functions():
+    try:
+        primitive("ln", lambda x: 2 * x, lambda r, x: 2.0)
+        assert parse("ln(x)", x=5.0).data == 10.0
+    finally:
+        TABLE.pop("ln", None)
+    assert parse("ln(x)", x=1.0).data == 0.0
+
+
+def test_a_result_that_is_nan_is_undefined_and_not_too_large():
+    try:
+        row = primitive("no_number", lambda x: x * math.nan, lambda r, x: 1.0)
+        for x in (Value(2.0, "x"), 2.0):
+            with pytest.raises(UndefinedError, match=r"^no_number\(.\) is undefined") as caught:
+                row(x)
+            assert not isinstance(caught.value, OverflowError)
+    finally:
+        TABLE.pop("no_number", None)
 
 
 def test_a_row_of_the_engine_is_not_replaced():
