@@ -45,7 +45,8 @@ def primitive(name: str, forward: Callable[..., Any], derivatives: Any, **option
     for rule in (forward, *rules):
         if not callable(rule):
             raise TypeError(
-                f"The rules of {name} are functions, such as lambda x: x**3 and lambda result, x: 3*x**2; {rule!r:.60} is not one."
+                f"The rules of {name} are functions, such as lambda x: x**3 and lambda result, x: 3*x**2; {rule!r:.60} is not "
+                "one."
             )
     row = ops.declare(name, forward, rules, **options)
     _added.add(name)

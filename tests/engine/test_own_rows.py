@@ -90,9 +90,9 @@ def test_a_name_that_values_use_is_refused(name):
 
 @pytest.mark.parametrize(("name", "forward", "derivatives", "options", "sentence"), [
     ("lambda", abs, abs, {}, "lambda is a word of Python itself"),
-    ("twice", 2.0, lambda r, x: 2.0, {}, r"The rules of twice are functions, .*; 2\.0 is none"),
-    ("twice", lambda x: 2 * x, 2.0, {}, r"The rules of twice are functions, .*; 2\.0 is none"),
-    ("twice", lambda x: 2 * x, [2.0], {}, r"The rules of twice are functions, .*; 2\.0 is none"),
+    ("twice", 2.0, lambda r, x: 2.0, {}, r"The rules of twice are functions, .*; 2\.0 is not one"),
+    ("twice", lambda x: 2 * x, 2.0, {}, r"The rules of twice are functions, .*; 2\.0 is not one"),
+    ("twice", lambda x: 2 * x, [2.0], {}, r"The rules of twice are functions, .*; 2\.0 is not one"),
     ("twice", lambda x: 2 * x, lambda r, x: 2.0, {"native": True}, "leave it out for twice"),
 ])  # fmt: skip
 def test_what_is_no_row_is_refused(name, forward, derivatives, options, sentence):
