@@ -40,6 +40,10 @@ class ParseError(ValueError):
         end = "" if advice.endswith("?") else "."
         super().__init__(f'Cannot read "{_near(text, column)[0]}" at column {column}: {advice}{end}')
 
+    def __reduce__(self) -> tuple[type[ParseError], tuple[str, int, str]]:
+        """A copy is made of the same three things."""
+        return type(self), (self.text, self.column, self.advice)
+
 
 def pointed(error: Exception) -> list[str]:
     """The input and a caret under the place, if the error knows its place in a text; nothing otherwise."""

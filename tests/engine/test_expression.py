@@ -1,6 +1,7 @@
 """Text to Values: the grammar, the names, and what is refused, with its column and what would be right."""
 
 import math
+import pickle
 import time
 
 import pytest
@@ -347,3 +348,10 @@ def test_a_long_and_a_moderately_deep_expression_are_read():
     assert value("-" * 50 + "x", x=1) == 1
     assert value("; ".join(f"v{i} = x + {i}" for i in range(500)), x=1) == 500
     assert value("\n".join(f"v{i} = x + {i}" for i in range(20_000)), x=1) == 20_000  # the text of a large graph
+
+
+def test_the_error_pickles():
+    with pytest.raises(ParseError) as caught:
+        parse("x +", x=1)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.text, again.column) == (str(caught.value), "x +", caught.value.column)
