@@ -68,6 +68,8 @@ def jvp(f: Value | Sequence[Value] | Callable[..., Any], inputs: Sequence[Any], 
     inputs, directions = list(inputs), [number_of(tangent) for tangent in tangents]
     if len(inputs) != len(directions):
         raise ValueError(f"jvp needs one tangent for each input: {len(inputs)} inputs, {len(directions)} tangents.")
+    if len({id(x) for x in inputs if isinstance(x, Value)}) < sum(isinstance(x, Value) for x in inputs):
+        raise ValueError("A Value is given twice among the inputs, and it moves in one direction only: give each once.")
     if not all(isfinite(direction) for direction in directions):
         raise ValueError(f"tangents = {directions} must be finite numbers.")
     values = [x if isinstance(x, Value) else Value(x, f"x{i}") for i, x in enumerate(inputs, 1)]

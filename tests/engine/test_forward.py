@@ -83,3 +83,9 @@ def test_the_costs_show_when_each_mode_wins():
     assert cost.parameters == 1 and cost.directional.total <= cost.backward.total
 
 
+
+
+def test_an_input_given_twice_is_refused():
+    x = Value(2.0)
+    with pytest.raises(ValueError, match="A Value is given twice"):
+        jvp(lambda a, b: a * b, [x, x], [1.0, 0.0])
