@@ -24,7 +24,7 @@ class Graph:
     """
 
     def __init__(self, output: Value) -> None:
-        self.output = output
+        self.output = checked(output)
         self.order = topological_order(output)
 
     @classmethod
@@ -46,6 +46,14 @@ class Graph:
     def title(self) -> str:
         """What the output is called."""
         return self.names[self.output]
+
+
+def checked(output: Any) -> Value:
+    """The output, if it is a node of a graph."""
+    if not hasattr(output, "operands"):
+        raise TypeError(f"A Value is needed here, one that was computed: f = x*y, not the {type(output).__name__} {output!r:.60}.")
+    node: Value = output
+    return node
 
 
 def topological_order(*outputs: Value) -> list[Value]:
@@ -113,7 +121,7 @@ def check_topological(order: Sequence[Value]) -> None:
 
 def exceeds(output: Value, limit: int) -> bool:
     """Whether the graph has more than `limit` nodes, found without walking further than that."""
-    seen = {output}
+    seen = {checked(output)}
     frontier = [output]
     while frontier and len(seen) <= limit:
         for operand in frontier.pop().operands:

@@ -6,6 +6,8 @@ from math import prod
 
 import pytest
 
+import engine
+import viz
 from engine import Value, count_paths, fsum, grad, parse, recompute, relu, sigmoid
 from engine.derivatives import paths
 from engine.graph import check_topological, dependents, exceeds, leaves, names, topological_order
@@ -291,3 +293,13 @@ def test_a_network_is_read_as_its_neurons_in_forward_order():
 
 def test_the_worked_example_has_no_neurons(f):
     assert neurons(f) == []
+
+
+@pytest.mark.parametrize("use", [
+    engine.explain, engine.latex, engine.steps, engine.to_data, engine.as_text, engine.recompute, engine.count_operations, viz.draw,
+    lambda thing: viz.page(thing, "never written"),
+])  # fmt: skip
+@pytest.mark.parametrize("thing", [3, None, [Value(1.0)]], ids=["number", "None", "list"])
+def test_what_takes_a_graph_says_so(use, thing):
+    with pytest.raises(TypeError, match=rf"^A Value is needed here, .* not the {type(thing).__name__} "):
+        use(thing)
