@@ -51,7 +51,7 @@ class Graph:
 def checked(output: Any) -> Value:
     """The output, if it is a node of a graph."""
     if not hasattr(output, "operands"):
-        raise TypeError(f"A Value is needed here, one that was computed: f = x*y, not the {type(output).__name__} {output!r:.60}.")
+        raise TypeError(f"A Value is needed here, such as f = x*y, not the {type(output).__name__} {output!r:.60}.")
     node: Value = output
     return node
 

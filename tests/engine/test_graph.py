@@ -296,7 +296,8 @@ def test_the_worked_example_has_no_neurons(f):
 
 
 @pytest.mark.parametrize("use", [
-    engine.explain, engine.latex, engine.steps, engine.to_data, engine.as_text, engine.recompute, engine.count_operations, viz.draw,
+    engine.explain, engine.latex, engine.steps, engine.to_data, engine.as_text, engine.recompute, engine.count_operations,
+    viz.draw,
     lambda thing: viz.page(thing, "never written"),
 ])  # fmt: skip
 @pytest.mark.parametrize("thing", [3, None, [Value(1.0)]], ids=["number", "None", "list"])
