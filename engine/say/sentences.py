@@ -33,9 +33,9 @@ def no_value(error: UndefinedValueError) -> str:
         if operand.constant:
             sentence += " " + domain.instead_of(operand.number)
         else:
-            slope = Term.of(row.derivative(result, written, position, shown=True))
+            slope = _slope(row, result, written, position)
             derivative = partial(name or f"({formula})", operand.name)
-            sentence += f" Neither {result.text} nor {derivative.text} = {slope.text} exists there."
+            sentence += f" Neither {result.text} nor {derivative.text}{slope} exists there."
             sentence += " " + domain.works(operand.name)
     return sentence
 
@@ -45,7 +45,7 @@ def no_derivative(error: UndefinedDerivativeError) -> str:
     row, operands, result = error.row, error.operands, error.result
     position = _first_failing(error)
     written = _terms(operands)
-    slope = Term.of(row.derivative(Term.name(result.name), written, position, shown=True))
+    slope = _slope(row, Term.name(result.name), written, position)
     outside = [
         domain.instead_of(operand.number) if operand.constant else domain.works(operand.name)
         for operand, domain in zip(operands, row.smooth)
@@ -55,7 +55,7 @@ def no_derivative(error: UndefinedDerivativeError) -> str:
     operand = operands[position].name
     sentence = (
         f"The derivative of {result.name} = {write(row, written).text} with respect to {operand} {verdict}: "
-        f"{partial(result.name, operand).text} = {slope.text} at {_numbers(operands)}."
+        f"{partial(result.name, operand).text}{slope} at {_numbers(operands)}."
     )
     if outside:
         sentence += f" The value itself does: {result.name} = {show(result.number)}. {outside[0]}"
@@ -78,6 +78,14 @@ def stale(error: StaleGraphError) -> str:
 
 def _terms(operands: Sequence[Known]) -> list[Term]:
     return [Term.number(x.number) if x.constant and not x.labelled else Term.name(x.name) for x in operands]
+
+
+def _slope(row: Primitive, result: Term, operands: Sequence[Term], position: int) -> str:
+    """The formula of a derivative after an equals sign; nothing for a user's rule that only floats can go through."""
+    try:
+        return f" = {Term.of(row.derivative(result, operands, position, shown=True)).text}"
+    except TypeError:
+        return ""
 
 
 def _first_failing(error: UndefinedDerivativeError) -> int:

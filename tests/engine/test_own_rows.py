@@ -8,6 +8,7 @@ import pytest
 
 import engine
 from engine import TABLE, UndefinedError, Value, explain, grad, gradcheck, hessian, parse, primitive
+from engine.primitive import NONNEGATIVE, POSITIVE
 
 
 @pytest.fixture
@@ -79,6 +80,27 @@ def test_a_row_over_any_number_of_operands_computes_and_is_not_compiled():
             engine.compile(lambda a: squares(a, x, y))([1.0, 2.0])  # it gave the logsumexp
     finally:
         TABLE.pop("squares", None)
+
+
+def test_the_errors_of_a_rule_that_uses_math_can_be_read():
+    try:
+        row = primitive("own_log", lambda x: math.log(x), lambda r, x: 1 / math.fabs(x), domain=(POSITIVE,))
+        with pytest.raises(UndefinedError) as caught:
+            row(Value(-0.5, "x"))
+        assert str(caught.value) == (
+            "own_log(x) is undefined: x = -0.5. Neither own_log(x) nor ∂(own_log(x))/∂x exists there. Any x > 0 works."
+        )
+        row = primitive("own_root", lambda x: math.sqrt(x), lambda r, x: 1 / (2 * math.sqrt(x)),
+                        domain=(NONNEGATIVE,), smooth=(POSITIVE,))  # fmt: skip
+        with pytest.raises(UndefinedError) as caught:
+            row(Value(0.0, "x")).backward()
+        assert str(caught.value) == (
+            "The derivative of v1 = own_root(x) with respect to x does not exist: ∂v1/∂x at x = 0. The value itself does: "
+            "v1 = 0. Any x > 0 works."
+        )
+    finally:
+        TABLE.pop("own_log", None)
+        TABLE.pop("own_root", None)
 
 
 @pytest.mark.parametrize("name", ["data", "grad", "op", "backward", "operands", "label", "item", "_x", "1x", "a b", 3, None])
