@@ -29,8 +29,8 @@ class Activation:
     """What turns a layer's z into its a; softmax takes the layer as a whole, all others work unit by unit."""
 
     def __init__(self, wanted: str | Callable[[Any], Any]) -> None:
-        if isinstance(wanted, Primitive) and wanted.name in ELEMENTWISE and wanted.static is None:
-            wanted = wanted.name  # the engine's own functions are stored by name
+        if isinstance(wanted, Primitive) and elementwise(wanted.name) is wanted:
+            wanted = wanted.name  # rows of the table are stored by name
         self.name = wanted if isinstance(wanted, str) else getattr(wanted, "__name__", getattr(wanted, "name", "custom"))
         self.custom = not isinstance(wanted, str)
         if isinstance(wanted, str) and wanted != "softmax":

@@ -52,7 +52,7 @@ class CompiledRun(Run):
         except (engine.TracingError, ArithmeticError):
             raise
         except Exception as error:  # the cost worked with numbers, so this is something that cannot be done with symbols
-            raise engine.TracingError(f"{_place(error)}{type(error).__name__}: {error}. {COMPUTE}") from error
+            raise engine.TracingError(f"{_place(error)}{type(error).__name__}: {str(error).rstrip('.')}. {COMPUTE}") from error
         self.constants = [(p, p.data) for p in self.model.parameters() if p.constant]  # their numbers are part of the program
         self.counted = self.history.updates  # before this descent began
 
