@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engine import Value
 from engine.arrays import real_array
+from engine.value import number_of
 
 from .losses import Loss, binary_cross_entropy_with_logits, hinge
 
@@ -76,11 +76,11 @@ class Targets:
         """1 if this output is right for example i, 0 if not, nan if there is no right or wrong."""
         target = self.rows[i]
         if self.n_out == 1:
-            yes = plain(output) >= self.middle
+            yes = number_of(output) >= self.middle
             return float(yes == (target > self.middle)) if self.middle == self.middle else float("nan")
         if self.middle != self.middle:
             return float("nan")
-        numbers = [plain(value) for value in output]
+        numbers = [number_of(value) for value in output]
         return float(numbers.index(max(numbers)) == target.index(max(target)))
 
     def hits(self, positions: Sequence[int] | np.ndarray, outputs: np.ndarray) -> float:
@@ -91,11 +91,6 @@ class Targets:
         if self.n_out == 1:
             return float(((outputs[:, 0] >= self.middle) == (targets > self.middle)).sum())
         return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).sum())
-
-
-def plain(output: Any) -> float:
-    """The number of an output, whether a Value or a plain number."""
-    return output.data if isinstance(output, Value) else float(output)
 
 
 def signs(numbers: np.ndarray, n_out: int) -> np.ndarray:
