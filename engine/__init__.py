@@ -1,5 +1,12 @@
 """A scalar autograd engine you can read, inspect and trust. This file is its table of contents."""
 
+from contextlib import suppress
+
+with suppress(ModuleNotFoundError):  # engine/ copied alone has one name only
+    from chainrule.rooms import share
+
+    share(__name__, __file__)
+
 # Values, and what you can do with a graph of them
 from .value import Constant, Value, zero_grad
 from .modes import no_grad

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 # Frames of these packages are skipped; the user's own line is the useful one.
-OURS = ("engine", "nn", "viz", "numpy", "copy", "pickle")
+OURS = ("chainrule", "numpy", "copy", "pickle")
 
 
 class Switch:

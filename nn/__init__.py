@@ -1,15 +1,14 @@
-"""Neurons, layers and networks made of Values: initialisation, losses, training. A table of contents."""
+"""Neurons, layers and networks made of Values: initialisation, losses, training. contents.py lists what there is."""
 
-from . import init, losses, optim, stopping
-from .activations import ELEMENTWISE, Activation
-from .advice import TeacherWarning
-from .files import load, save
-from .history import History
-from .layers import Layer, Module, Neuron
-from .network import MLP, Activations
-from .penalties import l1, l2
-from .perceptron import Perceptron
-from .run import evaluate
-from .search import learning_rate_search, restarts
-from .targets import one_hot
-from .training import fit
+from typing import TYPE_CHECKING
+
+from chainrule.rooms import on_first_use, share
+
+share(__name__, __file__)
+
+from .perceptron import Perceptron  # the only one that needs no NumPy
+
+if TYPE_CHECKING:
+    from .contents import *
+
+__getattr__ = on_first_use(__name__)

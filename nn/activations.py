@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-import engine
-from engine import TABLE, Constant, Value
-from engine.on_arrays import on_array, slope_on_array
-from engine.primitive import Primitive
-from engine.value import number_of
+from .. import engine
+from ..engine import TABLE, Constant, Value
+from ..engine.on_arrays import on_array, slope_on_array
+from ..engine.primitive import Primitive
+from ..engine.value import number_of
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {"linear": lambda z: z}
 ELEMENTWISE |= {name: row for name, row in TABLE.items() if row.arity == 1 and name not in ("neg", "power")}

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import shown
-from engine.modes import is_ours
-
+from ..engine.arrays import shown
+from ..engine.modes import is_ours
 from .history import History
 from .losses import Loss, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy
 

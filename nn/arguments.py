@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from engine import Value
-from engine.arrays import shown
-
+from ..engine import Value
+from ..engine.arrays import shown
 from .losses import SOFTMAX_TWICE, Loss, binary_cross_entropy, cross_entropy
 from .optim import BY_NAME, SGD, Optimizer
 from .penalties import Penalty

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-import engine
-from engine import Value
-from engine.modes import CHOOSE, COMPUTE, is_ours, line_of
-
+from .. import engine
+from ..engine import Value
+from ..engine.modes import CHOOSE, COMPUTE, is_ours, line_of
 from .history import History
 from .losses import Loss, several
 from .optim import Optimizer

@@ -21,9 +21,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from engine.arrays import shown
-from engine.files import write_whole
-
+from ..engine.arrays import shown
+from ..engine.files import write_whole
 from .activations import elementwise
 from .network import MLP
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable
 from random import Random
 
-from engine import TABLE
+from ..engine import TABLE
 
 Initialiser = Callable[[int, int, Random], float]
 

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import Constant, Value, zero_grad
-
+from ..engine import Constant, Value, zero_grad
 from .activations import Activation
 from .init import Initialiser, initialiser
 

@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from engine import Value, log, logsumexp, maximum, relu, softplus
-from engine.arrays import real_array, shown
-
+from ..engine import Value, log, logsumexp, maximum, relu, softplus
+from ..engine.arrays import real_array, shown
 from .layers import add_up
 
 Loss = Callable[[Any, Any], Any]

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine import Value, paths
-
+from ..engine import Value, paths
 from .losses import quadratic
 from .network import MLP, Activations
 from .optim import SGD

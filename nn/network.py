@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine import UndefinedError, Value
-from engine.arrays import real_array
-
+from ..engine import UndefinedError, Value
+from ..engine.arrays import real_array
 from .init import Initialiser
 from .layers import Kind, Layer, Module, checked, unique
 

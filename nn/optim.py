@@ -10,8 +10,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from engine import Value, zero_grad
-
+from ..engine import Value, zero_grad
 from .advice import TeacherWarning
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
-from engine import Value
-from engine.arrays import shown
+from ..engine import Value
+from ..engine.arrays import shown
 
 Penalty = Callable[[Any, int], Any]  # of the model and the number of training examples, to a Value
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from engine import Constant, zero_grad
-from engine.value import number_of
-
+from ..engine import Constant, zero_grad
+from ..engine.value import number_of
 from .history import History
 from .losses import BY_NAME, SOFTMAX_TWICE, Loss, cross_entropy, loss_function
 from .optim import Optimizer

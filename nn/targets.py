@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import real_array
-from engine.value import number_of
-
+from ..engine.arrays import real_array
+from ..engine.value import number_of
 from .losses import Loss, binary_cross_entropy_with_logits, hinge
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-import engine
-
+from .. import engine
 from .advice import Teacher
 from .arguments import (
     batch_of,

@@ -1,14 +1,12 @@
-"""Pictures of graphs, networks and learning. A table of contents."""
+"""Pictures of graphs, networks and learning. contents.py lists what there is."""
 
-# Graphs
-from .drawing import Drawing, draw
-from .frames import draw_steps
-from .page import page
-from .render import NoRenderer
-from .text_tree import tree
+from typing import TYPE_CHECKING
 
-# Networks and learning
-from .curves import plot_activation, plot_activations, plot_history
-from .network import draw_network
-from .pixels import plot_digits, plot_weights
-from .surfaces import plot_boundary, plot_descent
+from chainrule.rooms import on_first_use, share
+
+share(__name__, __file__)
+
+if TYPE_CHECKING:
+    from .contents import *
+
+__getattr__ = on_first_use(__name__)

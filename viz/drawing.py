@@ -8,9 +8,8 @@ from pathlib import Path
 
 import graphviz
 
-from engine import Value
-from engine.files import write_whole
-
+from ..engine import Value
+from ..engine.files import write_whole
 from .picture import Box, Picture, lines_of, picture
 from .render import render
 

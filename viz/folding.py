@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine import Value
-from engine.graph import Graph
-from engine.instruments.neurons import Neuron, neurons
+from ..engine import Value
+from ..engine.graph import Graph
+from ..engine.instruments.neurons import Neuron, neurons
 
 FOLDS = ("none", "neurons", "layers", "auto")
 READABLE = 60  # boxes and circles that still fit on one screen

@@ -8,12 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine import Value, steps
-from engine.files import write_whole
-from engine.graph import Graph
-from engine.say.explain import Step
-from engine.say.notation import show
-
+from ..engine import Value, steps
+from ..engine.files import write_whole
+from ..engine.graph import Graph
+from ..engine.say.explain import Step
+from ..engine.say.notation import show
 from .drawing import dot
 from .picture import Arrow, Box, Picture, picture
 from .render import render

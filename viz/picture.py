@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import Value
-from engine.derivatives import local_derivative
-from engine.errors import check_fresh
-from engine.graph import Graph
-from engine.primitive import UndefinedError
-from engine.say.notation import show, terms, write
-
+from ..engine import Value
+from ..engine.derivatives import local_derivative
+from ..engine.errors import check_fresh
+from ..engine.graph import Graph
+from ..engine.primitive import UndefinedError
+from ..engine.say.notation import show, terms, write
 from .folding import Fold, choose
 
 NOT_COMPUTED = "not computed"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.markup import escape
 from rich.tree import Tree
 
-from engine import Value
-from engine.errors import check_fresh
-from engine.graph import Graph, exceeds
-from engine.say.notation import show, terms, write
+from ..engine import Value
+from ..engine.errors import check_fresh
+from ..engine.graph import Graph, exceeds
+from ..engine.say.notation import show, terms, write
 
 LARGEST = 2000  # nodes; a longer tree helps nobody
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..say.notation import plain
@@ -35,6 +36,23 @@ class Arguments(argparse.ArgumentParser):
         return self.parse_intermixed_args(
             [f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in options else word for word in words]
         )
+
+
+def start(command: str, words: list[str]) -> int:
+    """Run the command whose module is named: its main, on the words. A package that it needs and lacks is named, too."""
+    open_streams()
+    status = []
+
+    def work() -> None:
+        try:
+            module = import_module(command)
+        except ModuleNotFoundError as error:
+            from chainrule.rooms import needed
+
+            raise RuntimeError(needed(error, f"python -m {command.split('.')[1]}")) from None
+        status.append(module.main(words))
+
+    return answer(work) or status[0]
 
 
 def answer(work: Callable[[], None]) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import TABLE, as_text, hessian, parse, to_data
-from engine.__main__ import main, report
+from engine.command.main import main, report
 from engine.command.terminal import UsageError
 from engine.primitive import UndefinedError
 

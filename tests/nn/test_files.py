@@ -11,9 +11,9 @@ from safetensors.numpy import load_file, save_file
 import nn.files
 from engine import tanh
 from nn import MLP, load, save
-from nn import __main__ as nn_command
+from nn.command import main as nn_command
 from nn.files import FORMAT, load_with_remarks
-from viz import __main__ as viz_command
+from viz import command as viz_command
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from nn import MLP, data, load, mazur, save
-from nn.__main__ import main
+from nn.command.demos import DEMOS
+from nn.command.main import main
 from nn.data import Split
-from nn.demos import DEMOS
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import parse, steps
-from viz.__main__ import main
+from viz.command import main
 
 ROOT = Path(__file__).parents[2]
 WORKED = ["x**2*y/z", "x=3", "y=4", "z=2"]

@@ -15,18 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.console import Console
 
-from engine import compare
-
-from . import data, mazur, show
-from .files import load_with_remarks, save
-from .history import History
-from .losses import BY_NAME as LOSSES
-from .network import MLP, matrix
-from .optim import BY_NAME as OPTIMIZERS
-from .perceptron import GATES, Learning, gate
-from .run import evaluate
-from .targets import Targets
-from .training import fit
+from ...engine import compare
+from .. import data, mazur, show
+from ..files import load_with_remarks, save
+from ..history import History
+from ..losses import BY_NAME as LOSSES
+from ..network import MLP, matrix
+from ..optim import BY_NAME as OPTIMIZERS
+from ..perceptron import GATES, Learning, gate
+from ..run import evaluate
+from ..targets import Targets
+from ..training import fit
 
 CHECKED = 30  # parameters whose derivative is compared with a central difference before training
 

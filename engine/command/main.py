@@ -1,0 +1,99 @@
+"""python -m engine: the chain rule of an expression, from the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+
+from ..derivatives import grad
+from ..graph import Graph
+from ..say.explain import latex
+from ..say.export import to_data
+from ..say.layout import Page
+from ..say.notation import DIGITS, latex_number
+from .expression import parse
+from .tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
+from .terminal import Arguments, UsageError, answer, has_signs, writable
+
+WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
+EXAMPLE_TO_TYPE = '"x**2*y/z" x=3 y=4 z=2'
+YOUR_TURN = 'Your turn:  python -m engine "x*x*y/z" x=3 y=4 z=2', "    now x has two paths"
+
+
+def arguments() -> Arguments:
+    """The command line that is understood."""
+    parser = Arguments(
+        prog="python -m engine",
+        description="The value of an expression, its gradient, and every step of the chain rule.",
+        epilog='Example: python -m engine "x**2*y/z" x=3 y=4 z=2',
+        allow_abbrev=False,
+    )
+    parser.add_argument("expression", nargs="?", help='such as "x**2*y/z" or "v = sin(x); v*exp(v)"')
+    parser.add_argument("values", nargs="*", help="a number for each variable: x=3 y=1/3 z=pi/2")
+    parser.add_argument("--wrt", metavar="x,y", help="only the derivatives with respect to these")
+    parser.add_argument("--check", action="store_true", help="only the gradient beside central differences")
+    parser.add_argument("--hessian", action="store_true", help="the second derivatives")
+    parser.add_argument("--paths", metavar="x", help="each path from x to the result, with its factors")
+    parser.add_argument("--program", action="store_true", help="the same compiled: its equations, and the NumPy that runs")
+    parser.add_argument("--latex", action="store_true", help="the steps as LaTeX")
+    parser.add_argument("--json", action="store_true", help="everything as data (the form is described in engine/say/export.py)")
+    parser.add_argument("--digits", type=int, default=DIGITS, help="significant digits to show, 1 to 17")
+    parser.add_argument("--quiet", action="store_true", help="the gradient only, a line for each variable")
+    return parser
+
+
+def report(words: list[str], width: int, ascii: bool) -> list[str]:
+    """The lines that answer a command line."""
+    given = arguments().read(words)
+    whole = [option for option in ("json", "program", "latex", "quiet") if getattr(given, option)]
+    parts_asked = [option for option in ("check", "hessian", "paths") if getattr(given, option) not in (None, False)]
+    if len(whole) > 1 or (whole and parts_asked) or ((given.json or given.program) and given.wrt is not None):
+        clash = [*whole, *parts_asked, *(["wrt"] if given.wrt is not None else [])]
+        raise UsageError(f"{' and '.join(f'--{option}' for option in clash)} do not go together: ask for one of them.")
+    if not 1 <= given.digits <= 17:
+        raise UsageError(f"--digits {given.digits}: a float has 1 to 17 significant digits to show.")
+    page = Page(width, given.digits, ascii=ascii)
+    text = WORKED_EXAMPLE if given.expression is None else given.expression.strip()
+    numbers = bool(given.values) or given.expression is None or not given.program
+    if numbers:
+        values = {"x": 3.0, "y": 4.0, "z": 2.0} if given.expression is None else variables_from(text, given.values)
+        output = parse(text, **values)
+    else:
+        output = somewhere(text)
+    graph = Graph(output)
+    if not graph.inputs and not (given.json or (given.latex and output.op)):
+        if given.latex:
+            return [r"\begin{align*}", f"f &= {latex_number(page.show(output.data))}", r"\end{align*}"]
+        return [f"{text} = {page.show(output.data)}", "It has no variables, so there is nothing to differentiate by."]
+    wrt = chosen(graph, given.wrt) if given.wrt is not None else None
+    inputs = wrt or graph.inputs
+    if given.program:
+        return program_of(graph, page, numbers=numbers)
+    if given.json:
+        return [json.dumps(to_data(graph), ensure_ascii=True, indent=2)]
+    if given.latex:
+        return [latex(graph, wrt, digits=given.digits)]
+    if given.quiet:
+        slopes = zip(inputs, grad(output, inputs))
+        return [page.text(f"∂{graph.title}/∂{graph.names[x]} = {page.show(slope)}") for x, slope in slopes]
+    parts = []
+    if given.check:
+        parts.append(check_table(graph, inputs, page))
+    if given.hessian:
+        parts.append(hessian_table(graph, inputs, page))
+    if given.paths is not None:
+        parts += [path_list(graph, source, page) for source in chosen(graph, given.paths)]
+    if not parts:
+        parts.append(lesson(graph, wrt, page))
+        if given.expression is None:
+            parts[0] += page.prose(*YOUR_TURN)
+        drawn = EXAMPLE_TO_TYPE if given.expression is None else f'"{text}" {" ".join(given.values)}'
+        parts[0] += page.prose("Picture:   ", f"python -m viz {drawn} -o graph.svg")
+    return "\n\n".join("\n".join(part) for part in parts).split("\n")
+
+
+def main(words: list[str]) -> int:
+    """Answer a command line; 0 if it could be answered, 2 if not."""
+    width = max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
+    return answer(lambda: print(writable("\n".join(report(words, width, ascii=not has_signs(sys.stdout))), sys.stdout)))

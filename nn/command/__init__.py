@@ -1,0 +1,1 @@
+"""What `python -m nn` does: its demos, and what they print."""

@@ -1,0 +1,14 @@
+"""Neurons, layers and networks made of Values: initialisation, losses, training. A table of contents."""
+
+from . import init, losses, optim, stopping
+from .activations import ELEMENTWISE, Activation
+from .advice import TeacherWarning
+from .files import load, save
+from .history import History
+from .layers import Layer, Module, Neuron
+from .network import MLP, Activations
+from .penalties import l1, l2
+from .run import evaluate
+from .search import learning_rate_search, restarts
+from .targets import one_hot
+from .training import fit

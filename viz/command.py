@@ -1,0 +1,97 @@
+"""python -m viz: the picture of an expression or of a saved network, from the command line."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+
+from ..engine import Value, parse
+from ..engine.command.tables import variables_from
+from ..engine.command.terminal import Arguments, UsageError, answer
+from .drawing import draw
+from .folding import FOLDS
+from .frames import draw_steps
+from .html import page
+
+WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
+FORMS = (".svg", ".png", ".pdf", ".dot", ".gv", ".mmd", ".html")
+
+
+def arguments() -> Arguments:
+    """The command line that is understood."""
+    parser = Arguments(
+        prog="python -m viz",
+        description="Pictures of an expression's graph, with gradients; or of a saved network.",
+        epilog='Example: python -m viz "x**2*y/z" x=3 y=4 z=2 -o graph.svg',
+        allow_abbrev=False,
+    )
+    parser.add_argument("expression", nargs="?", help='such as "x**2*y/z"; or the word network')
+    parser.add_argument("values", nargs="*", help="a number for each variable: x=3 y=1/3; or the file of a saved network")
+    parser.add_argument("-o", "--output", metavar="FILE", help="graph.svg, .png, .pdf, .dot, .mmd, or .html for the page")
+    parser.add_argument("--steps", action="store_true", help="a frame for each step: into a .pdf, or a folder of SVGs")
+    parser.add_argument("--fold", choices=FOLDS, default="auto", help="how to fold a large graph")
+    parser.add_argument("--no-gradients", action="store_true", help="the values only")
+    parser.add_argument("--open", action="store_true", help="show the file when it is written")
+    return parser
+
+
+def run(words: list[str]) -> Path:
+    """Carry out a command line and return what was written."""
+    given = arguments().read(words)
+    if given.expression == "network":
+        return network(given.values, Path(given.output or "network.svg"))
+    path = Path(given.output or ("chain-rule.html" if not given.steps else "chain-rule.pdf"))
+    folder = given.steps and not path.suffix
+    if path.suffix.lower() not in FORMS and not folder:
+        raise UsageError(f"{path} does not name a format: end it with {', '.join(FORMS)}.")
+    output = graph(given.expression, given.values)
+    if given.steps:
+        draw_steps(output, path)
+    elif path.suffix.lower() == ".html":
+        page(output, path)
+    else:
+        if not given.no_gradients:
+            output.backward()
+        drawing = draw(output, fold=given.fold, gradients=not given.no_gradients)
+        drawing.save(path)
+        if drawing.note:
+            print(drawing.note)
+    if given.open:
+        webbrowser.open(path.absolute().as_uri())
+    return path
+
+
+def graph(text: str | None, values: list[str]) -> Value:
+    """The expression as a graph; the worked example if there is none."""
+    if text is None:
+        return parse(WORKED_EXAMPLE, x=3, y=4, z=2)
+    output = parse(text.strip(), **variables_from(text.strip(), values))
+    if output.constant:
+        raise UsageError(f"{text.strip()} has no variables, so there is no graph to draw.")
+    return output
+
+
+def network(values: list[str], path: Path) -> Path:
+    """A saved network as circles and lines."""
+    if len(values) != 1:
+        raise UsageError("network takes the file of a saved network: python -m viz network m.safetensors -o net.svg")
+    if path.suffix.lower() not in (".svg", ".png", ".pdf"):
+        raise UsageError(f"{path} does not name a format: end it with .svg, .png or .pdf.")
+    import io
+
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from ..engine.files import write_whole
+    from ..nn import load
+    from .network import draw_network
+
+    kept = io.BytesIO()
+    draw_network(load(values[0])).figure.savefig(kept, format=path.suffix.lower()[1:], bbox_inches="tight")
+    write_whole(path, kept.getvalue())
+    return path
+
+
+def main(words: list[str]) -> int:
+    """0 if the picture was written, 2 if not."""
+    return answer(lambda: print(run(words)))
