@@ -119,13 +119,15 @@ def check_fresh(thing: Any) -> None:
     """
     graph = Graph.of(thing)
     for node in graph.order:
-        if node.op is not None and node._before is None and not _agrees(node, [x._data for x in node.operands]):
+        if node.op is not None and node._before is None and not agrees(node):
             raise _stale(node, graph)
 
 
-def _agrees(node: Value, numbers: Sequence[float]) -> bool:
+def agrees(node: Value, numbers: Sequence[float] | None = None) -> bool:
+    """Whether a computed node holds what its operation gives, to the last bit: at its operands' numbers, or at others."""
     try:
-        return node.op is not None and node.op.forward(*numbers) == node._data
+        at = [x._data for x in node.operands] if numbers is None else numbers
+        return node.op is not None and node.op.forward(*at) == node._data
     except (ArithmeticError, ValueError):
         return False
 
@@ -136,7 +138,7 @@ def _stale(node: Value, graph: Graph) -> StaleGraphError:
     culprits = [leaf for leaf in changed if leaf in node.operands] or changed or list(node.operands)
     culprit = culprits[0]
     before = culprit._before
-    if before is not None and not _agrees(node, [before if x is culprit else x._data for x in node.operands]):
+    if before is not None and not agrees(node, [before if x is culprit else x._data for x in node.operands]):
         before = None  # it was changed more than once, or not alone
     others = len([leaf for leaf in changed if leaf is not culprit])
     called = graph.names

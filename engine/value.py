@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from . import ops
 from .backward import assignments, sweep
-from .errors import UndefinedValueError
+from .errors import UndefinedValueError, agrees
 from .graph import Graph, topological_order
 from .modes import no_grad, refuse
 from .primitive import Primitive
@@ -169,6 +169,8 @@ class Value:
     def data(self, data: Any) -> None:
         self._previous, self._data = self._data, _number(data)
         assignments.note()
+        if self.op is not None and agrees(self):
+            del self._previous  # a computed number that was put back is not overridden any more
 
     def item(self) -> float:
         """The number, as in PyTorch."""
@@ -187,7 +189,7 @@ class Value:
 
     @property
     def previous(self) -> float | None:
-        """The number before the last assignment to `data`; None if none was ever assigned."""
+        """The number before the last assignment to `data`; None if there was none, or a computed number was put back."""
         return self._before
 
     @property

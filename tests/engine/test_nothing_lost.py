@@ -198,6 +198,21 @@ def test_an_inner_node_that_was_overridden_on_purpose_is_swept_with_its_number()
     assert (f.data, z.grad, x.grad) == (20.0, -10.0, 12.0)
 
 
+def test_a_computed_number_that_was_nudged_and_put_back_is_not_overridden():
+    a = Value(2.0, label="a")
+    b = a * a
+    c = b * 3
+    before = b.data
+    b.data += 1e-3
+    b.data = before
+    assert b.previous is None
+    c.backward()
+    assert a.grad == 12.0
+    a.data = 5.0
+    with pytest.raises(StaleGraphError, match="a"):
+        c.backward()
+
+
 def test_a_sweep_over_another_graph_does_not_mind_what_was_assigned_here():
     a, b = Value(2.0), Value(3.0)
     f, g = a * a, b * b
