@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from typing import Any
-
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
+from typing import TYPE_CHECKING, Any
 
 from .history import History
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
 
 
 class Progress:
@@ -23,7 +23,9 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self.live:
-            from rich.console import Console
+            from rich.console import Console  # here, since most runs show no bar
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as RichProgress
 
             self.bar = RichProgress(
                 TextColumn("epoch"), MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn(),
