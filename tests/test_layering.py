@@ -142,7 +142,7 @@ def test_there_is_no_circle_of_imports_lazily_imported_or_not():
 @pytest.mark.parametrize("path", modules("engine"), ids=ids)
 def test_the_engine_imports_the_standard_library_and_itself(path):
     """NumPy only where the table meets arrays, a file for nn and the compiler that the engine itself does not load."""
-    arrays = {"numpy", "scipy"} if path.stem == "on_arrays" else set()
+    arrays = {"numpy"} if path.stem == "on_arrays" else set()
     assert {top(name) for name in imports(path)} - {"chainrule"} <= sys.stdlib_module_names | {"engine"} | arrays
     assert {name for name in imports(path) if top(name) == "chainrule"} <= {"chainrule.rooms"}  # the names of the room
 
@@ -162,11 +162,11 @@ def test_every_room_of_the_compiler_has_its_floor():
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "engine/compiler").glob("*.py")), ids=ids)
-def test_a_room_of_the_compiler_knows_no_floor_above_it_and_numpy_and_scipy_only(path):
+def test_a_room_of_the_compiler_knows_no_floor_above_it_and_numpy_only(path):
     level = next(i for i, floor in enumerate(FLOORS) if path.stem in floor)
     above = {f"engine.compiler.{room}" for floor in FLOORS[level + 1 :] for room in floor}
     assert not above & imports(path)
-    assert {top(name) for name in imports(path)} <= sys.stdlib_module_names | {"engine", "numpy", "scipy"}
+    assert {top(name) for name in imports(path)} <= sys.stdlib_module_names | {"engine", "numpy"}
 
 
 @pytest.mark.parametrize("path", modules("engine"), ids=ids)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import ops
-from ..on_arrays import NUMPY
+from ..on_arrays import NUMPY, SPECIAL
 from .instructions import Instruction
 from .memory import Memory, Wanted
 from .moves import Moves
@@ -92,7 +92,8 @@ class Writer(Moves):
             return
         call = self._ufunc(x, texts)
         out = self._buffer(x, place)
-        self._do(f"{self._call('copyto')}({out}, {call})" if row is ops.where else f"{call[:-1]}, out={out})", x)
+        copied = row is ops.where or row.name in SPECIAL  # these take no out=
+        self._do(f"{self._call('copyto')}({out}, {call})" if copied else f"{call[:-1]}, out={out})", x)
 
     def _ufunc(self, x: Instruction, texts: list[str]) -> str:
         row = x.row
@@ -102,7 +103,7 @@ class Writer(Moves):
         if row.name == "power":
             return f"{self._call('power')}({texts[0]}, {row.static!r})"
         name = NUMPY[row.name]
-        (self.helpers if name in ("erf", "erfc") else self.used).add(name)
+        (self.helpers if name in SPECIAL else self.used).add(name)
         return f"{name}({', '.join(texts)})"
 
     def _write_apply(self, x: Instruction, place: int) -> None:
@@ -202,15 +203,10 @@ class Writer(Moves):
     def text(self, heading: str) -> Text:
         """The whole module."""
         lines = [f'"""{heading}"""', "", f"from numpy import {', '.join(sorted(self.used))}"]
-        special = sorted(self.helpers & {"erf", "erfc"})
-        if special:
-            lines.append(f"from scipy.special import {', '.join(special)}")
-        helpers = sorted(self.helpers - {"erf", "erfc"})
-        if "logsumexp" in helpers:
-            lines += ["", "from engine.on_arrays import logsumexp"]
-            helpers.remove("logsumexp")
-        if helpers:
-            lines += ["", f"from engine.compiler.scatter import {', '.join(helpers)}"]
+        for module, names in (("on_arrays", {*SPECIAL, "logsumexp"}), ("compiler.scatter", {"scatter", "strided"})):
+            used = sorted(self.helpers & names)
+            if used:
+                lines += ["", f"from engine.{module} import {', '.join(used)}"]
         lines += ["", "", "def build(n, theta, gradient, constants):"]
         lines += aligned(self.before, 4)
         lines += ["", f"    def run({', '.join([*self.arguments, 's'])}):"]
