@@ -17,9 +17,8 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a bare clone needs no installation
 
-from sklearn.datasets import make_moons
-
 import engine
+from nn import data
 
 try:
     from micrograd.engine import Value as Micrograd
@@ -119,8 +118,8 @@ def interleaved(measure, rounds, collector):
 
 def main():
     """Measure and print the table."""
-    points, classes = make_moons(n_samples=100, noise=0.1, random_state=1)
-    examples, labels = points.tolist(), [2.0 * c - 1 for c in classes.tolist()]
+    split = data.moons()  # 100 to learn from
+    examples, labels = split.X.tolist(), [2.0 * c - 1 for c in split.y.tolist()]
 
     scores = {name: Network(value).score([value(0.3), value(-0.7)]) for name, value in ENGINES.items()}
     operations = count_operations(scores["chainrule"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import KFold
 
+from .arguments import is_whole
 from .history import History
 from .losses import loss_function
 from .network import matrix
@@ -36,15 +36,15 @@ def learning_rate_search(
 ) -> tuple[float, dict[float, float]]:  # fmt: skip
     """The rate with the smallest mean validation cost over k folds, and that cost for each rate.
 
-    Every example validates exactly once; the folds are scikit-learn's KFold, in the order of the data. `make()` gives a fresh
-    model, the same each time if it is seeded. A rate at which training diverges costs inf.
+    Every example validates exactly once. `make()` gives a fresh model, the same each time if it is seeded. A rate at which
+    training diverges costs inf.
     """
     rows = matrix(X, make().n_in)
     targets = np.asarray(y)
     costs: dict[float, float] = {}
     for rate in rates:
         found = []
-        for train, held_out in KFold(k).split(rows):
+        for train, held_out in folds(len(rows), k):
             model = make()
             steps = optimizer(model.parameters(), rate)
             history = fit(model, rows[train], targets[train], loss=loss, optimizer=steps, warn=False, **options)
@@ -55,3 +55,15 @@ def learning_rate_search(
             found.append(evaluate(model, rows[held_out], checks, loss, "mean")[0])
         costs[rate] = float(np.mean(found))
     return min(costs, key=lambda rate: costs[rate]), costs
+
+
+def folds(examples: int, k: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """k times, the positions to train on and those held out: one run of the data after the other, without shuffling.
+
+    The runs are equally long, or the first ones longer by one, as in scikit-learn's KFold(k).
+    """
+    if not is_whole(k) or not 2 <= k <= examples:
+        raise ValueError(f"k = {k!r}: give a whole number of folds, from 2 to the number of examples, {examples}.")
+    positions = np.arange(examples)
+    for held_out in np.array_split(positions, k):
+        yield np.setdiff1d(positions, held_out), held_out
