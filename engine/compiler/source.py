@@ -20,6 +20,7 @@ from .moves import Moves
 from .sheet import aligned, flat_to, line_with, reshape_to
 from .views import as_steps, is_range
 
+ENGINE = __name__.rpartition(".compiler")[0]  # chainrule.engine: the text imports from where this lies
 OPERATORS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
 
 
@@ -206,7 +207,7 @@ class Writer(Moves):
         for module, names in (("on_arrays", {*SPECIAL, "logsumexp"}), ("compiler.scatter", {"scatter", "strided"})):
             used = sorted(self.helpers & names)
             if used:
-                lines += ["", f"from engine.{module} import {', '.join(used)}"]
+                lines += ["", f"from {ENGINE}.{module} import {', '.join(used)}"]
         lines += ["", "", "def build(n, theta, gradient, constants):"]
         lines += aligned(self.before, 4)
         lines += ["", f"    def run({', '.join([*self.arguments, 's'])}):"]
