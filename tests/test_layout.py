@@ -49,7 +49,7 @@ def test_every_folder_of_code_is_installed():
     assert all((folder / "__init__.py").is_file() for folder in listed)
 
 
-@pytest.mark.parametrize("order", permutations(["import engine", "import nn", "import chainrule as cr"]), ids="; ".join)
+@pytest.mark.parametrize("order", [*permutations(["import engine", "import nn", "import chainrule as cr"])], ids="; ".join)
 @pytest.mark.parametrize("place", ["clone", "installed"])
 def test_the_short_names_are_the_same_modules_whoever_is_imported_first(order, place, installed):
     code = "; ".join(order) + "; nn.MLP" + SAME + "; print(cr.engine.value.__name__, engine.__spec__.name)"
