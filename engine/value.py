@@ -11,12 +11,14 @@ calls: nearly all of a network's operations are theirs.
 from __future__ import annotations
 
 import operator
+import sys
 from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING
 
 from . import ops
 from .backward import assignments, sweep
+from .browser import free_in_a_loop
 from .errors import UndefinedValueError, agrees
 from .graph import Graph, topological_order
 from .modes import no_grad, refuse
@@ -295,6 +297,9 @@ class Value:
         return self is other or NotImplemented
 
     __hash__ = object.__hash__
+
+    if sys.platform == "emscripten":
+        __del__ = free_in_a_loop
 
     __lt__ = _comparison(operator.lt)
     __le__ = _comparison(operator.le)

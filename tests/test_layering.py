@@ -58,13 +58,16 @@ def ids(path):
 CORE = {  # each with what it may know of the others
     "engine.primitive": set(),
     "engine.graph": set(),
+    "engine.browser": set(),
     "engine.modes": set(),
     "engine.ops": {"engine.primitive"},
     "engine.interpreter": {"engine.ops", "engine.primitive"},
     "engine.functions": {"engine.ops"},
     "engine.errors": {"engine.graph", "engine.primitive", "engine.say.sentences"},  # only when a sentence is read
     "engine.backward": {"engine.graph", "engine.primitive", "engine.errors"},
-    "engine.value": {"engine.ops", "engine.graph", "engine.modes", "engine.errors", "engine.backward", "engine.primitive"},
+    "engine.value": {
+        "engine.ops", "engine.graph", "engine.modes", "engine.errors", "engine.backward", "engine.browser", "engine.primitive",
+    },
     "engine.files": set(),
 }
 ALLOWED = {
