@@ -11,7 +11,7 @@ import graphviz
 from ..engine import Value
 from ..engine.files import write_whole
 from .picture import Box, Picture, lines_of, picture
-from .render import render
+from .render import can_render, render
 
 FILLS = {"input": "#e8f1fb", "constant": "#f4f4f4", "value": "#ffffff", "output": "#fdf3dc", "fold": "#eef6ee"}
 VALUE, GRADIENT, FLOW = "#1a1a1a", "#a33c00", "#a33c00"
@@ -55,8 +55,12 @@ class Drawing:
         write_whole(path, data)
         return path
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def _repr_svg_(self) -> str | None:
+        return self.svg() if can_render() else None
+
+    def _repr_markdown_(self) -> str | None:
+        """Without Graphviz: JupyterLab draws Mermaid by itself, and elsewhere its text can be read."""
+        return None if can_render() else f"```mermaid\n{self.mermaid}```\n"
 
     def __repr__(self) -> str:
         return f"Drawing({len(self.picture.boxes)} values, {len(self.picture.circles)} operations)"

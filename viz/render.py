@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 
 class NoRenderer(RuntimeError):
-    """Neither of the two ways to draw is available; the message says what to install."""
+    """Neither of the two ways to draw is available; the message says what to do."""
 
 
 def render(dot: str, form: str) -> bytes:
@@ -25,7 +25,19 @@ def render(dot: str, form: str) -> bytes:
         return bytes(pygraphviz.AGraph(string=dot).draw(format=form, prog="dot"))
 
 
+def can_render() -> bool:
+    """Whether one of the two ways is available."""
+    try:
+        import pygraphviz  # noqa: F401  # installed, it may still lack Graphviz's libraries
+    except ImportError:
+        return shutil.which("dot") is not None
+    return True
+
+
 def _by_command(dot: str, form: str) -> bytes:
+    if sys.platform == "emscripten":
+        raise NoRenderer(f"Graphviz, which would draw the {form}, does not run in a browser. Save the graph as .mmd or .dot, and "
+                         "draw that elsewhere; in a notebook draw(f) shows itself, by Mermaid.")  # fmt: skip
     if shutil.which("dot") is None:
         raise NoRenderer('Nothing is installed to draw with: run  pip install "pygraphviz>=2"  (its wheels carry Graphviz). '
                          "The text forms .dot and .mmd need neither.")  # fmt: skip

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 import rich.console
+from IPython.core.formatters import DisplayFormatter
 
 import viz.render
 from engine import TABLE, StaleGraphError, Value, fsum, grad, latex, parse, steps, tanh
@@ -215,6 +216,7 @@ def test_a_name_that_tells_no_form_is_refused(name, tmp_path):
 def test_in_a_notebook_a_drawing_shows_itself():
     drawing = draw(worked())
     assert drawing._repr_svg_() == drawing.svg()
+    assert drawing._repr_markdown_() is None
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -247,6 +249,26 @@ def test_the_text_forms_need_no_graphviz(no_pygraphviz, monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda command: None)
     assert draw(worked()).save(tmp_path / "graph.dot").stat().st_size > 0
     assert draw(worked()).save(tmp_path / "graph.mmd").stat().st_size > 0
+
+
+def test_a_notebook_without_graphviz_gets_the_drawing_in_mermaid(no_pygraphviz, monkeypatch):
+    """As a code block of its own, in which no label can end it."""
+    monkeypatch.setattr(shutil, "which", lambda command: None)
+    drawing = draw(Value(1.0, "```\n```") * 2)
+    data, _ = DisplayFormatter().format(drawing)
+    assert set(data) == {"text/plain", "text/markdown"}
+    first, *lines, last = data["text/markdown"].splitlines()
+    assert (first, last) == ("```mermaid", "```")
+    assert lines == drawing.mermaid.splitlines()
+    assert not any("```" in line for line in lines)
+
+
+def test_in_a_browser_there_is_nothing_to_install_and_the_message_names_the_forms_that_work(no_pygraphviz, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    monkeypatch.setattr(shutil, "which", lambda command: None)
+    with pytest.raises(NoRenderer, match=r"^Graphviz, .* the svg, does not run in a browser\. Save the graph as \.mmd or \.dot"):
+        draw(worked()).save(tmp_path / "graph.svg")
+    assert not any(tmp_path.iterdir())
 
 
 def program(folder, body):
