@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine import Value, grad, tanh
 from engine.browser import free_in_a_loop
 from engine.graph import check_topological, topological_order
+from nn import MLP, fit
 
 
 @contextmanager
@@ -63,6 +64,24 @@ def test_a_graph_in_a_cycle_is_freed_by_the_garbage_collector_without_recursion(
         del holder
         gc.collect()
     assert len(callers) == 2001
+
+
+def test_the_graphs_of_a_training_run_are_freed_as_it_goes():
+    def cost(prediction, target):
+        for _ in range(3000):
+            prediction = prediction * 0.999
+        return (prediction - target) ** 2
+
+    def trained():
+        model = MLP(2, [2, 1], seed=0)
+        fit(model, [[0.1, 0.2], [0.3, -0.4]], [0.0, 1.0], loss=cost, epochs=2, compiled=False, warn=False)
+        return [parameter.data for parameter in model.parameters()]
+
+    expected = trained()
+    with as_in_a_browser() as callers:
+        assert trained() == expected
+    assert callers.count("free_in_a_loop") > 4 * 2 * 3000  # four examples were swept, and each step has its constant
+    assert len(callers) - callers.count("free_in_a_loop") < 300  # what goes by itself: inputs, results, the network
 
 
 def test_a_value_that_was_refused_its_number_goes_quietly():
