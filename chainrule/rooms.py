@@ -62,8 +62,8 @@ class SameModule(MetaPathFinder, Loader):
 sys.meta_path.insert(0, SameModule())
 
 
-def on_first_use(room: str) -> Callable[[str], Any]:
-    """A room's __getattr__: its table of contents, contents.py, is loaded when the first name of it is asked for.
+def on_first_use(room: str, *tables: str) -> Callable[[str], Any]:
+    """A room's __getattr__: its tables of contents are loaded, one after the other, until one has the name asked for.
 
     So `import nn` takes no time, and works where NumPy is missing. What is asked for then raises
     ModuleNotFoundError, with a sentence that names the missing package.
@@ -72,14 +72,14 @@ def on_first_use(room: str) -> Callable[[str], Any]:
     def look_up(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {room!r} has no attribute {name!r}")
-        try:
-            contents = import_module(f"{room}.contents")
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(needed(error, room), name=error.name) from None
-        try:
-            return getattr(contents, name)
-        except AttributeError:
-            raise AttributeError(f"module {room!r} has no attribute {name!r}") from None
+        for table in tables:
+            try:
+                contents = import_module(f"{room}.{table}")
+            except ModuleNotFoundError as error:
+                raise ModuleNotFoundError(needed(error, room), name=error.name) from None
+            if hasattr(contents, name):
+                return getattr(contents, name)
+        raise AttributeError(f"module {room!r} has no attribute {name!r}")
 
     return look_up
 

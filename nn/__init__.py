@@ -11,4 +11,4 @@ from .perceptron import Perceptron  # the only one that needs no NumPy
 if TYPE_CHECKING:
     from .contents import *
 
-__getattr__ = on_first_use(__name__)
+__getattr__ = on_first_use(__name__, "contents")

@@ -192,7 +192,7 @@ def test_nn_knows_the_engine_and_not_the_pictures(path):
     assert not {"viz", "tests", "notebooks", "benchmarks"} & {top(name) for name in imports(path)}
 
 
-PLOTS = ("__init__", "__main__", "axes", "command", "contents", "curves", "network", "pixels", "surfaces")
+PLOTS = ("__init__", "__main__", "axes", "command", "curves", "network", "pixels", "plots", "surfaces")
 
 
 @pytest.mark.parametrize("path", [path for path in modules("viz") if path.stem not in PLOTS], ids=ids)

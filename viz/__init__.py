@@ -1,4 +1,4 @@
-"""Pictures of graphs, networks and learning. contents.py lists what there is."""
+"""Pictures of graphs, networks and learning. contents.py and plots.py list what there is."""
 
 from typing import TYPE_CHECKING
 
@@ -8,5 +8,6 @@ share(__name__, __file__)
 
 if TYPE_CHECKING:
     from .contents import *
+    from .plots import *
 
-__getattr__ = on_first_use(__name__)
+__getattr__ = on_first_use(__name__, "contents", "plots")

@@ -1,0 +1,6 @@
+"""Pictures of networks and learning: a table of contents. For graphs, see contents.py."""
+
+from .curves import plot_activation, plot_activations, plot_history
+from .network import draw_network
+from .pixels import plot_digits, plot_weights
+from .surfaces import plot_boundary, plot_descent
