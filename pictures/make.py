@@ -16,7 +16,7 @@ sys.path.insert(0, str(HERE.parent))
 from engine import Value, parse  # noqa: E402  # the path has to be known first
 from nn import MLP, losses  # noqa: E402
 from viz import draw, page  # noqa: E402
-from viz.network import draw_network  # noqa: E402
+from viz.plots.network import draw_network  # noqa: E402
 
 QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 

@@ -84,7 +84,7 @@ def network(values: list[str], path: Path) -> Path:
     matplotlib.use("Agg")
     from ..engine.files import write_whole
     from ..nn import load
-    from .network import draw_network
+    from .plots.network import draw_network
 
     kept = io.BytesIO()
     draw_network(load(values[0])).figure.savefig(kept, format=path.suffix.lower()[1:], bbox_inches="tight")

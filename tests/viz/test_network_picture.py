@@ -8,7 +8,7 @@ from matplotlib import pyplot
 
 from nn import MLP
 from nn.mazur import network
-from viz.network import draw_network
+from viz.plots.network import draw_network
 
 
 @pytest.fixture(autouse=True)

@@ -93,7 +93,7 @@ def test_the_file_is_shown_on_request(here, monkeypatch):
 
 
 def test_a_saved_network_is_drawn(here, capsys):
-    pytest.importorskip("viz.network")
+    pytest.importorskip("viz.plots.network")
     from nn import MLP, save
 
     save(MLP(2, [3, 1], seed=0), "m.safetensors")

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import UndefinedError
-from ..engine.value import number_of
-from ..nn.losses import Loss, loss_function
-from ..nn.network import matrix
-from ..nn.perceptron import Perceptron
-from ..nn.targets import Targets
+from ...engine import UndefinedError
+from ...engine.value import number_of
+from ...nn.losses import Loss, loss_function
+from ...nn.network import matrix
+from ...nn.perceptron import Perceptron
+from ...nn.targets import Targets
 from .axes import BLACK, COLOURS, GREY, MARKERS, axes, style
 
 FINE = 90  # points in each direction of the plane

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..engine import grad
-from ..engine.say.notation import show
-from ..nn.losses import Loss, loss_function, quadratic
-from ..nn.network import Activations
-from ..nn.targets import Targets
+from ...engine import grad
+from ...engine.say.notation import show
+from ...nn.losses import Loss, loss_function, quadratic
+from ...nn.network import Activations
+from ...nn.targets import Targets
 from .axes import BLACK, BLUE, GREY, ORANGE, axes, layers_of
 
 NUMBERED = 12  # the most lines that have their weights written on them

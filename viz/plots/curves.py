@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..engine import UndefinedError, Value, grad
-from ..engine.primitive import Primitive
-from ..nn.activations import ELEMENTWISE, Activation
-from ..nn.history import History
+from ...engine import UndefinedError, Value, grad
+from ...engine.primitive import Primitive
+from ...nn.activations import ELEMENTWISE, Activation
+from ...nn.history import History
 from .axes import BLACK, BLUE, ORANGE, axes, style
 
 GRID = [i / 20 for i in range(-80, 81)]  # from -4 to 4; 0, where the table's corners are, is among them
