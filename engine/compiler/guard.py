@@ -7,6 +7,7 @@ do what they always did; the cost is one look at a plain number.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from numbers import Real
 from typing import Any
 
@@ -40,12 +41,12 @@ COMPARISONS = dict.fromkeys(("__lt__", "__le__", "__gt__", "__ge__"), ORDER) | {
 def guarded(plain: Callable[..., Any], looked: str, instead: str) -> Callable[..., Any]:
     """The member, which raises a TracingError in a thread that is tracing."""
 
+    @wraps(plain)  # so that help() goes on showing its arguments
     def look(self: Value, *others: Any, **named: Any) -> Any:
         if tracing.blocks:
             refuse(looked, instead)
         return plain(self, *others, **named)
 
-    look.__doc__ = plain.__doc__
     return look
 
 

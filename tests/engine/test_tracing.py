@@ -342,3 +342,9 @@ def test_a_block_of_no_grad_around_a_program_does_not_matter():
     program = engine.compile(lambda x: x * p)
     with engine.no_grad():  # the first call traces
         np.testing.assert_allclose(program(BATCH), 0.5 * BATCH)
+
+
+def test_help_shows_the_arguments_of_a_guarded_method():
+    assert engine.compile  # which guards them
+    assert [*inspect.signature(Value.backward).parameters] == ["self", "seed"]
+    assert [*inspect.signature(Value.detach).parameters] == ["self"]
