@@ -279,13 +279,13 @@ def _one_minus_square(x: Number) -> Any:
 
 asin: Primitive = declare(
     "asin", lambda x: atan2(x, sqrt(_one_minus_square(x))), lambda r, x: 1.0 / sqrt(_one_minus_square(x)),
-    textbook=lambda r, x: 1.0 / sqrt(1.0 - power(x, 2.0)), domain=(WITHIN_ONE,), smooth=(INSIDE_ONE,),
-    image=(-math.pi / 2, math.pi / 2), notation=call("asin", r"\arcsin"),
+    textbook=lambda r, x: 1.0 / sqrt(1.0 - power(x, 2.0)), formula=lambda x: atan2(x, sqrt(1.0 - power(x, 2.0))),
+    domain=(WITHIN_ONE,), smooth=(INSIDE_ONE,), image=(-math.pi / 2, math.pi / 2), notation=call("asin", r"\arcsin"),
 )
 acos: Primitive = declare(
     "acos", lambda x: atan2(sqrt(_one_minus_square(x)), x), lambda r, x: -1.0 / sqrt(_one_minus_square(x)),
-    textbook=lambda r, x: -(1.0 / sqrt(1.0 - power(x, 2.0))), domain=(WITHIN_ONE,), smooth=(INSIDE_ONE,),
-    image=(0.0, math.pi), notation=call("acos", r"\arccos"),
+    textbook=lambda r, x: -(1.0 / sqrt(1.0 - power(x, 2.0))), formula=lambda x: atan2(sqrt(1.0 - power(x, 2.0)), x),
+    domain=(WITHIN_ONE,), smooth=(INSIDE_ONE,), image=(0.0, math.pi), notation=call("acos", r"\arccos"),
 )
 def _over_one_plus_square(x: Number) -> Any:
     """1/(1 + x²). Beyond 1e8, where the 1 no longer counts, it is computed as (1/x)², since x² could overflow."""
