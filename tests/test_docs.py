@@ -32,11 +32,11 @@ def test_a_command_prints_what_is_shown(example, tmp_path):
     assert run_command(example.text, tmp_path) == example.printed
 
 
-def test_the_last_column_of_the_cheat_sheet_runs_from_top_to_bottom(tmp_path):
+def test_chainrules_column_of_the_cheat_sheet_runs_from_top_to_bottom(tmp_path):
     """Each piece of code in it, after the page's first program."""
     page = DOCS / "cheatsheet.md"
     rows = re.findall(r"^\|(.+)\|$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    cells = [re.findall("`([^`]+)`", row.split("|")[-1]) for row in rows]
+    cells = [re.findall("`([^`]+)`", row.split("|")[1]) for row in rows]
     pieces = [piece for cell in cells for piece in cell]
     assert len(pieces) > 40
     first = next(programs(page))
@@ -47,10 +47,10 @@ def test_the_last_column_of_the_cheat_sheet_runs_from_top_to_bottom(tmp_path):
 
 
 def documented():
-    """The names in the directives of the rooms' pages: engine.grad, nn.optim.SGD, ..."""
+    """The names in the directives: engine.grad, nn.optim.SGD, ..."""
     found = []
-    for page in sorted((DOCS / "rooms").glob("*.md")):
-        found += re.findall(r"\.\. (?:auto\w+|py:function):: ([\w.]+)", page.read_text(encoding="utf-8"))
+    for page in PAGES:
+        found += re.findall(r"\.\. (?:auto(?!module)\w+|py:function):: ([\w.]+)", page.read_text(encoding="utf-8"))
     return found
 
 
@@ -73,9 +73,17 @@ def test_every_public_name_is_in_the_reference_once(room):
     assert len(known) == len(set(known))
     constants = {"TABLE", "ELEMENTWISE"}  # dictionaries, which speak for themselves
     modules = {name for name in public(room) if type(getattr(module, name)) is type(module)}
-    assert modules <= {"micrograd", "init", "losses", "optim", "stopping"}, "what is in them is listed name by name"
+    assert modules <= {"compiler", "micrograd", "init", "losses", "optim", "stopping"}, "what is in them is listed name by name"
     missing = [name for name in public(room) if name not in constants | modules and f"{room}.{name}" not in known]
     assert missing == []
+
+
+def test_every_folder_has_its_reading_order():
+    """The table of a folder's files is made from the source, and has every file; only the folder must be named."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    listed = set(re.findall(r"^```\{files\} (\S+)", pages, re.MULTILINE))
+    files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py") if not path.name.startswith("__")]
+    assert listed == {str(path.parent.relative_to(ROOT)) for path in files}
 
 
 def test_every_operation_has_its_row_in_the_page_of_operations(site):

@@ -13,17 +13,18 @@ COLUMNS = re.compile(r"(\S.*?) {2,}(\S.*)")  # a term, at least two spaces, what
 
 def marked_up(lines):
     """The lines of a docstring as reStructuredText."""
-    result = []
+    result, indented = [], False
     for block in blocks(lines):
         if INDENTED.match(block[0]) and aligned(block):
             block = dedent("\n".join(block)).splitlines()
         if INDENTED.match(block[0]):
-            result += ["::", "", *(f"    {line}" for line in block)]
+            result += [*([] if indented else ["::", ""]), *(f"    {line}" for line in block)]
         elif COLUMNS.match(block[0]):
             result += terms(block)
         else:
             result += [inline(line) for line in block]
         result.append("")
+        indented = INDENTED.match(block[0])
     return result
 
 
@@ -49,7 +50,7 @@ def aligned(block):
 
 def terms(block):
     """A block of two columns as a list of terms; a line that begins further in goes on with the one before."""
-    result = [".. rst-class:: terms", ""]
+    result = []
     for line in block:
         columns = COLUMNS.fullmatch(line)
         if columns and not INDENTED.match(line):

@@ -84,7 +84,9 @@ class Rows(SphinxDirective):
         for position, name in enumerate(names if row.arity else names[:1]):
             slope = Term.of(row.derivative(result, terms, position, shown=True)).latex
             slopes.append([nodes.math(text=f"{partial('r', name).latex} = {slope}")])
-        remarks = [domain.works(name) for name, domain in zip(names, row.domain * len(names)) if domain is not REAL]
+        pairs = [(name, domain) for name, domain in zip(names, row.domain * len(names)) if domain is not REAL]
+        wanted = [f"{name} not 0" if domain.hole else domain.words.format(name) for name, domain in pairs]
+        remarks = [f"Exists for {' and '.join(wanted)}."] if wanted else []
         remarks += [f"Here {family.parameter} = {family.default:g}."] if family.parameter else []
         remarks += [f"{row.convention[0].upper()}{row.convention[1:]}."] if row.convention else []
         below = [[nodes.emphasis("", " ".join(remarks))]] if remarks else []
