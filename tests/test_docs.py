@@ -40,7 +40,7 @@ def test_chainrules_column_of_the_cheat_sheet_runs_from_top_to_bottom(tmp_path):
     pieces = [piece for cell in cells for piece in cell]
     assert len(pieces) > 40
     first = next(programs(page))
-    assert run_program("\n".join([first.text, *pieces, "print('ran to the end')\n"]), tmp_path).endswith("ran to the end\n")
+    assert "ran to the end" in run_program("\n".join([first.text, *pieces, "print('ran to the end')"]), tmp_path)
 
 
 # --- the reference ---
