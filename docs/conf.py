@@ -10,6 +10,7 @@ project = "chainrule"
 author = "the chainrule authors"
 html_title = "chainrule"
 language = "en"
+smartquotes = False  # a prime in a formula is not an apostrophe
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "mathml", "docstrings", "tables"]
 exclude_patterns = ["extensions"]

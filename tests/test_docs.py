@@ -159,3 +159,35 @@ def test_nothing_in_the_site_is_loaded_from_elsewhere(site):
 ])  # fmt: skip
 def test_what_is_loaded_from_elsewhere_would_be_found(text):
     assert LOADS.search(text)
+
+
+# --- what the tests above rely on ---
+
+
+def test_a_page_is_read_as_its_rules_say(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```python\nprint(1)\n```\n\n```\n1\n```\n\n```python\nraise ValueError('no')\n```\n\n```text\nValueError:\nno\n```\n\n"
+        "```python\npass\n```\nand then\n\n```\nsomething else\n```\n\n```console\n$ python -c 2\n$ python -V\nPython\n```\n",
+        encoding="utf-8",
+    )
+    shown, wrong, silent = programs(page)
+    assert (shown.text, shown.printed, shown.broken) == ("print(1)\n", "1\n", False)
+    assert (wrong.printed, wrong.broken) == ("ValueError:\nno\n", True)
+    assert words_of(run_program(wrong.text, tmp_path)) == "ValueError: no"
+    assert (silent.text, silent.printed) == ("pass\n", "")
+    assert [(x.text, x.printed) for x in sessions(page)] == [("python -c 2", ""), ("python -V", "Python\n")]
+
+
+def test_docstrings_get_their_markup(monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS / "extensions"))
+    from docstrings import marked_up
+
+    assert marked_up(["2*x of `f(x)`, then:", "    y = x**2", "", "    z = y"]) == [
+        r"2\*x of ``f(x)``, then:", "", "::", "", "        y = x**2", "", "        z = y", "",
+    ]  # fmt: skip
+    columns = ["``lr``", "    how far, at", "    most", "``eps``", r"    *a* number".replace("*", r"\*"), ""]
+    assert marked_up(["lr    how far, at", "      most", "eps   *a* number"]) == columns
+    assert marked_up(["  lr    how far, at", "        most", "  eps   *a* number"]) == columns
+    grammar = ["    leaf := input      what comes", "          | constant   what stays"]
+    assert marked_up(grammar) == ["::", "", *(f"    {line}" for line in grammar), ""]

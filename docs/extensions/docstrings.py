@@ -43,9 +43,16 @@ def blocks(lines):
 
 
 def aligned(block):
-    """Whether an indented block is two columns, rather than a piece of a program or a drawing."""
-    starts = {match.start(2) if (match := COLUMNS.search(line)) else len(line) - len(line.lstrip()) for line in block}
-    return len(starts) == 1 and len(block) > 1
+    """Whether an indented block is two columns, rather than a piece of a program or a grammar."""
+    first = COLUMNS.search(block[0])
+    if first is None or len(block) == 1 or ":=" in block[0]:
+        return False
+    for line in block[1:]:
+        row = COLUMNS.search(line)
+        goes_on = len(line) - len(line.lstrip()) >= first.start(2)
+        if not goes_on and (row is None or row.span(1)[0] != first.start(1) or row.start(2) != first.start(2)):
+            return False
+    return True
 
 
 def terms(block):

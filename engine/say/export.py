@@ -6,7 +6,7 @@
     nodes       in forward order, each with
                     name, value, gradient (null for a constant), constant (true or false),
                     op (null for a leaf), parameter (the exponent of a power, ...; null if there is none), operands (names)
-    steps       in the order of `engine.explain.steps`, each with
+    steps       in the order of `engine.steps`, each with
                     kind ("forward", "seed", "backward", "sum"), node, quantity, formula, numbers, result,
                     via and position (the edge of a backward step; null else), total (what has arrived so far),
                     arrived and expected (how many products that is, and will be)
