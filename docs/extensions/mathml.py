@@ -3,19 +3,27 @@
 Sphinx's own way loads MathJax from another server. The converter used here comes with docutils, which Sphinx is built on.
 """
 
+import re
+
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
 
+def mathml(tex, **options):
+    r"""The formula, helped over two things that the converter does not know: \_ in a name, and the space that TeX puts after \log."""
+    tex = re.sub(r"\\operatorname\{[^}]*\}", lambda name: name[0].replace(r"\_", "_"), tex)
+    return tex2mathml(re.sub(r"\\log (?=\d)", r"\\log\\,", tex), **options)
+
+
 def visit_inline(writer, node):
     """A formula in a line of text."""
-    writer.body.append(tex2mathml(node.astext()))
+    writer.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def visit_block(writer, node):
     """A formula on a line of its own."""
-    writer.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    writer.body.append(f'<div class="math">{mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
 
 
