@@ -10,7 +10,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 
 
 def mathml(tex, **options):
-    r"""The formula, helped over two things that the converter does not know: \_ in a name, and the space that TeX puts after \log."""
+    r"""The formula. The converter does not know two things: \_ in a name, and the space that TeX puts after \log."""
     tex = re.sub(r"\\operatorname\{[^}]*\}", lambda name: name[0].replace(r"\_", "_"), tex)
     return tex2mathml(re.sub(r"\\log (?=\d)", r"\\log\\,", tex), **options)
 
