@@ -58,7 +58,7 @@ def public(room):
     """The names that a room's table of contents imports from its files, except the rows, which have a page of their own."""
     import engine
 
-    for name in ("contents.py", "__init__.py"):
+    for name in ("__init__.py", "contents.py", "plots/__init__.py"):
         path = ROOT / room / name
         if path.exists():
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
