@@ -23,7 +23,6 @@ def arguments() -> Arguments:
         prog="python -m viz",
         description="Pictures of an expression's graph, with gradients; or of a saved network.",
         epilog='Example: python -m viz "x**2*y/z" x=3 y=4 z=2 -o graph.svg',
-        allow_abbrev=False,
     )
     parser.add_argument("expression", nargs="?", help='such as "x**2*y/z"; or the word network')
     parser.add_argument("values", nargs="*", help="a number for each variable: x=3 y=1/3; or the file of a saved network")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 
 from ..derivatives import grad
@@ -14,7 +13,7 @@ from ..say.layout import Page
 from ..say.notation import DIGITS, latex_number
 from .expression import parse
 from .tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
-from .terminal import Arguments, UsageError, answer, has_signs, writable
+from .terminal import Arguments, UsageError, answer, columns, has_signs, writable
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
 EXAMPLE_TO_TYPE = '"x**2*y/z" x=3 y=4 z=2'
@@ -27,7 +26,6 @@ def arguments() -> Arguments:
         prog="python -m engine",
         description="The value of an expression, its gradient, and every step of the chain rule.",
         epilog='Example: python -m engine "x**2*y/z" x=3 y=4 z=2',
-        allow_abbrev=False,
     )
     parser.add_argument("expression", nargs="?", help='such as "x**2*y/z" or "v = sin(x); v*exp(v)"')
     parser.add_argument("values", nargs="*", help="a number for each variable: x=3 y=1/3 z=pi/2")
@@ -95,5 +93,4 @@ def report(words: list[str], width: int, ascii: bool) -> list[str]:
 
 def main(words: list[str]) -> int:
     """Answer a command line; 0 if it could be answered, 2 if not."""
-    width = max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
-    return answer(lambda: print(writable("\n".join(report(words, width, ascii=not has_signs(sys.stdout))), sys.stdout)))
+    return answer(lambda: print(writable("\n".join(report(words, columns(), ascii=not has_signs(sys.stdout))), sys.stdout)))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ..say.layout import wrapped
 from ..say.notation import plain
 from .tokens import ParseError, pointed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import NoReturn, TextIO
+    from typing import Any, NoReturn, TextIO
 
 LONGEST_LINE = 300  # characters of one line of complaint
 
@@ -24,7 +26,26 @@ class UsageError(ValueError):
 
 
 class Arguments(argparse.ArgumentParser):
-    """The parser of a command line; its errors are one line."""
+    """The parser of a command line: its errors are one line, and its help is as wide as the terminal.
+
+    `more` gives further lines for the help, set for a width: they come before the epilog.
+    """
+
+    def __init__(self, more: Callable[[int], list[str]] | None = None, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=_AsWide, **settings)
+        self.more = more
+
+    def format_help(self) -> str:
+        """The help, in the characters that the terminal has."""
+        epilog, self.epilog = self.epilog, None
+        parts = [super().format_help()]
+        self.epilog = epilog
+        if self.more:
+            parts.append("\n".join(self.more(columns())) + "\n")
+        if epilog:
+            parts.append("\n".join(wrapped(epilog, columns())) + "\n")
+        text = "\n".join(parts)
+        return text if has_signs(sys.stdout) else plain(text)
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""
@@ -33,9 +54,28 @@ class Arguments(argparse.ArgumentParser):
     def read(self, words: list[str]) -> argparse.Namespace:
         """Read the words. "-x**2" is an expression, not an option: a space before it keeps argparse from taking it for one."""
         options = {option for action in self._actions for option in action.option_strings}
-        return self.parse_intermixed_args(
+        given, unknown = self.parse_known_intermixed_args(
             [f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in options else word for word in words]
         )
+        if unknown:
+            self.refuse(unknown)
+        return given
+
+    def refuse(self, unknown: list[str]) -> NoReturn:
+        """Say that these words mean nothing here."""
+        self.error(f"unrecognized arguments: {' '.join(unknown)}")
+
+
+class _AsWide(argparse.HelpFormatter):
+    """Help that is as wide as the answers of the command."""
+
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, **{"width": columns(), **settings})
+
+
+def columns() -> int:
+    """How wide an answer may be: the terminal's columns, from 40 on; 80 in a pipe."""
+    return max(40, shutil.get_terminal_size((80, 24)).columns) if sys.stdout.isatty() else 80
 
 
 def start(command: str, words: list[str]) -> int:

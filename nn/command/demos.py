@@ -1,7 +1,8 @@
 """The demos of `python -m nn`: each trains something from the lectures and shows the result.
 
 A demo gets the options of the command line and a console to write to. Its settings are its own unless an
-option overrides them.
+option overrides them. To add one, write its function and its entry in DEMOS: the list of demos, its help and
+its options come from there.
 """
 
 from __future__ import annotations
@@ -26,39 +27,13 @@ from ..perceptron import GATES, Learning, gate
 from ..run import evaluate
 from ..targets import Targets
 from ..training import fit
+from .options import Option, Recipe, option, recipe, training
 
 CHECKED = 30  # parameters whose derivative is compared with a central difference before training
-
-
-class Recipe(NamedTuple):
-    """The settings of a demo, unless options override them."""
-
-    hidden: tuple[int, ...]
-    activation: str
-    output: str
-    loss: str
-    optimizer: str
-    lr: float
-    epochs: int
-    batch_size: int | str
-    init: str | None = None
-
 
 DIGITS = Recipe((15,), "sigmoid", "sigmoid", "quadratic", "sgd", 3.0, 60, 10)
 MOONS = Recipe((16, 16), "relu", "linear", "hinge", "sgd", 0.1, 40, 10)
 XOR = Recipe((4,), "tanh", "sigmoid", "binary_cross_entropy", "sgd", 0.5, 300, "all", "uniform")
-# The last activation that a loss expects, used unless --output asks for another
-OUTPUTS = {"cross_entropy": "linear", "binary_cross_entropy_with_logits": "linear", "hinge": "linear"}
-
-
-def recipe(default: Recipe, options: Any) -> Recipe:
-    """The default, changed by the options that were given."""
-    given = {name: value for name in default._fields if (value := getattr(options, name, None)) is not None}
-    if "loss" in given and "output" not in given:
-        given["output"] = OUTPUTS.get(given["loss"], "sigmoid")
-    if "optimizer" in given and "lr" not in given and given["optimizer"] != default.optimizer:
-        given["lr"] = 0.01  # a common starting point for the adaptive ones
-    return default._replace(**given)
 
 
 def train(plan: Recipe, X: np.ndarray, y: np.ndarray, n_out: int, options: Any, console: Console) -> tuple[MLP, History]:
@@ -181,7 +156,7 @@ def mazur_demo(options: Any, console: Console) -> None:
 
 def perceptron(options: Any, console: Console) -> None:
     """The learning rule of the perceptron, row by row, for a gate."""
-    name = " ".join(options.arguments).lower() or "and"
+    name = " ".join(options.gate).lower() or "and"
     if name not in GATES:
         raise ValueError(f"There is no gate {name!r}; there are {', '.join(GATES)}.")
     learned, run = gate(name, options.fires)
@@ -202,35 +177,58 @@ def verdict(name: str, learned: Any, run: Learning) -> str:
 
 def predict(options: Any, console: Console) -> None:
     """A saved network on the test digits."""
-    if not 1 <= len(options.arguments) <= 2 or options.arguments[1:] not in ([], ["digits"]):
+    if options.file is None or options.data != "digits":
         raise ValueError("predict takes a file and a data set: python -m nn predict m.safetensors digits.")
-    model, _ = load_with_remarks(options.arguments[0])
+    model, _ = load_with_remarks(options.file)
     split = data.digits()
     if (model.n_in, model.n_out) != (64, 10):
-        raise ValueError(f"{options.arguments[0]} holds {model}; digits have 64 inputs and 10 outputs.")
+        raise ValueError(f"{options.file} holds {model}; digits have 64 inputs and 10 outputs.")
     console.print(str(model))
     judge(model, matrix(split.X_test, 64), split.y_test, console)
 
 
 class Demo(NamedTuple):
-    """A demo, what it shows, and how long it takes."""
+    """A demo: what it shows, from which data, how long it takes, and what can be typed after its name."""
 
     run: Callable[[Any, Console], None]
+    group: str  # the heading in the list of demos
     what: str
     takes: str
-    options: tuple[str, ...] = ()
+    data: str
+    options: tuple[Option, ...] = ()
 
 
-TRAINING = ("hidden", "activation", "output", "loss", "optimizer", "init", "lr", "epochs", "batch_size", "seed", "save")
+LEARNING, BY_HAND, KEPT = "Networks that learn from examples", "Step by step, every number", "Networks that were saved"
 
 DEMOS = {
-    "digits": Demo(digits, "64-15-10 learns handwritten digits", "3 seconds", TRAINING),
-    "moons": Demo(moons, "2-16-16-1 tells two half circles apart", "2 seconds", TRAINING),
-    "xor": Demo(xor, "a hidden layer learns XOR", "1 second", TRAINING),
-    "mazur": Demo(mazur_demo, "the lecture's 2-2-2 network, every number of one step", "5 seconds", ("biases",)),
-    "perceptron": Demo(perceptron, "the learning rule row by row: and, or, nand, nor, xor, x1 and not x2", "at once", ("fires",)),
-    "predict": Demo(predict, "a saved network on the test digits: predict m.safetensors digits", "at once"),
-}
+    "digits": Demo(
+        digits, LEARNING, "64-15-10 learns handwritten digits", "3 seconds",
+        "1797 handwritten digits of 8x8 pixels; 1347 to learn from, 450 for the test", training(DIGITS),
+    ),
+    "moons": Demo(
+        moons, LEARNING, "2-16-16-1 tells two half circles apart", "2 seconds",
+        "200 points on two interleaving half circles; one half to learn from, one for the test", training(MOONS),
+    ),
+    "xor": Demo(xor, LEARNING, "a hidden layer learns XOR", "1 second", "the four rows of XOR", training(XOR)),
+    "mazur": Demo(
+        mazur_demo, BY_HAND, "the lecture's 2-2-2 network, every number of one step", "5 seconds",
+        "one example: the inputs 0.05 and 0.1, the targets 0.01 and 0.99",
+        (option("--biases", "fixed as in the lecture; or learning, each neuron with its own or each layer with a shared one "
+                "(default: %(default)s)", choices=["fixed", "own", "shared"], default="fixed"),),
+    ),
+    "perceptron": Demo(
+        perceptron, BY_HAND, "the learning rule row by row: and, or, nand, nor, xor, x1 and not x2", "at once",
+        "the four rows of the gate's truth table",
+        (option("gate", f"{', '.join(GATES)} (default: and)", nargs="*"),
+         option("--fires", "whether it fires at a tie, w·x + b = 0 (default: %(default)s)", choices=[">=", ">"], default=">=")),
+    ),
+    "predict": Demo(
+        predict, KEPT, "a saved network on the test digits: predict m.safetensors digits", "at once",
+        "the 450 digits of the test, which training did not see",
+        (option("file", "a network that python -m nn digits --save m.safetensors kept", nargs="?", metavar="FILE"),
+         option("data", "digits, the only data set so far", nargs="?", default="digits", metavar="digits")),
+    ),
+}  # fmt: skip
 
 
 def console() -> Console:

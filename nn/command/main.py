@@ -2,98 +2,81 @@
 
 from __future__ import annotations
 
-import argparse
 import codecs
 import io
 import os
 import sys
 import warnings
+from argparse import Namespace
+from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 
-from ...engine.command.terminal import Arguments, answer
-from ..activations import ELEMENTWISE
-from ..init import BY_NAME as INITS
-from ..losses import BY_NAME as LOSSES
-from ..optim import BY_NAME as OPTIMIZERS
-from .demos import DEMOS, console
+from ...engine.command.terminal import Arguments, UsageError, answer
+from ...engine.say.layout import wrapped
+from .demos import DEMOS, Demo, console
 
 
-def whole(least: int, words: str) -> type:
-    """A whole number from `least` on, as a type for argparse."""
+class DemoArguments(Arguments):
+    """The command line after the name of a demo."""
 
-    def read(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {words}") from None
-        if number < least:
-            raise argparse.ArgumentTypeError(f"{number} is not {words}")
-        return number
+    def __init__(self, name: str, demo: Demo) -> None:
+        about = f"{demo.what[0].upper()}{demo.what[1:]}. Data: {demo.data}. It takes {demo.takes}."
+        super().__init__(prog=f"python -m nn {name}", description=about.replace("takes at once", "answers at once"))
+        self.name = name
+        for flag, settings in demo.options:
+            self.add_argument(flag, **settings)
 
-    return read  # type: ignore[return-value]  # argparse takes any function of a string
-
-
-def layers(text: str) -> tuple[int, ...]:
-    """30,30 as sizes of hidden layers."""
-    size = whole(1, "a number of neurons such as 30 or 30,30")
-    return tuple(size(part) for part in text.split(","))
+    def refuse(self, unknown: list[str]) -> NoReturn:
+        """Say which options are not this demo's, and which are."""
+        flags = [word.partition("=")[0] for word in unknown if word.startswith("--")]
+        if not flags:
+            raise UsageError(f"{self.name} takes no further arguments; it was given {' '.join(unknown).strip()!r}.")
+        takes = ", ".join(flag for flag, _ in DEMOS[self.name].options if flag.startswith("--")) or "no options"
+        raise UsageError(f"{self.name} does not take {', '.join(flags)}; it takes {takes}.")
 
 
-def batch(text: str) -> int | str:
-    """A batch size: a number or "all"."""
-    return "all" if text == "all" else whole(1, 'a batch size such as 1, 10 or "all"')(text)
+def read(words: list[str]) -> Namespace | None:
+    """The demo that was asked for, as `demo`, and its options; None if none was."""
+    if not words:
+        return None
+    name, *rest = words
+    if name in DEMOS:
+        options = DemoArguments(name, DEMOS[name]).read(rest)
+        options.demo = name
+        return options
+    if name.startswith("-"):
+        if any(name.partition("=")[0] == flag for demo in DEMOS.values() for flag, _ in demo.options):
+            demo = next((word for word in words if word in DEMOS), "xor")
+            words = [word for word in words if word != demo]
+            raise UsageError(f"Name the demo first, then its options: python -m nn {demo} {' '.join(words)}")
+        Arguments(listing, prog="python -m nn", usage="%(prog)s demo [options]", description="Networks made of Values, learning.",
+                  epilog="Each demo has options of its own: python -m nn xor --help").read(words)  # fmt: skip
+    close = get_close_matches(name.lower(), DEMOS, 1)
+    instead = f"did you mean {close[0]}?" if close else f"there are {', '.join(DEMOS)}."
+    raise UsageError(f"There is no demo {name!r:.60}; {instead}")
 
 
-def rate(text: str) -> float:
-    """A learning rate."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a learning rate such as 0.1") from None
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{number:g} is not a learning rate such as 0.1")
-    return number
-
-
-def arguments() -> Arguments:
-    """The command line that is understood."""
-    parser = Arguments(prog="python -m nn", description="Networks made of Values, learning.", allow_abbrev=False)
-    parser.add_argument("demo", nargs="?", choices=[*DEMOS], metavar="demo", help=", ".join(DEMOS))
-    parser.add_argument("arguments", nargs="*", help="perceptron: a gate; predict: a file and a data set")
-    parser.add_argument("--hidden", type=layers, metavar="30,30", help="neurons of each hidden layer")
-    parser.add_argument("--activation", choices=[*ELEMENTWISE], metavar="NAME", help="of the hidden layers: tanh, relu, ...")
-    parser.add_argument("--output", choices=[*ELEMENTWISE, "softmax"], metavar="NAME", help="activation of the last layer")
-    parser.add_argument("--loss", choices=[*LOSSES], metavar="NAME", help=", ".join(LOSSES))
-    parser.add_argument("--optimizer", choices=[*OPTIMIZERS], metavar="NAME", help=", ".join(OPTIMIZERS))
-    parser.add_argument("--init", choices=[*INITS], metavar="NAME", help=", ".join(INITS))
-    parser.add_argument("--lr", type=rate, metavar="0.1", help="learning rate")
-    parser.add_argument("--epochs", type=whole(1, "a number of epochs from 1 on"), metavar="N", help="passes over the data")
-    parser.add_argument("--batch-size", type=batch, metavar="N", help='examples per update, or "all"')
-    parser.add_argument("--seed", type=int, metavar="N", help="of weights and shuffling; 0 if not given")
-    parser.add_argument("--save", metavar="FILE", help="keep the trained network, as m.safetensors")
-    parser.add_argument("--biases", choices=["fixed", "own", "shared"], help="mazur: how its biases learn")
-    parser.add_argument("--fires", choices=[">=", ">"], help="perceptron: whether it fires at a tie")
-    return parser
+def listing(width: int) -> list[str]:
+    """The demos, under the headings of their groups."""
+    lines: list[str] = []
+    column = max(map(len, DEMOS)) + 4
+    for group in dict.fromkeys(demo.group for demo in DEMOS.values()):
+        lines += ["", f"{group}:"]
+        for name, demo in ((name, demo) for name, demo in DEMOS.items() if demo.group == group):
+            first, *others = wrapped(f"{demo.what} ({demo.takes})", width - column, rest="")
+            lines += [f"  {name:<{column - 2}}{first}", *(" " * column + line for line in others)]
+    return lines[1:]
 
 
 def run(words: list[str]) -> None:
     """Carry out a command line; raise ValueError or OSError with a clear message if that cannot be done."""
-    options = arguments().read(words)
-    if options.demo is None:
-        if words:
-            raise ValueError(f"Name a demo first, one of {', '.join(DEMOS)}: python -m nn xor {' '.join(words)}")
+    options = read(words)
+    if options is None:
         for name, demo in DEMOS.items():
             print(f"  python -m nn {name:<12} {demo.what}  ({demo.takes})")
         return
-    if options.arguments and options.demo not in ("perceptron", "predict"):
-        raise ValueError(f"{options.demo} takes no further arguments; it was given {' '.join(options.arguments)!r}.")
-    given = [name for name, value in vars(options).items() if value is not None and name not in ("demo", "arguments")]
-    spare = [f"--{name.replace('_', '-')}" for name in given if name not in DEMOS[options.demo].options]
-    if spare:
-        takes = ", ".join(f"--{name.replace('_', '-')}" for name in DEMOS[options.demo].options) or "no options"
-        raise ValueError(f"{options.demo} does not take {', '.join(spare)}; it takes {takes}.")
-    options.seed, options.biases, options.fires = options.seed or 0, options.biases or "fixed", options.fires or ">="
-    if options.save is not None:
+    if getattr(options, "save", None) is not None:
         place = Path(options.save).absolute()
         if place.is_dir() or not os.access(place.parent, os.W_OK):
             raise ValueError(f"--save {options.save}: this is a folder, or its folder does not exist or cannot be written to.")

@@ -206,6 +206,68 @@ def test_a_rate_far_too_large_is_told_as_such(capsys, words, said):
     assert said in capsys.readouterr().err
 
 
+# --- help ---
+
+def shown_help(capsys, *words):
+    """The help of a command line; its text with every run of white space as one space."""
+    with pytest.raises(SystemExit) as caught:
+        main([*words, "--help"])
+    assert caught.value.code == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert max(map(len, said.out.splitlines())) <= 80
+    return " ".join(said.out.split())
+
+
+def test_help_lists_the_demos_in_groups(capsys):
+    text = shown_help(capsys)
+    assert all(f"{demo.group}: " in text and f" {name} {demo.what} ({demo.takes})" in text for name, demo in DEMOS.items())
+    assert "--epochs" not in text  # that is the business of a demo
+
+
+HELP = {  # what the lectures' networks are, as the demos' own tests and documents have it
+    "digits": "15", "moons": "16,16", "xor": "4",
+    "digits --lr": "3;", "moons --lr": "0.1;", "xor --lr": "0.5;",
+    "digits --epochs": "60", "moons --epochs": "40", "xor --epochs": "300",
+    "digits --batch-size": "10", "moons --batch-size": "10", "xor --batch-size": "all",
+    "digits --loss": "quadratic", "moons --loss": "hinge", "xor --loss": "binary_cross_entropy",
+    "digits --activation": "sigmoid", "moons --activation": "relu", "xor --activation": "tanh",
+    "digits --seed": "0", "mazur --biases": "fixed", "perceptron --fires": ">=",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("option", HELP)
+def test_the_help_of_a_demo_has_its_own_defaults(capsys, option):
+    demo, _, flag = option.partition(" ")
+    text = shown_help(capsys, demo).partition("options:")[2]
+    assert re.search(rf"{flag or '--hidden'} [^()]*\(default: {re.escape(HELP[option])}", text)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_the_help_of_a_demo_has_its_own_options_and_says_what_it_learns_from(capsys, name):
+    text = shown_help(capsys, name)
+    others = {flag for demo in DEMOS.values() for flag, _ in demo.options} - {flag for flag, _ in DEMOS[name].options}
+    assert all(flag in text for flag, _ in DEMOS[name].options if flag.startswith("--"))
+    assert not [flag for flag in others if flag.startswith("--") and f"[{flag} " in text]  # in the usage
+    assert DEMOS[name].data in text and DEMOS[name].takes in text
+
+
+def test_the_defaults_in_the_help_are_the_ones_that_are_used(capsys, monkeypatch):
+    """What a demo announces before it trains, beside what its help says."""
+    def no_fit(*_, epochs, **settings):
+        raise ValueError(str(epochs))
+
+    monkeypatch.setattr("nn.command.demos.fit", no_fit)
+    for name in ("digits", "moons", "xor"):
+        said_default = dict(re.findall(r"--([a-z-]+) [^()]*\(default: ([^ ;)]+)", shown_help(capsys, name)))
+        assert main([name]) == 2
+        out, epochs = capsys.readouterr()
+        assert epochs.strip() == said_default["epochs"]
+        assert f"{said_default['loss']}, {said_default['optimizer']} with learning rate {said_default['lr']}, " in out
+        assert f"batches of {said_default['batch-size']}" in out
+        assert all(f" {size} {said_default['activation']}" in out for size in said_default["hidden"].split(","))
+
+
 # --- mistakes ---
 
 def refused(capsys, words, sentence):
@@ -219,8 +281,12 @@ def refused(capsys, words, sentence):
 
 
 MISTAKES = [
-    (["digit"], "invalid choice: 'digit' .choose from 'digits'"),
+    (["digit"], r"There is no demo 'digit'; did you mean digits\?"),
+    (["letters"], "There is no demo 'letters'; there are digits, moons, xor, mazur, perceptron, predict"),
+    (["--epochs", "3", "moons"], "Name the demo first, then its options: python -m nn moons --epochs 3"),
     (["--bogus"], "unrecognized arguments: --bogus. See python -m nn --help"),
+    (["xor", "--bogus=3"], r"xor does not take --bogus; it takes --hidden, .*, --save\.$"),
+    (["predict", "m.safetensors", "--epochs", "3"], "predict does not take --epochs; it takes no options"),
     (["xor", "more"], "xor takes no further arguments; it was given 'more'"),
     (["perceptron", "iff"], "There is no gate 'iff'; there are and, or, nand, nor, x1 and not x2, xor"),
     (["perceptron", "and", "--fires", "=>"], "'=>'"),
