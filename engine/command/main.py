@@ -14,6 +14,7 @@ from ..say.notation import DIGITS, latex_number
 from .expression import parse
 from .tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
 from .terminal import Arguments, UsageError, answer, columns, has_signs, writable
+from .words import vocabulary
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
 EXAMPLE_TO_TYPE = '"x**2*y/z" x=3 y=4 z=2'
@@ -23,11 +24,12 @@ YOUR_TURN = 'Your turn:  python -m engine "x*x*y/z" x=3 y=4 z=2', "    now x has
 def arguments() -> Arguments:
     """The command line that is understood."""
     parser = Arguments(
+        vocabulary,
         prog="python -m engine",
         description="The value of an expression, its gradient, and every step of the chain rule.",
         epilog='Example: python -m engine "x**2*y/z" x=3 y=4 z=2',
     )
-    parser.add_argument("expression", nargs="?", help='such as "x**2*y/z" or "v = sin(x); v*exp(v)"')
+    parser.add_argument("expression", nargs="?", help='such as "x**2*y/z" or "v = sin(x); v*exp(v)", in quotes')
     parser.add_argument("values", nargs="*", help="a number for each variable: x=3 y=1/3 z=pi/2")
     parser.add_argument("--wrt", metavar="x,y", help="only the derivatives with respect to these")
     parser.add_argument("--check", action="store_true", help="only the gradient beside central differences")

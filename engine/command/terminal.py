@@ -10,7 +10,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ..say.layout import wrapped
+from ..say.layout import Page
 from ..say.notation import plain
 from .tokens import ParseError, pointed
 
@@ -28,24 +28,18 @@ class UsageError(ValueError):
 class Arguments(argparse.ArgumentParser):
     """The parser of a command line: its errors are one line, and its help is as wide as the terminal.
 
-    `more` gives further lines for the help, set for a width: they come before the epilog.
+    `more` gives further lines for the end of the help, set on a page.
     """
 
-    def __init__(self, more: Callable[[int], list[str]] | None = None, **settings: Any) -> None:
+    def __init__(self, more: Callable[[Page], list[str]] | None = None, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=_AsWide, **settings)
         self.more = more
 
     def format_help(self) -> str:
         """The help, in the characters that the terminal has."""
-        epilog, self.epilog = self.epilog, None
-        parts = [super().format_help()]
-        self.epilog = epilog
-        if self.more:
-            parts.append("\n".join(self.more(columns())) + "\n")
-        if epilog:
-            parts.append("\n".join(wrapped(epilog, columns())) + "\n")
-        text = "\n".join(parts)
-        return text if has_signs(sys.stdout) else plain(text)
+        page = Page(columns(), ascii=not has_signs(sys.stdout))
+        lines = ["", *self.more(page)] if self.more else []
+        return page.text(super().format_help() + "\n".join(lines) + "\n" * bool(lines))
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of exiting."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ...engine.command.terminal import Arguments, UsageError, answer
-from ...engine.say.layout import wrapped
+from ...engine.say.layout import Page, wrapped
 from .demos import DEMOS, Demo, console
 
 
@@ -50,23 +50,23 @@ def read(words: list[str]) -> Namespace | None:
             demo = next((word for word in words if word in DEMOS), "xor")
             words = [word for word in words if word != demo]
             raise UsageError(f"Name the demo first, then its options: python -m nn {demo} {' '.join(words)}")
-        Arguments(listing, prog="python -m nn", usage="%(prog)s demo [options]", description="Networks made of Values, learning.",
-                  epilog="Each demo has options of its own: python -m nn xor --help").read(words)  # fmt: skip
+        about = "Networks made of Values, learning."
+        Arguments(listing, prog="python -m nn", usage="%(prog)s demo [options]", description=about).read(words)
     close = get_close_matches(name.lower(), DEMOS, 1)
     instead = f"did you mean {close[0]}?" if close else f"there are {', '.join(DEMOS)}."
     raise UsageError(f"There is no demo {name!r:.60}; {instead}")
 
 
-def listing(width: int) -> list[str]:
+def listing(page: Page) -> list[str]:
     """The demos, under the headings of their groups."""
     lines: list[str] = []
     column = max(map(len, DEMOS)) + 4
     for group in dict.fromkeys(demo.group for demo in DEMOS.values()):
         lines += ["", f"{group}:"]
         for name, demo in ((name, demo) for name, demo in DEMOS.items() if demo.group == group):
-            first, *others = wrapped(f"{demo.what} ({demo.takes})", width - column, rest="")
+            first, *others = wrapped(f"{demo.what} ({demo.takes})", page.width - column, rest="")
             lines += [f"  {name:<{column - 2}}{first}", *(" " * column + line for line in others)]
-    return lines[1:]
+    return [*lines[1:], "", *wrapped("Each demo has options of its own: python -m nn xor --help", page.width)]
 
 
 def run(words: list[str]) -> None:

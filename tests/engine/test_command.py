@@ -1,8 +1,10 @@
 """python -m engine: what it prints, in which signs and widths, and how it answers mistakes."""
 
 import json
+import math
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,9 @@ import pytest
 from engine import TABLE, as_text, hessian, parse, to_data
 from engine.command.main import main, report
 from engine.command.terminal import UsageError
+from engine.command.words import GROUPS, vocabulary
 from engine.primitive import UndefinedError
+from engine.say.layout import Page
 
 ROOT = Path(__file__).parents[2]
 WORKED = ["x**2*y/z", "x=3", "y=4", "z=2"]
@@ -363,6 +367,41 @@ def test_help_names_every_option(capsys):
     shown = capsys.readouterr().out
     assert all(option in shown for option in
                ["--wrt", "--check", "--hessian", "--paths", "--latex", "--json", "--digits", "--quiet", "--program"])  # fmt: skip
+
+
+def test_help_lists_what_can_be_typed_and_all_of_it_can_be():
+    """Each entry is given to the parser with numbers at which everything exists, and computes what Python's math does."""
+    lines = vocabulary(Page(80))
+    entries = [entry for line in lines if line.startswith("    ") for entry in line.strip().split("   ")]
+    ways = [way.replace(", ...", ", 3") for entry in entries for way in entry.split(" or ")]
+    found = {way: parse(way, x=2.0 if "acosh" in way else 0.5, y=0.5, c=1.0).data for way in ways}
+    for way in found:
+        function = way.partition("(")[0]
+        if hasattr(math, function) and way.endswith("(x)"):
+            assert found[way] == pytest.approx(getattr(math, function)(2.0 if function == "acosh" else 0.5), rel=1e-15), way
+    assert {row.name for row in TABLE.values() if row.is_function} <= {way.partition("(")[0] for way in ways}
+    assert found["pi"] == found["π"] == math.pi and found["x²"] == 0.25 and found["2x"] == 1.0
+
+
+def test_the_groups_of_the_help_are_the_parts_of_the_table():
+    """Its headings, and the row under each, as the source has them."""
+    source = (ROOT / "engine" / "ops.py").read_text(encoding="utf-8")
+    parts = re.findall(r"^# --- ([^:\n]*)(?:: [^\n]*)? ---$.*?declare\([^\n]*?\n\s*\"(\w+)\"", source, re.MULTILINE | re.DOTALL)
+    assert {first: heading for heading, first in parts} == GROUPS
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_the_list_of_what_can_be_typed_fits_the_terminal(width):
+    lines = vocabulary(Page(width))
+    assert max(map(len, lines)) <= width
+    assert sorted(" ".join(lines).split()) == sorted(" ".join(vocabulary(Page(80))).split())
+    assert "leaky_relu(x, negative_slope=0.01)" in "\n".join(lines)  # no entry is broken
+
+
+def test_where_the_terminal_lacks_the_signs_help_leaves_them_out():
+    shown = run("--help", PYTHONIOENCODING="ascii")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "x*y   2x   x/y" in shown.stdout and "    pi   e\n" in shown.stdout
 
 
 # --- mistakes ---
