@@ -10,11 +10,11 @@ import graphviz
 
 from ..engine import Value
 from ..engine.files import write_whole
+from ..engine.say.colours import GRADIENT, VALUE
 from .picture import Box, Picture, lines_of, picture
 from .render import can_render, render
 
 FILLS = {"input": "#e8f1fb", "constant": "#f4f4f4", "value": "#ffffff", "output": "#fdf3dc", "fold": "#eef6ee"}
-VALUE, GRADIENT, FLOW = "#1a1a1a", "#a33c00", "#a33c00"
 LIT = "#ffe08a"
 RENDERED = ("svg", "png", "pdf")
 
@@ -96,8 +96,8 @@ def dot(painted: Picture, *, flow: bool = False) -> str:
     for circle in painted.circles:
         graph.node(circle.id, graphviz.escape(circle.text), shape="circle", margin="0.02", width="0.35", fontsize="14")
     for arrow in painted.arrows:
-        width = {"penwidth": f"{0.5 + 5 * arrow.weight:.2f}", "color": FLOW} if flow and arrow.weight else {}
-        width |= {"penwidth": "3", "color": FLOW} if arrow.lit else {}
+        width = {"penwidth": f"{0.5 + 5 * arrow.weight:.2f}", "color": GRADIENT} if flow and arrow.weight else {}
+        width |= {"penwidth": "3", "color": GRADIENT} if arrow.lit else {}
         graph.edge(arrow.tail, arrow.head, graphviz.escape(arrow.text), **width)
     return str(graph.source)
 

@@ -13,7 +13,7 @@ from ..say.layout import Page
 from ..say.notation import DIGITS, latex_number
 from .expression import parse
 from .tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
-from .terminal import Arguments, UsageError, answer, columns, has_signs, writable
+from .terminal import Arguments, UsageError, answer, columns, has_colours, has_signs, writable
 from .words import vocabulary
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
@@ -43,7 +43,7 @@ def arguments() -> Arguments:
     return parser
 
 
-def report(words: list[str], width: int, ascii: bool) -> list[str]:
+def report(words: list[str], width: int, ascii: bool, colour: bool = False) -> list[str]:
     """The lines that answer a command line."""
     given = arguments().read(words)
     whole = [option for option in ("json", "program", "latex", "quiet") if getattr(given, option)]
@@ -53,7 +53,7 @@ def report(words: list[str], width: int, ascii: bool) -> list[str]:
         raise UsageError(f"{' and '.join(f'--{option}' for option in clash)} do not go together: ask for one of them.")
     if not 1 <= given.digits <= 17:
         raise UsageError(f"--digits {given.digits}: a float has 1 to 17 significant digits to show.")
-    page = Page(width, given.digits, ascii=ascii)
+    page = Page(width, given.digits, ascii=ascii, colour=colour)
     text = WORKED_EXAMPLE if given.expression is None else given.expression.strip()
     numbers = bool(given.values) or given.expression is None or not given.program
     if numbers:
@@ -76,7 +76,8 @@ def report(words: list[str], width: int, ascii: bool) -> list[str]:
         return [latex(graph, wrt, digits=given.digits)]
     if given.quiet:
         slopes = zip(inputs, grad(output, inputs))
-        return [page.text(f"∂{graph.title}/∂{graph.names[x]} = {page.show(slope)}") for x, slope in slopes]
+        pairs = [(page.text(f"∂{graph.title}/∂{graph.names[x]}"), page.show(slope)) for x, slope in slopes]
+        return [" = ".join(map(page.gradient, pair)) for pair in pairs]
     parts = []
     if given.check:
         parts.append(check_table(graph, inputs, page))
@@ -95,4 +96,9 @@ def report(words: list[str], width: int, ascii: bool) -> list[str]:
 
 def main(words: list[str]) -> int:
     """Answer a command line; 0 if it could be answered, 2 if not."""
-    return answer(lambda: print(writable("\n".join(report(words, columns(), ascii=not has_signs(sys.stdout))), sys.stdout)))
+
+    def show() -> None:
+        lines = report(words, columns(), ascii=not has_signs(sys.stdout), colour=has_colours(sys.stdout))
+        print(writable("\n".join(lines), sys.stdout))
+
+    return answer(show)

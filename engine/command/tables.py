@@ -146,13 +146,13 @@ def check_table(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     shared = wide and len(set(steps)) == 1 and steps[0] != ""
     title = f"central difference (h = {steps[0]})" if shared else "central difference" if wide else "difference"
     untold: dict[str, list[str]] = {}  # by the reason
-    rows = [["Gradient", "chain rule", title, *["h"] * (not shared), ""]]
+    rows = [[page.gradient("Gradient"), "chain rule", title, *["h"] * (not shared), ""]]
     for node, one, step in zip(inputs, compared, steps):
         numeric = "none" if one.step is None else page.show(one.numeric)
         verdict = "not differentiable here" if corner_of(graph, [node]) else _verdict(one)
         if verdict == "cannot tell":
             untold.setdefault(one.reason, []).append(f"∂{top}/∂{one.name}")
-        rows.append([f"  ∂{top}/∂{one.name}", page.show(one.exact), numeric, *[step] * (not shared), verdict])
+        rows.append([f"  {page.gradient(f'∂{top}/∂{one.name}')}", page.gradient(page.show(one.exact)), numeric, *[step] * (not shared), verdict])
     lines = [line.removeprefix("  ") for line in page.table(rows)]
     for reason, slopes in untold.items():
         lines += page.prose(f"Cannot tell {', '.join(slopes)}:", f"{reason}.")
@@ -184,7 +184,7 @@ def in_words(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
         change = evaluate(order, {node: node.data + nudge})[output] - output.data
     except UndefinedError:
         return []
-    about = f"{page.show(slope)} · {nudge} = {page.show(slope * nudge)} (exactly {show(change, 3)})."
+    about = f"{page.gradient(page.show(slope))} · {nudge} = {page.show(slope * nudge)} (exactly {show(change, 3)})."
     return page.prose(f"Read it: raise {graph.names[node]} by {nudge} and {graph.title} changes by about", about)
 
 
@@ -196,9 +196,9 @@ def is_target(node: Value, order: Sequence[Value]) -> bool:
 def hessian_table(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     """The second derivatives, as a matrix with names."""
     words = [graph.names[node] for node in inputs]
-    rows = [["", *(f"∂/∂{word}" for word in words)]]
+    rows = [["", *(page.gradient(f"∂/∂{word}") for word in words)]]
     for word, row in zip(words, hessian(graph.output, inputs)):
-        rows.append([f"∂{graph.title}/∂{word}", *map(page.show, row)])
+        rows.append([page.gradient(text) for text in (f"∂{graph.title}/∂{word}", *map(page.show, row))])
     return [*page.prose("Second derivatives:", "first by the row's variable, then by the column's"), *page.table(rows)]
 
 
@@ -206,9 +206,9 @@ def path_list(graph: Graph, source: Value, page: Page) -> list[str]:
     """Each path from a node to the output: the rate factors along it and their product; then the sum."""
     output, called = graph.output, graph.names
     count = count_paths(source, output)
-    target = page.text(f"∂{called[output]}/∂{called[source]}")
+    target = page.gradient(page.text(f"∂{called[output]}/∂{called[source]}"))
     if count > MOST_PATHS:
-        derivative = page.show(grad(output, source))
+        derivative = page.gradient(page.show(grad(output, source)))
         return [f"{count} paths lead from {called[source]} to {called[output]}, too many to list; {target} = {derivative}."]
     rows, products = [], []
     for path in paths(source, output):
@@ -218,4 +218,4 @@ def path_list(graph: Graph, source: Value, page: Page) -> list[str]:
     shown = [f"({page.show(p)})" if p < 0 else page.show(p) for p in products]
     total = " + ".join(shown) + " = " if 1 < len(shown) <= 8 else ""
     title = page.prose(f"Paths from {called[source]} to {called[output]}:", "multiply along each, add over all")
-    return [*title, *page.table(rows), f"  {target} = {total}{page.show(sum(products))}"]
+    return [*title, *page.table(rows), f"  {target} = {total}{page.gradient(page.show(sum(products)))}"]

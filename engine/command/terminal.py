@@ -143,6 +143,13 @@ def has_signs(stream: TextIO) -> bool:
     return True
 
 
+def has_colours(stream: TextIO) -> bool:
+    """Whether colours are wanted: in a terminal that has them, unless NO_COLOR is set; anywhere, if FORCE_COLOR is."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM", "dumb") != "dumb")
+
+
 def open_streams() -> None:
     """Where a stream was closed before we began, what is written to it goes nowhere."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # open as long as the process is

@@ -248,22 +248,30 @@ def board(output: Value | Graph, wrt: Value | Sequence[Value] | None, page: Page
     forward: list[list[str]] = []
     backward: list[list[str]] = []
     for step in steps(graph, wrt=wrt, digits=page.digits):
-        result = page.show(step.result)
+        paint = page.value if step.kind == "forward" else page.gradient
+        quantity, result = paint(step.quantity), paint(page.show(step.result))
         if step.kind == "forward":
-            forward.append([f"{step.quantity} = {step.formula}", step.numbers, result])
+            forward.append([f"{quantity} = {step.formula}", step.numbers, result])
         elif step.kind == "seed":
-            backward.append([step.quantity, "1"])
+            backward.append([quantity, result])
         elif step.kind == "sum":
-            backward.append([f"{step.quantity} = {step.numbers}", f"{result}   {step.formula}"])
-        else:
-            backward.append([f"{step.quantity} = {step.formula}", step.numbers, result])
+            backward.append([f"{quantity} = {paint(step.numbers)}", f"{result}   {step.formula}"])
+        else:  # the local derivative is made of values
+            formula, numbers = (_first_factor(text, paint) for text in (step.formula, step.numbers))
+            backward.append([f"{quantity} = {formula}", numbers, result])
             if step.computed:
                 backward.append([f"    {step.computed}"])
     lines = [*headline(graph, page), ""]
     if forward:
-        lines += ["Forward: each value from the ones above it", *page.equations(forward), ""]
-    lines += page.prose("Backward: the derivative that arrives,", "times the local derivative")
+        lines += [*page.prose(page.value("Forward:"), "each value from the ones above it"), *page.equations(forward), ""]
+    lines += page.prose(f"{page.gradient('Backward:')} the derivative that arrives,", "times the local derivative")
     return [*lines, *page.equations(backward)]
+
+
+def _first_factor(product: str, paint: Callable[[str], str]) -> str:
+    """A product whose first factor, the derivative that arrives, is painted."""
+    first, dot, rest = product.partition(" · ")
+    return paint(first) + dot + rest
 
 
 def latex(output: Value | Graph, wrt: Value | Sequence[Value] | None = None, *, digits: int = DIGITS) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from rich.console import Console
 
 from ...engine import compare
+from ...engine.say.colours import ORANGE_OF_256
 from .. import data, mazur, show
 from ..files import load_with_remarks, save
 from ..history import History
@@ -149,9 +150,16 @@ def xor(options: Any, console: Console) -> None:
     console.print(show.table("", ["x1", "x2", "target", "output"], rows))
 
 
+# The lecture's numbers in a terminal, by the first word of their title: the way forward and the way back, as in the pictures
+STYLES = dict.fromkeys(("Forward", "Cost"), "bold") | dict.fromkeys(("Backward", "Gradients"), f"color({ORANGE_OF_256})")
+
+
 def mazur_demo(options: Any, console: Console) -> None:
     """The lecture's 2-2-2 network by hand: every number of one step of backpropagation."""
-    console.print("\n".join(mazur.lines(options.biases)), highlight=False, soft_wrap=True)
+    style = ""
+    for line in mazur.lines(options.biases):
+        style = STYLES.get(line.partition(":")[0].partition(",")[0], style) if line else ""  # an empty line ends a part
+        console.print(line, style=style, highlight=False, soft_wrap=True)
 
 
 def perceptron(options: Any, console: Console) -> None:

@@ -1,15 +1,19 @@
 """python -m nn: what the demos print, and how mistakes are answered: one plain line, exit status 2, nothing half-written."""
 
+import io
 import os
 import re
 import subprocess
 import sys
 import warnings
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from engine.say.colours import ORANGE
 from nn import MLP, data, load, mazur, save
 from nn.command.demos import DEMOS
 from nn.command.main import main
@@ -61,6 +65,19 @@ def test_mazur_prints_every_number_of_the_lecture(answer, biases, monkeypatch):
     monkeypatch.setattr(mazur, "train", lambda steps, biases: [0.298371109, 0.291027774, 3.51e-5])  # tested elsewhere
     printed = dict(re.findall(r"^  (\S+(?: \S+)?) +(-?\d\.\d{9})$", answer("mazur", "--biases", biases), re.MULTILINE))
     assert {name: float(number) for name, number in printed.items()} == pytest.approx(mazur.numbers(biases), abs=6e-10)
+
+
+def test_in_a_terminal_the_way_back_has_the_colour_of_gradients(answer, monkeypatch):
+    monkeypatch.setattr(mazur, "train", lambda steps, biases: [0.298371109, 0.291027774, 3.51e-5])
+    plain = answer("mazur")
+    terminal = Console(file=io.StringIO(), force_terminal=True, color_system="256", width=200, _environ={})
+    DEMOS["mazur"].run(Namespace(biases="fixed"), terminal)
+    coloured = terminal.file.getvalue()
+    assert "\x1b" not in plain and re.sub("\x1b\\[[0-9;]*m", "", coloured) == plain
+    back = [line for line in coloured.splitlines() if line.startswith(f"\x1b[{ORANGE}m")]
+    assert back and all(re.search("Backward|Gradients|  dE|  dout", line) for line in back)
+    assert [line for line in plain.splitlines() if line.startswith(("  dE", "  dout"))] == [
+        re.sub("\x1b\\[[0-9;]*m", "", line) for line in back if "m  d" in line]  # fmt: skip
 
 
 @pytest.mark.parametrize(("words", "verdict"), [
