@@ -22,7 +22,7 @@ from ..engine.errors import check_fresh
 from ..engine.files import write_whole
 from ..engine.graph import Graph, exceeds
 from ..engine.primitive import REAL, Domain, Primitive
-from ..engine.say.explain import expression
+from ..engine.say.headline import expression
 from ..engine.say.notation import Term, write
 from .drawing import html_word
 from .javascript import LIBRARY, functions

@@ -12,7 +12,7 @@ from ..instruments.check import compare, corner_of
 from ..instruments.replay import evaluate
 from ..primitive import UndefinedError
 from ..say.explain import board
-from ..say.layout import Page
+from ..say.layout import Page, wide
 from ..say.notation import show
 from .expression import CONSTANTS, build, parse, row_called
 from .grammar import Parser, variables_of
@@ -137,23 +137,28 @@ def lesson(graph: Graph, wrt: Sequence[Value] | None, page: Page) -> list[str]:
 def check_table(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     """Each derivative by the chain rule and by a central difference, its step h, and whether the two agree.
 
-    The step is in the header if it is the same for all, else in a column.
+    The step is in the header if it is the same for all, else in a column, which a very narrow page leaves out.
     """
     top = graph.title
     compared = compare(graph, inputs[:MOST_ROWS])
     steps = ["" if one.step is None else show(one.step, 3) for one in compared]
-    wide = page.width >= 72
-    shared = wide and len(set(steps)) == 1 and steps[0] != ""
-    title = f"central difference (h = {steps[0]})" if shared else "central difference" if wide else "difference"
+    wide_page = page.width >= 72
+    shared = wide_page and len(set(steps)) == 1 and steps[0] != ""
+    title = f"central difference (h = {steps[0]})" if shared else "central difference" if wide_page else "difference"
     untold: dict[str, list[str]] = {}  # by the reason
-    rows = [[page.gradient("Gradient"), "chain rule", title, *["h"] * (not shared), ""]]
+    rows = [[page.gradient("Gradient"), "chain rule", title, "h", ""]]
     for node, one, step in zip(inputs, compared, steps):
-        numeric = "none" if one.step is None else page.show(one.numeric)
         verdict = "not differentiable here" if corner_of(graph, [node]) else _verdict(one)
+        slope = f"∂{top}/∂{one.name}"
         if verdict == "cannot tell":
-            untold.setdefault(one.reason, []).append(f"∂{top}/∂{one.name}")
-        rows.append([f"  {page.gradient(f'∂{top}/∂{one.name}')}", page.gradient(page.show(one.exact)), numeric, *[step] * (not shared), verdict])
-    lines = [line.removeprefix("  ") for line in page.table(rows)]
+            untold.setdefault(one.reason, []).append(slope)
+        exact, numeric = _two_numbers(one, page)
+        rows.append([f"  {page.gradient(slope)}", page.gradient(exact), numeric, step, verdict])
+    without_steps = [[*row[:3], row[4]] for row in rows]
+    lines = page.table(without_steps if shared else rows)
+    if max(map(wide, lines)) > page.width:
+        lines = page.table(without_steps)
+    lines = [line.removeprefix("  ") for line in lines]
     for reason, slopes in untold.items():
         lines += page.prose(f"Cannot tell {', '.join(slopes)}:", f"{reason}.")
     if len(inputs) > MOST_ROWS:
@@ -165,6 +170,16 @@ def _verdict(compared: Comparison) -> str:
     if not compared.conclusive:
         return "cannot tell"
     return "agree" if compared.agrees else "DISAGREE"
+
+
+def _two_numbers(compared: Comparison, page: Page) -> tuple[str, str]:
+    """The derivative and the difference; to more digits where they disagree and would look the same."""
+    if compared.step is None:
+        return page.show(compared.exact), "none"
+    digits = page.digits
+    while compared.disagrees and show(compared.exact, digits) == show(compared.numeric, digits):
+        digits += 1
+    return show(compared.exact, digits), show(compared.numeric, digits)
 
 
 def in_words(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:

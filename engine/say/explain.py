@@ -8,23 +8,23 @@ step, with the textbook's form of each local derivative beside the form that is 
 from __future__ import annotations
 
 from html import escape
-from math import isclose, isfinite, nan
+from math import isfinite, nan
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import StaleGraphError, UndefinedDerivativeError, check_fresh
 from ..graph import Graph, dependents, exceeds
 from ..primitive import Primitive, UndefinedError
 from ..value import Value
+from .headline import headline
 from .layout import Page
 from .notation import DIGITS, Term, latex_number, partial, show, terms, write
+from .rounding import MOST, operand_digits, reads_true, sum_digits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
 LARGEST = 2000  # nodes that are explained line by line
-MOST_INPUTS = 8  # named in the headline
-LONGEST_EXPRESSION = 60  # characters of a formula that is still read at a glance
 LATEX = r"\left({}\right)"
 COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
@@ -79,8 +79,9 @@ def _forward_steps(graph: Graph, digits: int) -> list[Step]:
     found, called = [], graph.names
     for node in graph.order:
         if node.op is not None:
-            formula = write(node.op, terms(node.operands, called, digits), digits)
-            numbers = write(node.op, _numbers(node.operands, digits), digits)
+            enough = operand_digits(node, digits)
+            formula = write(node.op, [terms([x], called, some)[0] for x, some in zip(node.operands, enough)], digits)
+            numbers = write(node.op, [_number(x, some) for x, some in zip(node.operands, enough)], digits)
             if node.previous is not None:  # assigned by hand, so that formula and value need not agree
                 formula = numbers = Term("set by hand", r"\text{set by hand}")
             name = Term.name(called[node])
@@ -129,12 +130,9 @@ class _Edges:
         assert row is not None  # a leaf has no operands to go back to
         self.node, self.gradient, self.called, self.top, self.digits = node, gradient, called, top, digits
         named = Term.name(called[node]), terms(node.operands, called, digits)
-        rounded = float(show(node.data, digits)), [float(show(x.data, digits)) for x in node.operands]
-        numbered = Term.number(node.data, digits), _numbers(node.operands, digits)
         self.local = row.slopes(node.data, [x.data for x in node.operands])
-        self.formulas, self.numbers = (row.slopes(*words, shown=True) for words in (named, numbered))
-        self.as_read = _or_nothing(row, rounded)
-        self.computed = row.slopes(*named)
+        self.formulas, self.computed = row.slopes(*named, shown=True), row.slopes(*named)
+        self.numbers, self.as_read = self._rounded(row, digits)
 
     def step(self, position: int) -> Step:
         """The product along one edge."""
@@ -149,9 +147,12 @@ class _Edges:
             raise UndefinedDerivativeError.at(node, called) from None
         formula, numbers = Term.of(self.formulas[position]()), Term.of(self.numbers[position]())
         remark = ""
-        if not isclose(self._read(position), local, rel_tol=1e-3):  # more than the rounding of what is shown explains
+        if not reads_true(_read(self.as_read[position]), local, digits):
             exact = Term.of(self.computed[position]())
-            remark = f"computed as {exact.text} = {show(local, digits)}, which keeps the digits"
+            if exact.text == formula.text:
+                numbers = self._exact_enough(position, local)
+            else:
+                remark = f"computed as {exact.text} = {show(local, digits)}, which keeps the digits"
         arriving, target = partial(self.top, called[node]), partial(self.top, called[operand])
         g = show(self.gradient, digits)
         return Step(
@@ -163,24 +164,37 @@ class _Edges:
                    rf"{latex_number(g)} \cdot {_factor(numbers.latex, numbers.latex_level, LATEX)}"),
         )  # fmt: skip
 
-    def _read(self, position: int) -> float:
-        """What the textbook's formula gives with the numbers that are shown; nan where it gives nothing."""
+    def _rounded(self, row: Primitive, digits: int) -> tuple[Sequence[Callable[[], Any]], Sequence[Callable[[], Any]]]:
+        """The textbook's slopes with the numbers put in, to some digits: as formulas, and as what these then give."""
+        node = self.node
+        written = row.slopes(Term.number(node.data, digits), [_number(x, digits) for x in node.operands], shown=True)
         try:
-            return float(self.as_read[position]())
+            shown = float(show(node.data, digits)), [float(show(x.data, digits)) for x in node.operands]
+            return written, row.slopes(*shown, shown=True)
         except (ArithmeticError, ValueError):
-            return nan
+            return written, [lambda: nan] * len(node.operands)
+
+    def _exact_enough(self, position: int, local: float) -> Term:
+        """The slope's formula with the fewest digits that make it true."""
+        assert self.node.op is not None
+        for more in range(self.digits, MOST + 1):
+            written, as_read = self._rounded(self.node.op, more)
+            if reads_true(_read(as_read[position]), local, self.digits):
+                break
+        return Term.of(written[position]())
 
 
-def _numbers(operands: Sequence[Value], digits: int) -> list[Term]:
-    """The operands' numbers, as they are put into a formula."""
-    return [Term.number(operand.data, digits, constant=operand.constant) for operand in operands]
-
-
-def _or_nothing(row: Primitive, rounded: tuple[float, list[float]]) -> Sequence[Callable[[], Any]]:
+def _read(slope: Callable[[], Any]) -> float:
+    """What a slope's formula gives; nan where it gives nothing."""
     try:
-        return row.slopes(*rounded, shown=True)
+        return float(slope())
     except (ArithmeticError, ValueError):
-        return [lambda: nan] * len(rounded[1])
+        return nan
+
+
+def _number(operand: Value, digits: int) -> Term:
+    """An operand's number, as it is put into a formula."""
+    return Term.number(operand.data, digits, constant=operand.constant)
 
 
 def _factor(text: str, level: float, parentheses: str = "({})") -> str:
@@ -190,7 +204,7 @@ def _factor(text: str, level: float, parentheses: str = "({})") -> str:
 
 def _sum(node: Value, arrived: list[float], total: float, name: str, top: str, digits: int) -> Step:
     """Where several paths meet: add what each brought."""
-    terms = [show(share, digits) for share in arrived]
+    terms = [show(share, enough) for share, enough in zip(arrived, sum_digits(arrived, total, digits))]
     numbers = " + ".join(f"({term})" if term.startswith("-") and i else term for i, term in enumerate(terms))
     ways = COUNTS[len(arrived)] if len(arrived) < len(COUNTS) else str(len(arrived))
     target = partial(top, name)
@@ -199,30 +213,6 @@ def _sum(node: Value, arrived: list[float], total: float, name: str, top: str, d
         total=total, arrived=len(arrived), expected=len(arrived),
         latex=(target.latex, rf"\text{{{ways} paths: add}}", numbers),
     )  # fmt: skip
-
-
-def headline(graph: Graph, page: Page) -> list[str]:
-    """f = x²·y/z   at   x = 3, y = 4, z = 2: the whole expression, as long as it is short enough to be read."""
-    called, inputs = graph.names, graph.inputs
-    at = ", ".join(f"{called[leaf]} = {page.show(leaf.data)}" for leaf in inputs[:MOST_INPUTS])
-    at += f", ... ({len(inputs)} inputs)" if len(inputs) > MOST_INPUTS else ""
-    formula = expression(graph)
-    left = f"{graph.title} = {formula}" if formula != graph.title else formula
-    return page.prose(f"{left} ", f" at   {at}") if at else page.prose(left)
-
-
-def expression(output: Value | Graph) -> str:
-    """The output written in terms of the leaves; only its name, where that would be too long to read."""
-    graph = Graph.of(output)
-    written: dict[Value, Term] = {}
-    for node in graph.order:
-        if node.op is None:
-            written[node] = terms([node], graph.names)[0]
-        else:
-            written[node] = write(node.op, [written[operand] for operand in node.operands])
-        if len(written[node].text) > LONGEST_EXPRESSION:
-            return graph.title
-    return written[graph.output].text
 
 
 def explain(

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 from ..derivatives import grad
 from ..graph import Graph
-from .explain import expression, steps
+from .explain import steps
+from .headline import expression
 
 if TYPE_CHECKING:
     from typing import Any

@@ -6,7 +6,7 @@ import pytest
 
 from engine import Value, explain, grad, latex, parse, sigmoid, sqrt, steps, tanh, to_data
 from engine.graph import names, topological_order
-from engine.say.explain import expression
+from engine.say.headline import expression
 
 
 @pytest.fixture

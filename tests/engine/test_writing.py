@@ -11,7 +11,8 @@ from engine.command.tokens import is_name
 from engine.graph import topological_order
 from engine.ops import general_power, sigmoid
 from engine.primitive import Notation, Primitive, call
-from engine.say.explain import expression, steps
+from engine.say.explain import steps
+from engine.say.headline import expression
 from engine.say.notation import Term, write
 
 stable = settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
