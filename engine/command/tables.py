@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 40  # derivatives in the table under the board
 TRACED_AT = (1.0, 0.5, 2.0, 3.7, -0.5)  # where --program looks at an expression without numbers
 MOST_PATHS = 1000  # listed by --paths
+NUDGES = (0.01, 1e-4, 1e-6)  # tried in this order, to put a derivative into words
 
 
 def variables_from(text: str, assignments: Sequence[str]) -> dict[str, float]:
@@ -192,15 +193,18 @@ def in_words(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     node, slope = min(slopes, key=lambda pair: (is_target(pair[0], order), pair[1] > 0))
     if corner_of(graph, [node]):
         return []
-    nudge = 0.01
-    if not math.isclose(node.data + nudge - node.data, nudge, rel_tol=1e-6):  # a number so large hardly notices it
-        return []
-    try:
-        change = evaluate(order, {node: node.data + nudge})[output] - output.data
-    except UndefinedError:
-        return []
-    about = f"{page.gradient(page.show(slope))} · {nudge} = {page.show(slope * nudge)} (exactly {show(change, 3)})."
-    return page.prose(f"Read it: raise {graph.names[node]} by {nudge} and {graph.title} changes by about", about)
+    for nudge in NUDGES:
+        if not math.isclose(node.data + nudge - node.data, nudge, rel_tol=1e-6):  # a number so large hardly notices it
+            return []
+        try:
+            change = evaluate(order, {node: node.data + nudge})[output] - output.data
+        except UndefinedError:
+            continue
+        if math.isclose(change, slope * nudge, rel_tol=0.5):  # else it steps over a corner or far around a bend
+            about = f"{page.gradient(page.show(slope))} · {nudge:g} = {page.show(slope * nudge)} (exactly {show(change, 3)})."
+            read = f"Read it: raise {graph.names[node]} by {nudge:g} and {graph.title} changes by about"
+            return page.prose(read, about)
+    return []
 
 
 def is_target(node: Value, order: Sequence[Value]) -> bool:

@@ -342,6 +342,15 @@ def test_what_is_read_out_is_a_leaf_that_one_would_change(answer, words, read):
     assert read in answer(*words)
 
 
+@pytest.mark.parametrize(("words", "read"), [
+    (["abs(x-y)", "x=1", "y=1.000001"], "raise x by 1e-06 and f changes by about -1 · 1e-06 = -1e-06 (exactly -1e-06)."),
+    (["x**2", "x=0.001"], "raise x by 0.0001 and f changes by about 0.002 · 0.0001 = 2e-07 (exactly 2.1e-07)."),
+    (["sqrt(1-x)", "x=0.995"], "raise x by 0.0001 and"),  # 0.01 further on it is undefined
+])  # fmt: skip
+def test_the_nudge_is_small_enough_for_the_derivative_to_tell_the_change(answer, words, read):
+    assert read in " ".join(answer(*words).split())
+
+
 def test_the_text_of_a_graph_can_be_given_to_the_command(answer):
     text = as_text(parse("x**2*y/z", x=3, y=4, z=2))
     assert answer(text, "--quiet").splitlines() == ["∂f/∂x = 12", "∂f/∂y = 4.5", "∂f/∂z = -9"]
