@@ -72,15 +72,25 @@ def confusion(targets: Sequence[int], answers: Sequence[int]) -> Table:
     return table("Confusion: is (row), was taken for (column)", ["", *map(str, classes)], rows)
 
 
-def learning(rows: Sequence[Any], title: str = "") -> Table:
-    """The perceptron's learning table: inputs, answers, how the weights changed and what they became."""
+def learning(rows: Sequence[Any], title: str = "", *, narrow: bool = False) -> Table:
+    """The perceptron's learning table: inputs, answers, how the weights changed and what they became.
+
+    A narrow one, for 40 columns, has the inputs, the answers and the weights.
+    """
+    if narrow:
+        short = [(row.epoch, " ".join(_short(row.x)), *_short((row.target, row.answer)), _weights(row)) for row in rows]
+        return table(title, ["epoch", "x", "target", "answer", "w1 w2 b"], short)
     columns = ["epoch", "x1", "x2", "target", "w·x + b", "answer", "Δw1 Δw2 Δb", "w1 w2 b", ""]
     lines = [
         (row.epoch, *_short(row.x), *_short((row.target, row.sum, row.answer)), " ".join(f"{d:2g}" for d in (*row.dw, row.db)),
-         " ".join(f"{w:2g}" for w in (*row.w, row.b)), "" if row.answer == row.target else "changes")
+         _weights(row), "" if row.answer == row.target else "changes")
         for row in rows
     ]  # fmt: skip
     return table(title, columns, lines)
+
+
+def _weights(row: Any) -> str:
+    return " ".join(f"{w:2g}" for w in (*row.w, row.b))
 
 
 def _short(numbers: Sequence[float]) -> list[str]:

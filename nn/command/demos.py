@@ -31,6 +31,7 @@ from ..training import fit
 from .options import Option, Recipe, option, recipe, training
 
 CHECKED = 30  # parameters whose derivative is compared with a central difference before training
+WIDE = 74  # columns of the perceptron's whole table
 
 DIGITS = Recipe((15,), "sigmoid", "sigmoid", "quadratic", "sgd", 3.0, 60, 10)
 MOONS = Recipe((16, 16), "relu", "linear", "hinge", "sgd", 0.1, 40, 10)
@@ -169,7 +170,7 @@ def perceptron(options: Any, console: Console) -> None:
         raise ValueError(f"There is no gate {name!r}; there are {', '.join(GATES)}.")
     learned, run = gate(name, options.fires)
     title = f"{name}: starts at 0, fires where w·x + b {options.fires} 0, learning rate 1"
-    console.print(show.learning(run.table, title))
+    console.print(show.learning(run.table, title, narrow=console.width < WIDE))
     console.print("\n" + verdict(name, learned, run), highlight=False, soft_wrap=True)
 
 

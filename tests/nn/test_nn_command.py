@@ -18,6 +18,7 @@ from nn import MLP, data, load, mazur, save
 from nn.command.demos import DEMOS
 from nn.command.main import main
 from nn.data import Split
+from nn.perceptron import GATES
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,6 +97,18 @@ def test_perceptron_prints_the_table_and_the_verdict(answer, words, verdict):
     rows = [line for line in text.splitlines() if re.match(r" +\d+ │", line)]
     assert len(rows) == 4 * len(re.search(r"mistakes by epoch: ([\d, ]+)", verdict)[1].split(", "))
     assert sum("changes" in row for row in rows) == sum(map(int, re.findall(r"\d+", re.search(r"epoch: ([\d, ]+)", verdict)[1])))
+
+
+@pytest.mark.parametrize("width", [40, 74, 80])
+def test_the_table_of_the_perceptron_fits_the_terminal_with_every_number(width):
+    for name, targets in GATES.items():
+        narrow = Console(file=io.StringIO(), width=width, _environ={})
+        DEMOS["perceptron"].run(Namespace(gate=[name], fires=">="), narrow)
+        rows = [line for line in narrow.file.getvalue().splitlines() if re.match(r" +\d+ │", line)]
+        assert len(rows) >= 4 and len(rows) % 4 == 0 and max(map(len, rows)) <= width
+        assert "…" not in narrow.file.getvalue()
+        cells = [[cell.strip() for cell in row.split("│")] for row in rows]
+        assert [int(row[2 if width == 40 else 3]) for row in cells] == [*targets] * (len(rows) // 4)
 
 
 def test_the_words_of_a_gate_may_stand_alone(answer):
