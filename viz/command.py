@@ -21,6 +21,7 @@ def arguments() -> Arguments:
     """The command line that is understood."""
     parser = Arguments(
         prog="python -m viz",
+        usage='%(prog)s ["expression" x=3 ...] [-o FILE] [options]',
         description="Pictures of an expression's graph, with gradients; or of a saved network.",
         epilog='Example: python -m viz "x**2*y/z" x=3 y=4 z=2 -o graph.svg',
     )

@@ -26,6 +26,7 @@ def arguments() -> Arguments:
     parser = Arguments(
         vocabulary,
         prog="python -m engine",
+        usage='%(prog)s ["expression" x=3 ...] [options]',
         description="The value of an expression, its gradient, and every step of the chain rule.",
         epilog='Example: python -m engine "x**2*y/z" x=3 y=4 z=2',
     )

@@ -57,7 +57,7 @@ class Arguments(argparse.ArgumentParser):
 
     def refuse(self, unknown: list[str]) -> NoReturn:
         """Say that these words mean nothing here."""
-        self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        self.error(f"unrecognized arguments: {' '.join(unknown).strip()}")
 
 
 class _AsWide(argparse.HelpFormatter):

@@ -53,7 +53,9 @@ def train(plan: Recipe, X: np.ndarray, y: np.ndarray, n_out: int, options: Any, 
     if history.updates:
         console.print(speeds(model, X, y, plan, history))
     if history.epochs > 1:
-        console.print(f"cost by epoch: {show.curve(history.cost, ascii=not has_blocks(console))}")
+        title = "cost by epoch: "
+        width = min(60, console.width - len(title))
+        console.print(f"{title}{show.curve(history.cost, ascii=not has_blocks(console), width=width)}")
     if options.save:
         save(model, options.save, demo=options.demo)
         console.print(f"saved as {options.save}", soft_wrap=True, markup=False)
@@ -128,7 +130,8 @@ def moons(options: Any, console: Console) -> None:
     _, accuracy = evaluate(model, split.X_test, judged, plan.loss)
     console.print(f"\ntest accuracy {accuracy:.4f}: {round(accuracy * len(y_test))} of {len(y_test)} right\n")
     middle = judged.middle
-    console.print("\n".join(boundary(model, split.X, middle, has_blocks(console))), highlight=False)
+    plane = boundary(model, split.X, middle, has_blocks(console), columns=min(60, console.width))
+    console.print("\n".join(plane), highlight=False)
 
 
 def boundary(model: MLP, X: np.ndarray, middle: float, blocks: bool, columns: int = 60, rows: int = 20) -> list[str]:

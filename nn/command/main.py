@@ -22,7 +22,9 @@ class DemoArguments(Arguments):
 
     def __init__(self, name: str, demo: Demo) -> None:
         about = f"{demo.what[0].upper()}{demo.what[1:]}. Data: {demo.data}. It takes {demo.takes}."
-        super().__init__(prog=f"python -m nn {name}", description=about.replace("takes at once", "answers at once"))
+        about = about.replace("takes at once", "answers at once")
+        words = "".join(f"{settings.get('metavar', word)} " for word, settings in demo.options if not word.startswith("-"))
+        super().__init__(prog=f"python -m nn {name}", usage=f"%(prog)s {words}[options]", description=about)
         self.name = name
         for flag, settings in demo.options:
             self.add_argument(flag, **settings)
