@@ -5,7 +5,8 @@ from .activations import ELEMENTWISE, Activation
 from .advice import TeacherWarning
 from .files import load, save
 from .history import History
-from .layers import Layer, Module, Neuron
+from .layers import Layer, Neuron
+from .module import Module
 from .network import MLP, Activations
 from .penalties import l1, l2
 from .run import evaluate

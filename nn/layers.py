@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Constant, Value, zero_grad
+from ..engine import Constant, Value
 from .activations import Activation
 from .init import Initialiser, initialiser
+from .module import Module
 
 Kind = str | Callable[[Any], Any]
 
@@ -29,22 +30,6 @@ def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> An
 def add_up(terms: Iterable[Any]) -> Any:
     """The sum from left to right. Python's own sum() rounds plain numbers differently, from 3.12 on."""
     return reduce(add, terms)
-
-
-class Module:
-    """What neurons, layers and networks have in common: their parameters, by position and by name."""
-
-    def named_parameters(self) -> list[tuple[str, Value]]:
-        """Every parameter with its name; one that is used twice has its first name."""
-        raise NotImplementedError
-
-    def parameters(self) -> list[Value]:
-        """Every parameter once."""
-        return [value for _, value in self.named_parameters()]
-
-    def zero_grad(self) -> None:
-        """Reset the gradient of every parameter to not computed."""
-        zero_grad(self.parameters())
 
 
 class Neuron(Module):
@@ -76,9 +61,9 @@ class Neuron(Module):
         """The activation for one example."""
         return self.activation([self.z(checked(x, len(self.w)))])[0]
 
-    def named_parameters(self) -> list[tuple[str, Value]]:
+    def own_parameters(self) -> list[tuple[str, Value]]:
         """The weights, then the bias."""
-        return unique([*((f"weight.{k}", w) for k, w in enumerate(self.w)), ("bias", self.b)])
+        return [*((f"weight.{k}", w) for k, w in enumerate(self.w)), ("bias", self.b)]
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)} → 1 {self.activation})"
@@ -154,10 +139,14 @@ class Layer(Module):
         """The activations for one example."""
         return self.activation(self.z(checked(x, self.n_in)))
 
-    def named_parameters(self) -> list[tuple[str, Value]]:
-        """weight.j.k row by row, then bias.j."""
+    def own_parameters(self) -> list[tuple[str, Value]]:
+        """weight.j.k row by row, then bias.j: those of its neurons, by the names that they have in PyTorch."""
         weights = [(f"weight.{j}.{k}", w) for j, neuron in enumerate(self.neurons) for k, w in enumerate(neuron.w)]
-        return unique([*weights, *((f"bias.{j}", neuron.b) for j, neuron in enumerate(self.neurons))])
+        return [*weights, *((f"bias.{j}", neuron.b) for j, neuron in enumerate(self.neurons))]
+
+    def named_children(self) -> list[tuple[str, Module]]:
+        """None: what its neurons have is its own."""
+        return []
 
     def __repr__(self) -> str:
         return f"Layer({self.n_in} → {self.n_out} {self.activation})"
@@ -169,14 +158,6 @@ def as_value(number: Any, label: str) -> Value:
         number.label = number.label or label
         return number
     return Value(number, label)
-
-
-def unique(named: Iterable[tuple[str, Value]]) -> list[tuple[str, Value]]:
-    """Each Value once, by its first name."""
-    first: dict[Value, str] = {}
-    for name, value in named:
-        first.setdefault(value, name)
-    return [(name, value) for value, name in first.items()]
 
 
 def checked(x: Any, n_in: int) -> list[Any]:

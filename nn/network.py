@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -14,7 +14,8 @@ import numpy as np
 from ..engine import UndefinedError, Value
 from ..engine.arrays import real_array
 from .init import Initialiser
-from .layers import Kind, Layer, Module, checked, unique
+from .layers import Kind, Layer, checked
+from .module import Module
 
 
 class Activations(NamedTuple):
@@ -151,40 +152,6 @@ class MLP(Module):
                 )
         result = layers[-1][1]
         return result[:, 0] if self.n_out == 1 else result
-
-    def named_parameters(self) -> list[tuple[str, Value]]:
-        """layers.0.weight.j.k, layers.0.bias.j, layers.1.weight.j.k, ..."""
-        return unique(
-            (f"layers.{i}.{name}", value) for i, layer in enumerate(self.layers) for name, value in layer.named_parameters()
-        )
-
-    def state_dict(self) -> dict[str, np.ndarray]:
-        """The parameters' numbers as arrays: layers.0.weight (out, in), layers.0.bias (out), ..."""
-        state: dict[str, np.ndarray] = {}
-        for i, layer in enumerate(self.layers):
-            state |= {f"layers.{i}.weight": layer.weight, f"layers.{i}.bias": layer.bias}
-        return state
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Set the parameters to the numbers of `state`, which must have this network's names and shapes; else nothing changes."""
-        own = self.state_dict()
-        if not isinstance(state, Mapping):
-            raise TypeError(f"load_state_dict takes what state_dict() gives, a dictionary of arrays, not {state!r:.60}.")
-        if own.keys() != state.keys():
-            missing, extra = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
-            raise ValueError(f"These are another network's names: missing {missing or 'none'}, unexpected {extra or 'none'}.")
-        arrays: dict[str, np.ndarray] = {}
-        for name, given in state.items():
-            arrays[name] = array = real_array(given, f"{name} must be numbers, of shape {own[name].shape}")
-            if array.shape != own[name].shape:
-                raise ValueError(f"{name} has shape {array.shape} in the state and {own[name].shape} in this network.")
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name} contains nan or inf, which no parameter can be.")
-        for i, layer in enumerate(self.layers):
-            weight, bias = arrays[f"layers.{i}.weight"], arrays[f"layers.{i}.bias"]
-            for neuron, row, b in zip(layer.neurons, weight.tolist(), bias.tolist()):
-                for w, number in zip([*neuron.w, neuron.b], [*row, b]):
-                    w.data = number
 
     def __repr__(self) -> str:
         chain = " → ".join(f"{layer.n_out} {layer.activation}" for layer in self.layers)

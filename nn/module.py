@@ -1,0 +1,176 @@
+"""What every network is: a tree of modules with parameters as its leaves. The words are PyTorch's.
+
+A module is a class with `__init__` and `__call__`; there is nothing to register:
+
+    class Line(nn.Module):
+        def __init__(self):
+            self.slope, self.start = Value(1.0), Value(0.0)
+
+        def __call__(self, x):
+            return self.slope * x[0] + self.start
+
+Its parameters are its attributes that are Values, or lists of Values (nested, of any depth), and the parameters of its
+attributes that are modules, or lists of modules. Each is named by its path: slope, cell.weight_ih.0.3, layers.1.bias.2. A
+Constant and a computed Value are no parameters: no gradient is collected for the one, and the other follows from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from reprlib import recursive_repr
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engine import Value, zero_grad
+from ..engine.arrays import real_array
+
+
+class Stack(NamedTuple):
+    """Parameters that make up one array: Values row by row, and the array's shape."""
+
+    values: list[Value]
+    shape: tuple[int, ...]
+
+    def numbers(self) -> np.ndarray:
+        """The array."""
+        return np.array([value.data for value in self.values], dtype=float).reshape(self.shape)
+
+
+class Module:
+    """The base class of networks and their parts."""
+
+    def __call__(self, x: Any) -> Any:
+        """The prediction for one example."""
+        raise NotImplementedError(f"{type(self).__name__} is a module without __call__: define __call__(self, x), which "
+                                  "computes the prediction for one example.")  # fmt: skip
+
+    def own_parameters(self) -> list[tuple[str, Value]]:
+        """The parameters among this module's attributes, without those of the modules inside it; one may appear twice."""
+        return [(path, leaf) for path, leaf in leaves(self) if isinstance(leaf, Value)]
+
+    def named_children(self) -> list[tuple[str, Module]]:
+        """The modules among this module's attributes."""
+        return [(path, leaf) for path, leaf in leaves(self) if isinstance(leaf, Module)]
+
+    def named_modules(self) -> list[tuple[str, Module]]:
+        """This module, named "", and every module inside it by its path, each once."""
+        found: dict[Module, str] = {}
+        stack: list[tuple[str, Module]] = [("", self)]
+        while stack:
+            path, module = stack.pop()
+            if module not in found:
+                found[module] = path
+                stack += [(f"{path}.{name}".lstrip("."), child) for name, child in reversed(module.named_children())]
+        return [(path, module) for module, path in found.items()]
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Every parameter with its name; one that is used twice has its first name."""
+        return unique(
+            (f"{path}.{name}".lstrip("."), value)
+            for path, module in self.named_modules()
+            for name, value in module.own_parameters()
+        )
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once."""
+        return [value for _, value in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Reset the gradient of every parameter to not computed."""
+        zero_grad(self.parameters())
+
+    def stacks(self) -> dict[str, Stack]:
+        """The parameters as arrays, by name: w.0.0, w.0.1, ... are the array w."""
+        return {
+            f"{path}.{name}".lstrip("."): stack
+            for path, module in self.named_modules()
+            for name, stack in stacked(module.own_parameters()).items()
+        }
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """The parameters' numbers as arrays: layers.0.weight (out, in), layers.0.bias (out), ..."""
+        return {name: stack.numbers() for name, stack in self.stacks().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set the parameters to the numbers of `state`, which must have this module's names and shapes; else nothing changes."""
+        own = self.stacks()
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict takes what state_dict() gives, a dictionary of arrays, not {state!r:.60}.")
+        if own.keys() != state.keys():
+            missing, extra = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
+            raise ValueError(f"These are another network's names: missing {missing or 'none'}, unexpected {extra or 'none'}.")
+        arrays: dict[str, np.ndarray] = {}
+        for name, given in state.items():
+            arrays[name] = array = real_array(given, f"{name} must be numbers, of shape {own[name].shape}")
+            if array.shape != own[name].shape:
+                raise ValueError(f"{name} has shape {array.shape} in the state and {own[name].shape} in this network.")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} contains nan or inf, which no parameter can be.")
+        for name, array in arrays.items():
+            for value, number in zip(own[name].values, array.ravel().tolist()):
+                value.data = number
+
+    @recursive_repr()
+    def __repr__(self) -> str:
+        """The tree of modules, a line for each, with the number of parameters."""
+        count = len(self.parameters())
+        title = f"{type(self).__name__}({count} parameter{'s' if count != 1 else ''})"
+        lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        return "\n  ".join([title, *lines])
+
+
+def leaves(module: Module) -> Iterator[tuple[str, Value | Module]]:
+    """The parameters and the modules among a module's attributes, by path, in the order in which they were assigned."""
+    for name, thing in vars(module).items():
+        yield from leaves_of(name, thing, ())
+
+
+def leaves_of(path: str, thing: Any, around: tuple[Any, ...]) -> Iterator[tuple[str, Value | Module]]:
+    """Those of one attribute; `around` are the lists that it stands in, since a list may contain itself."""
+    if isinstance(thing, Module) or (isinstance(thing, Value) and thing.op is None and not thing.constant):
+        yield path, thing
+    elif isinstance(thing, (list, tuple, dict)) and not any(thing is outer for outer in around):
+        for key, entry in thing.items() if isinstance(thing, dict) else enumerate(thing):
+            yield from leaves_of(f"{path}.{key}", entry, (*around, thing))
+
+
+def unique(named: Iterable[tuple[str, Value]]) -> list[tuple[str, Value]]:
+    """Each Value once, by its first name."""
+    first: dict[Value, str] = {}
+    for name, value in named:
+        first.setdefault(value, name)
+    return [(name, value) for value, name in first.items()]
+
+
+def stacked(named: Iterable[tuple[str, Value]]) -> dict[str, Stack]:
+    """Values whose names differ in their numbers alone, as arrays: w.0.0, w.0.1, w.1.0, w.1.1 are w, of shape (2, 2).
+
+    Where the numbers do not fill a box (rows of different lengths), each row is an array of its own, w.0 and w.1.
+    """
+    groups: dict[str, dict[tuple[int, ...], Value]] = {}
+    for name, value in named:
+        *words, last = name.split(".")
+        places: list[int] = []
+        while last.isdecimal() and words:
+            places.insert(0, int(last))
+            last = words.pop()
+        groups.setdefault(".".join([*words, last]), {})[tuple(places)] = value
+    found: dict[str, Stack] = {}
+    for stem, members in groups.items():
+        found |= boxes(stem, members)
+    return found
+
+
+def boxes(stem: str, members: dict[tuple[int, ...], Value]) -> dict[str, Stack]:
+    """One array if the members fill a box; else one for each first number, or for each member if it has no number."""
+    lengths = {len(place) for place in members}
+    if len(lengths) == 1:
+        shape = tuple(max(numbers) + 1 for numbers in zip(*members))
+        if int(np.prod(shape)) == len(members):
+            return {stem: Stack([members[place] for place in sorted(members)], shape)}
+    found: dict[str, Stack] = {}
+    for first in sorted({place[:1] for place in members}):
+        inside = {place[1:]: value for place, value in members.items() if place[:1] == first}
+        found |= boxes(".".join([stem, *map(str, first)]), inside)
+    return found

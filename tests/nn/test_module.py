@@ -1,0 +1,122 @@
+"""Modules: what counts as a parameter, its name, and the arrays it belongs to."""
+
+import numpy as np
+import pytest
+
+import nn
+from engine import Constant, Value
+
+
+class Line(nn.Module):
+    def __init__(self, slope=1.0):
+        self.slope, self.start = Value(slope), Value(0.0)
+        self.factor, self.title = Constant(2.0), "a line"
+
+    def __call__(self, x):
+        return self.slope * x[0] + self.start
+
+
+class Tree(nn.Module):
+    """Everything a parameter can stand in."""
+
+    def __init__(self):
+        self.matrix = [[Value(float(10 * j + k)) for k in range(3)] for j in range(2)]
+        self.lines = [Line(), Line()]
+        self.table = {"left": Value(1.0), "right": [Value(2.0), Value(3.0)]}
+        self.ragged = [[Value(1.0)], [Value(2.0), Value(3.0)]]
+        self.layer = nn.Layer(2, 3, seed=0)
+        self.computed = self.lines[0].slope * 2
+        self.itself = [self.matrix[0]]
+        self.itself.append(self.itself)
+
+
+def test_the_parameters_are_the_attributes_that_are_values_by_their_path():
+    assert [name for name, _ in Line().named_parameters()] == ["slope", "start"]
+    names = [name for name, _ in Tree().named_parameters()]
+    lines = ["lines.0.slope", "lines.0.start", "lines.1.slope", "lines.1.start"]
+    assert names[:9] == [*(f"matrix.{j}.{k}" for j in range(2) for k in range(3)), "table.left", "table.right.0", "table.right.1"]
+    assert names[9:16] == ["ragged.0.0", "ragged.1.0", "ragged.1.1", *lines]
+    assert names[16:] == [*(f"layer.weight.{j}.{k}" for j in range(3) for k in range(2)), *(f"layer.bias.{j}" for j in range(3))]
+
+
+def test_a_constant_a_computed_value_and_a_second_place_add_no_parameter():
+    tree = Tree()
+    assert len(tree.parameters()) == len(set(tree.parameters())) == 25
+    assert tree.computed not in tree.parameters() and tree.lines[0].factor not in tree.parameters()
+
+
+def test_state_dict_stacks_rows_into_arrays():
+    state = Tree().state_dict()
+    shapes = {name: array.shape for name, array in state.items()}
+    assert shapes == {
+        "matrix": (2, 3), "table.left": (), "table.right": (2,), "ragged.0": (1,), "ragged.1": (2,), "itself": (1, 3),
+        "lines.0.slope": (), "lines.0.start": (), "lines.1.slope": (), "lines.1.start": (), "layer.weight": (3, 2),
+        "layer.bias": (3,),
+    }  # fmt: skip
+    np.testing.assert_array_equal(state["matrix"], [[0, 1, 2], [10, 11, 12]])
+
+
+def test_what_state_dict_gives_load_state_dict_takes_back():
+    tree, other = Tree(), Tree()
+    for i, value in enumerate(tree.parameters()):
+        value.data = float(i)
+    other.load_state_dict(tree.state_dict())
+    assert [value.data for value in other.parameters()] == [float(i) for i in range(25)]
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    ({"slope": None}, "missing .'slope'"),
+    ({"hill": 1.0}, "unexpected .'hill'"),
+    ({"slope": [1.0, 2.0]}, r"slope has shape \(2,\) in the state and \(\) in this network"),
+    ({"slope": float("nan")}, "slope contains nan"),
+    ({"slope": "steep"}, "slope must be numbers"),
+])  # fmt: skip
+def test_a_state_that_does_not_fit_changes_nothing(change, sentence):
+    line = Line(slope=3.0)
+    state = {name: array for name, array in {"slope": 5.0, "start": 6.0, **change}.items() if array is not None}
+    with pytest.raises(ValueError, match=sentence):
+        line.load_state_dict(state)
+    assert [value.data for value in line.parameters()] == [3.0, 0.0]
+
+
+def test_modules_are_found_by_name_each_once():
+    tree = Tree()
+    tree.again = tree.lines
+    assert [name for name, _ in tree.named_modules()] == ["", "lines.0", "lines.1", "layer"]
+
+
+def test_a_module_that_contains_itself_is_no_endless_loop():
+    line = Line()
+    line.parent = line
+    assert [name for name, _ in line.named_parameters()] == ["slope", "start"]
+    assert repr(line) == "Line(2 parameters)\n  (parent): ..."
+
+
+def test_zero_grad_reaches_every_parameter():
+    line = Line()
+    line([3.0]).backward()
+    assert [value.grad for value in line.parameters()] == [3.0, 1.0]
+    line.zero_grad()
+    assert not any(value.has_grad for value in line.parameters())
+
+
+def test_repr_shows_the_tree():
+    class Both(nn.Module):
+        def __init__(self):
+            self.lines = [Line(), Line()]
+            self.net = nn.MLP(2, [1], seed=0)
+
+    assert repr(Both()) == (
+        "Both(7 parameters)\n"
+        "  (lines.0): Line(2 parameters)\n"
+        "  (lines.1): Line(2 parameters)\n"
+        "  (net): MLP(2 → 1 linear; 3 parameters)"
+    )
+
+
+def test_a_module_without_a_call_says_what_is_missing():
+    class Empty(nn.Module):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Empty is a module without __call__"):
+        Empty()([1.0])
