@@ -11,8 +11,11 @@ import numpy as np
 
 from ..engine.arrays import shown
 from ..engine.modes import is_ours
+from .examples import Examples
 from .history import History
-from .losses import Loss, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy
+from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy
+from .network import MLP
+from .targets import AnyTargets
 
 WATCHED = 100  # examples on which the units are inspected
 NEARLY_ALL = 0.9
@@ -36,9 +39,9 @@ def caller() -> tuple[str, int, str]:
 class Teacher:
     """Looks at a network in training and remarks on what it notices, once per run for each thing."""
 
-    def __init__(self, model: Any, X: np.ndarray, *, warn: bool = True) -> None:
+    def __init__(self, model: Any, X: Examples, *, warn: bool = True) -> None:
         self.model, self.warn = model, warn
-        self.X = X[:: max(1, len(X) // WATCHED)]  # from all over the data, which may be sorted
+        self.X: Any = X[:: max(1, len(X) // WATCHED)]  # from all over the data, which may be sorted
         self.said: set[str] = set()
         self.shown: dict[Any, Any] = {}  # where Python records the warnings it has shown; empty for each new run
 
@@ -53,10 +56,11 @@ class Teacher:
             path, line, module = caller()
             warnings.warn_explicit(sentence, TeacherWarning, path, line, module, self.shown)
 
-    def targets(self, numbers: np.ndarray, loss: Loss) -> None:
-        """Before training: can the outputs reach the targets (examples,) or (examples, outputs), is the cost bounded below?"""
-        activation = self.model.layers[-1].activation
-        low, high = activation.image
+    def targets(self, targets: AnyTargets) -> None:
+        """Before training: can the outputs reach the targets, is the cost bounded below?"""
+        numbers, loss = targets.numbers, targets.loss
+        activation = self.model.output_activation
+        low, high = activation.image if activation else (-np.inf, np.inf)
         outside = numbers[(numbers < low) | (numbers > high)]
         if outside.size:
             self.say("targets", f"The target {outside[0]:g} is out of reach: {activation} gives values from {low:g} to {high:g}.")
@@ -65,10 +69,11 @@ class Teacher:
             if outside.size:
                 self.say("targets", f"The target {outside[0]:g} is out of reach: a probability lies between 0 and 1. With any "
                                     f"other target {loss.__name__} falls far below 0 as the outputs grow.")  # fmt: skip
-        elif loss is cross_entropy and numbers.ndim == 2:
-            wrong = np.flatnonzero((numbers < 0).any(axis=1) | (abs(numbers.sum(axis=1) - 1) > ROUNDING))
+        elif loss is cross_entropy and targets.n_out > 1:
+            rows = numbers.reshape(-1, targets.n_out)
+            wrong = np.flatnonzero((rows < 0).any(axis=1) | (abs(rows.sum(axis=1) - 1) > ROUNDING))
             if wrong.size:
-                row = shown([float(f"{number:.6g}") for number in numbers[wrong[0]]])
+                row = shown([float(f"{number:.6g}") for number in rows[wrong[0]]])
                 self.say("targets", f"The target {row} is out of reach: softmax gives numbers from 0 to 1 that add up to 1. "
                                     "With negative targets cross_entropy falls without bound.")  # fmt: skip
 
@@ -77,6 +82,8 @@ class Teacher:
         if not self.warn:
             return
         self._cost(history)
+        if not isinstance(self.model, MLP):
+            return
         for number, (layer, (z, _)) in enumerate(zip(self.model.layers, self.model.on_rows(self.X)), 1):
             self._layer(number, layer, z)
         for number, layer in enumerate(self.model.layers[:-1], 1):

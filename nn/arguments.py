@@ -20,7 +20,9 @@ from .stopping import Stop
 
 def check_match(model: Any, loss: Loss) -> None:
     """Refuse a loss of probabilities for outputs that are not probabilities."""
-    last = model.layers[-1].activation
+    last = model.output_activation
+    if last is None:
+        return
     low, high = last.image
     if loss is cross_entropy and last.name == "softmax":
         raise ValueError(SOFTMAX_TWICE)

@@ -15,22 +15,25 @@ import numpy as np
 from .. import engine
 from ..engine import Value
 from ..engine.modes import CHOOSE, COMPUTE, is_ours, line_of
+from .examples import Examples
 from .history import History
-from .losses import Loss, several
+from .losses import Loss, flat
 from .optim import Optimizer
 from .penalties import Penalty
 from .run import Run
-from .targets import Targets
+from .targets import AnyTargets
 
 
 class CompiledRun(Run):
     """One run of training, compiled. Raises a TracingError if the network or the cost cannot be traced."""
 
     def __init__(
-        self, model: Any, optimizer: Optimizer, loss: Loss, rows: np.ndarray, targets: Targets, penalty: Penalty | None,
+        self, model: Any, optimizer: Optimizer, loss: Loss, rows: Examples, targets: AnyTargets, penalty: Penalty | None,
         reduction: str, history: History,
     ) -> None:  # fmt: skip
         super().__init__(model, optimizer, loss, len(rows), targets, penalty, reduction, history)
+        if not isinstance(rows, np.ndarray):
+            raise engine.TracingError("The sequences have different lengths, and a program is made for one length.")
         self.x, self.y = np.ascontiguousarray(rows), np.ascontiguousarray(targets.numbers)
         self._trace()
         self._compare()
@@ -41,7 +44,9 @@ class CompiledRun(Run):
 
         def cost(x: Any, y: Any) -> tuple[Any, list[Any]]:
             prediction = model(x)
-            return loss(prediction, y), several(prediction)
+            outputs = flat(prediction)
+            self.width = len(outputs)
+            return loss(prediction, y), outputs
 
         term = (lambda: penalty(model, self.size)) if penalty else None
         self.program = engine.compile(cost, has_aux=True, penalty=term)
@@ -89,7 +94,7 @@ class CompiledRun(Run):
         order = np.array([i for batch in batches for i in batch], dtype=np.intp)
         largest = max(map(len, batches))
         xs, ys = (np.empty((largest, *array.shape[1:])) for array in (self.x, self.y))
-        outputs = np.empty((len(order), self.targets.n_out))
+        outputs = np.empty((len(order), self.width))
         costs = penalties = 0.0
         start = 0
         for batch in batches:
@@ -110,7 +115,7 @@ class CompiledRun(Run):
         self.descent.settle()
         self.history.updates, self.inside = self.counted + self.descent.updates, False
 
-    def judge(self, X: np.ndarray, targets: Targets) -> tuple[float, float]:
+    def judge(self, X: np.ndarray, targets: AnyTargets) -> tuple[float, float]:
         """The cost over other examples, reduced, and the share classified correctly."""
         costs, outputs = self.program(X, targets.numbers)
         total = math.fsum(costs.tolist())

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..engine import Constant, Value
 from .activations import Activation
+from .examples import matrix
 from .init import Initialiser, initialiser
 from .module import Module
 
@@ -120,6 +121,15 @@ class Layer(Module):
     def n_out(self) -> int:
         """How many neurons it has."""
         return len(self.neurons)
+
+    def examples(self, X: Any, name: str = "X") -> np.ndarray:
+        """Rows of n_in numbers, one for each example."""
+        return matrix(X, self.n_in, name)
+
+    @property
+    def output_activation(self) -> Activation:
+        """The layer's own."""
+        return self.activation
 
     @property
     def weight(self) -> np.ndarray:

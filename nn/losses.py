@@ -47,12 +47,29 @@ def several(given: Any, what: str = "prediction") -> list[Any]:
     return entries
 
 
+def flat(prediction: Any) -> list[Any]:
+    """All numbers or Values of a prediction in a row: one number, a list of them, or a list for each step."""
+    rows = several(prediction)
+    return [value for row in rows for value in several(row)] if rows and is_row(rows[0]) else rows
+
+
 def pairs(prediction: Any, target: Any) -> list[tuple[Any, Any]]:
     """Outputs and targets side by side."""
     outputs, targets = several(prediction), several(target, "target")
     if len(outputs) != len(targets):
         raise ValueError(f"A loss needs one target for each output: {len(outputs)} outputs, {len(targets)} targets.")
     return list(zip(outputs, targets))
+
+
+def over_steps(loss: Loss) -> Loss:
+    """The same loss for a prediction at each step: the mean of the steps' losses, so that no length counts more than another."""
+
+    def mean(predictions: Any, targets: Any) -> Any:
+        if len(predictions) != len(targets):
+            raise ValueError(f"Each step needs a target: there are {len(predictions)} predictions and {len(targets)} targets.")
+        return add_up(loss(prediction, target) for prediction, target in zip(predictions, targets)) / len(targets)
+
+    return mean
 
 
 def quadratic(prediction: Any, target: Any) -> Any:

@@ -17,13 +17,22 @@ Constant and a computed Value are no parameters: no gradient is collected for th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from reprlib import recursive_repr
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .. import engine
 from ..engine import Value, zero_grad
 from ..engine.arrays import real_array
+from .examples import Examples, examples_of, numbers_of
+
+if TYPE_CHECKING:
+    from .activations import Activation
+
+
+ONE_BY_ONE = 8  # so few examples are computed sooner than a program is compiled
 
 
 class Stack(NamedTuple):
@@ -44,6 +53,32 @@ class Module:
         """The prediction for one example."""
         raise NotImplementedError(f"{type(self).__name__} is a module without __call__: define __call__(self, x), which "
                                   "computes the prediction for one example.")  # fmt: skip
+
+    def examples(self, X: Any, name: str = "X") -> Examples:
+        """X as this module takes it: an array of one shape (examples, ...), or a list of arrays of different lengths."""
+        return examples_of(X, name)
+
+    @property
+    def output_activation(self) -> Activation | None:
+        """The activation of the outputs, if there is one that says which numbers they can be."""
+        return None
+
+    def predict(self, X: Any) -> Any:
+        """The predictions for plain examples, as an array (a list of arrays for sequences of different lengths).
+
+        Nothing is recorded. Many examples are computed together, by a compiled program, if the module can be compiled.
+        """
+        examples = self.examples(X)
+        if len(examples) > ONE_BY_ONE and isinstance(examples, np.ndarray):
+            with suppress(engine.TracingError):
+                return self.compile()(examples)
+        with engine.no_grad():
+            found = [numbers_of(self(example.tolist())) for example in examples]
+        return np.array(found) if isinstance(examples, np.ndarray) else [np.array(numbers) for numbers in found]
+
+    def compile(self) -> engine.Program:
+        """The module's prediction for one example as a compiled program, which takes arrays of many."""
+        return engine.compile(self)
 
     def own_parameters(self) -> list[tuple[str, Value]]:
         """The parameters among this module's attributes, without those of the modules inside it; one may appear twice."""

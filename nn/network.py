@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..engine import UndefinedError, Value
-from ..engine.arrays import real_array
+from .activations import Activation
+from .examples import matrix
 from .init import Initialiser
 from .layers import Kind, Layer, checked
 from .module import Module
@@ -104,6 +105,15 @@ class MLP(Module):
         """How many outputs it gives."""
         return self.layers[-1].n_out
 
+    def examples(self, X: Any, name: str = "X") -> np.ndarray:
+        """Rows of n_in numbers, one for each example."""
+        return matrix(X, self.n_in, name)
+
+    @property
+    def output_activation(self) -> Activation:
+        """The last layer's."""
+        return self.layers[-1].activation
+
     def __call__(self, x: Sequence[Any]) -> Any:
         """The output for one example."""
         a = checked(x, self.n_in)
@@ -165,14 +175,3 @@ def per_layer(wanted: Any, count: int, what: str) -> list[Any]:
             raise ValueError(f"{what} is one for all layers or a list with one each: {count} are needed, {len(wanted)} given.")
         return list(wanted)
     return [wanted] * count
-
-
-def matrix(X: Any, n_in: int, name: str = "X") -> np.ndarray:
-    """Rows of finite numbers, (examples, n_in); a ValueError says what is wrong with anything else, and in which row."""
-    rows = real_array(X, f"{name} must be rows of {n_in} numbers, one row for each example")
-    if rows.ndim != 2 or rows.shape[1] != n_in or not len(rows):
-        raise ValueError(f"{name} must have shape (examples, {n_in}), with at least one example; it has shape {rows.shape}.")
-    if not np.isfinite(rows).all():
-        row, column = np.argwhere(~np.isfinite(rows))[0]
-        raise ValueError(f"Row {row}, column {column} of {name} is {rows[row, column]}; every number must be finite.")
-    return rows

@@ -6,23 +6,22 @@ import math
 import time
 from typing import Any
 
-import numpy as np
-
 from ..engine import Constant, zero_grad
 from ..engine.value import number_of
+from .examples import Examples
 from .history import History
 from .losses import BY_NAME, SOFTMAX_TWICE, Loss, cross_entropy, loss_function
 from .optim import Optimizer
 from .penalties import Penalty
-from .targets import Targets
+from .targets import AnyTargets, targets_for
 
 
 class Run:
     """One run of training, whichever way it computes: `epoch` trains, `judge` validates."""
 
     def __init__(
-        self, model: Any, optimizer: Optimizer, loss: Loss, size: int, targets: Targets, penalty: Penalty | None, reduction: str,
-        history: History,
+        self, model: Any, optimizer: Optimizer, loss: Loss, size: int, targets: AnyTargets, penalty: Penalty | None,
+        reduction: str, history: History,
     ) -> None:  # fmt: skip
         self.model, self.optimizer, self.loss, self.penalty = model, optimizer, loss, penalty
         self.size, self.targets, self.mean, self.history = size, targets, reduction == "mean", history
@@ -35,7 +34,7 @@ class Run:
         """One pass over the data; the history gets its entries."""
         raise NotImplementedError
 
-    def judge(self, X: Any, targets: Targets) -> tuple[float, float]:
+    def judge(self, X: Any, targets: AnyTargets) -> tuple[float, float]:
         """The cost over other examples, reduced, and the share classified correctly."""
         raise NotImplementedError
 
@@ -64,11 +63,11 @@ class EagerRun(Run):
     """One run on Values: the graph of one example is built, swept, and forgotten."""
 
     def __init__(
-        self, model: Any, optimizer: Optimizer, loss: Loss, rows: np.ndarray, targets: Targets, penalty: Penalty | None,
+        self, model: Any, optimizer: Optimizer, loss: Loss, rows: Examples, targets: AnyTargets, penalty: Penalty | None,
         reduction: str, history: History,
     ) -> None:  # fmt: skip
         super().__init__(model, optimizer, loss, len(rows), targets, penalty, reduction, history)
-        self.rows = rows.tolist()
+        self.rows = [row.tolist() for row in rows]
         self.before: list[float] | None = None  # the parameters' numbers, while a step is made
 
     def epoch(self, batches: list[list[int]]) -> None:
@@ -116,14 +115,14 @@ class EagerRun(Run):
         if self.before is not None and self._numbers() != self.before:
             self._count()
 
-    def judge(self, X: Any, targets: Targets) -> tuple[float, float]:
+    def judge(self, X: Any, targets: AnyTargets) -> tuple[float, float]:
         """The cost over other examples, reduced, and the share classified correctly."""
         return evaluate(self.model, X, targets, self.loss, "mean" if self.mean else "sum")
 
 
 def wrapped(output: Any) -> Any:
     """Plain outputs as constants."""
-    return [Constant(value) for value in output] if isinstance(output, list) else Constant(output)
+    return [wrapped(value) for value in output] if isinstance(output, list) else Constant(output)
 
 
 def evaluate(
@@ -132,13 +131,13 @@ def evaluate(
     """The cost over these examples, reduced, and the share classified correctly; on plain numbers, without a graph."""
     outputs = model.predict(X)
     loss = loss_function(loss)
-    targets = y if isinstance(y, Targets) else Targets(y, len(outputs), model.n_out, loss)
+    targets = y if isinstance(y, AnyTargets) else targets_for(outputs[0], y, len(outputs), loss)
     known = loss in BY_NAME.values()  # ours take plain numbers; a user's may use the methods of Values
     costs, right = [], 0.0
-    if loss is cross_entropy and model.layers[-1].activation.name == "softmax":
+    if loss is cross_entropy and model.output_activation and model.output_activation.name == "softmax":
         raise ValueError(SOFTMAX_TWICE)
-    for i, output in enumerate(outputs.tolist()):
-        costs.append(number_of(loss(output if known else wrapped(output), targets[i])))
+    for i, output in enumerate(row.tolist() for row in outputs):
+        costs.append(number_of(targets.cost(output if known else wrapped(output), targets[i])))
         right += targets.hit(i, output)
     total = math.fsum(costs)
     return (total / len(costs) if reduction == "mean" else total), right / len(costs)

@@ -9,11 +9,8 @@ import numpy as np
 
 from .arguments import is_whole
 from .history import History
-from .losses import loss_function
-from .network import matrix
 from .optim import SGD
 from .run import evaluate
-from .targets import Targets
 from .training import fit
 
 
@@ -39,7 +36,9 @@ def learning_rate_search(
     Every example validates exactly once. `make()` gives a fresh model, the same each time if it is seeded. A rate at which
     training diverges costs inf.
     """
-    rows = matrix(X, make().n_in)
+    rows = make().examples(X)
+    if not isinstance(rows, np.ndarray):
+        raise ValueError("learning_rate_search takes examples of one shape; these sequences have different lengths.")
     targets = np.asarray(y)
     costs: dict[float, float] = {}
     for rate in rates:
@@ -51,8 +50,7 @@ def learning_rate_search(
             if history.diverged:
                 found.append(float("inf"))
                 continue
-            checks = Targets(targets[held_out], len(held_out), model.n_out, loss_function(loss))
-            found.append(evaluate(model, rows[held_out], checks, loss, "mean")[0])
+            found.append(evaluate(model, rows[held_out], targets[held_out], loss, "mean")[0])
         costs[rate] = float(np.mean(found))
     return min(costs, key=lambda rate: costs[rate]), costs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from ..engine.arrays import real_array
 from ..engine.value import number_of
-from .losses import Loss, binary_cross_entropy_with_logits, hinge
+from .examples import examples_of
+from .losses import Loss, binary_cross_entropy_with_logits, hinge, is_row, over_steps, several
 
 
 def one_hot(classes: Any, count: int) -> np.ndarray:
@@ -61,6 +63,11 @@ class Targets:
     def __getitem__(self, i: int) -> Any:
         return self.rows[i]
 
+    @property
+    def cost(self) -> Loss:
+        """The loss of an example."""
+        return self.loss
+
     def at(self, positions: list[int]) -> Targets:
         """The targets of some of the examples."""
         return self.like(self.numbers[positions], len(positions))
@@ -75,6 +82,7 @@ class Targets:
         """1 if this output is right for example i, 0 if not, nan if there is no right or wrong."""
         target = self.rows[i]
         if self.n_out == 1:
+            (output,) = several(output)
             yes = number_of(output) >= self.middle
             return float(yes == (target > self.middle)) if self.middle == self.middle else float("nan")
         if self.middle != self.middle:
@@ -90,6 +98,73 @@ class Targets:
         if self.n_out == 1:
             return float(((outputs[:, 0] >= self.middle) == (targets > self.middle)).sum())
         return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).sum())
+
+
+class StepTargets:
+    """A target for each step of each example, for networks that predict at every step: Targets of all steps in a row.
+
+    `ends` are the places where the examples begin and end in that row. The share of steps that are right is what counts
+    as right in an example.
+    """
+
+    def __init__(self, y: Any, examples: int, n_out: int, loss: Loss, name: str = "y") -> None:
+        given = examples_of(y, name)
+        if len(given) != examples or any(steps.ndim == 0 or not len(steps) for steps in given):
+            raise ValueError(f"This network predicts at every step, so {name} must have a target for each step of each example: "
+                             f"there are {examples} examples and {len(given)} rows of targets.")  # fmt: skip
+        self.n_out, self.loss, self.uniform = n_out, loss, isinstance(given, np.ndarray)
+        self.ends = [0, *np.cumsum([len(steps) for steps in given]).tolist()]
+        self.steps = Targets(np.concatenate(list(given)), self.ends[-1], n_out, loss, name)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The targets of all steps; (examples, steps) or (examples, steps, outputs) if all examples have one length."""
+        found = self.steps.numbers
+        return found.reshape(len(self.ends) - 1, -1, *found.shape[1:]) if self.uniform else found
+
+    @property
+    def cost(self) -> Loss:
+        """The loss of an example: the mean over its steps."""
+        return over_steps(self.loss)
+
+    def __getitem__(self, i: int) -> Any:
+        return self.steps.rows[self.ends[i] : self.ends[i + 1]]
+
+    def at(self, positions: list[int]) -> StepTargets:
+        """The targets of some of the examples."""
+        return self.like([self[i] for i in positions], len(positions))
+
+    def like(self, y: Any, examples: int, name: str = "y") -> StepTargets:
+        """Other targets, read and judged in the same way."""
+        other = StepTargets(y, examples, self.n_out, self.loss, name)
+        other.steps.middle = self.steps.middle
+        return other
+
+    def hit(self, i: int, output: Any) -> float:
+        """The share of the steps of example i at which the output is right."""
+        first, end = self.ends[i], self.ends[i + 1]
+        return math.fsum(self.steps.hit(step, output[step - first]) for step in range(first, end)) / (end - first)
+
+    def hits(self, positions: Sequence[int] | np.ndarray, outputs: np.ndarray) -> float:
+        """The sum of these shares over examples of one length; `outputs` are (examples, steps times outputs)."""
+        length = self.ends[1]
+        places = np.asarray(positions)[:, None] * length + np.arange(length)
+        right: float = self.steps.hits(places.ravel(), outputs.reshape(-1, self.n_out)) / length
+        return right
+
+
+AnyTargets = Targets | StepTargets
+
+
+def targets_for(prediction: Any, y: Any, examples: int, loss: Loss, name: str = "y") -> AnyTargets:
+    """The targets y of so many examples, in the form of a prediction: a number, a list, or a list for each step."""
+    if not is_row(prediction):
+        return Targets(y, examples, 1, loss, name)
+    if not is_row(prediction[0]):
+        return Targets(y, examples, len(prediction), loss, name)
+    if is_row(prediction[0][0]):
+        raise ValueError("A prediction is a number, a list of numbers, or such a list for each step; this one is nested deeper.")
+    return StepTargets(y, examples, len(prediction[0]), loss, name)
 
 
 def signs(numbers: np.ndarray, n_out: int) -> np.ndarray:

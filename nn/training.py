@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from .. import engine
+from ..engine.arrays import shown
 from .advice import Teacher
 from .arguments import (
     batch_of,
@@ -31,15 +30,16 @@ from .arguments import (
     validation_of,
 )
 from .compiled import CompiledRun
+from .examples import Examples, some
 from .history import History
 from .losses import Loss, loss_function
-from .network import matrix
+from .module import Module
 from .optim import Optimizer
 from .penalties import Penalty
 from .progress import Progress
 from .run import EagerRun, Run
 from .stopping import EarlyStopping, Epochs, Plateau, Stop
-from .targets import Targets
+from .targets import AnyTargets, targets_for
 
 
 def fit(
@@ -62,7 +62,11 @@ def fit(
     warn: bool = True,
     compiled: bool | None = None,
 ) -> History:
-    """Train `model` on the examples X (examples, features) and their targets y; return what happened.
+    """Train `model`, a module, on the examples X and their targets y; return what happened.
+
+    An example is what the module's call takes: a row of features, an image (a list of rows), a sequence (a list of steps;
+    sequences may differ in length). Targets are one for each example, or one for each step if the module predicts at
+    every step; then the cost of an example is the mean over its steps.
 
     loss        a name or a function of (prediction, target) for one example
     optimizer   an optimiser of the model's parameters, its name, or None for SGD(lr=0.1)
@@ -81,22 +85,26 @@ def fit(
     randomness in them would be frozen (a cost that differs from call to call is therefore trained eagerly), and an
     overflow hidden by an activation that saturates goes unnoticed.
     """
-    if not hasattr(model, "layers"):
-        raise TypeError(f"fit trains networks, not {model!r:.60}; one neuron is MLP(n_in, [1]).")
-    rows = matrix(X, model.n_in)
+    if not isinstance(model, Module):
+        raise TypeError(f"fit trains modules, such as MLP(n_in, [1]), or a class of your own made with `class Net(nn.Module):`; "
+                        f"it was given {shown(model)}.")  # fmt: skip
+    rows = model.examples(X)
     validation = validation_of(validation)
     cost_of_one = loss_function(loss)
     check_match(model, cost_of_one)
-    targets = Targets(y, len(rows), model.n_out, cost_of_one)
+    with engine.no_grad():
+        prediction = model(rows[0].tolist())
+    targets = targets_for(prediction, y, len(rows), cost_of_one)
+    cost_of_one = targets.cost
     random = random_of(seed)
     train, held_out = split(len(rows), validation, random)
-    checks: tuple[np.ndarray, Targets] | None = None
+    checks: tuple[Examples, AnyTargets] | None = None
     if isinstance(validation, tuple):
-        held = matrix(validation[0], model.n_in, "validation's X")
+        held = model.examples(validation[0], "validation's X")
         checks = held, targets.like(validation[1], len(held), "validation's y")
     elif held_out:
-        checks = rows[held_out], targets.at(held_out)
-    rows, targets = rows[train], targets.at(train)
+        checks = some(rows, held_out), targets.at(held_out)
+    rows, targets = some(rows, train), targets.at(train)
     m = len(rows)
     size = batch_of(batch_size, m)
     check_reduction(reduction)
@@ -109,7 +117,7 @@ def fit(
     callbacks = callbacks_of(callbacks)
 
     teacher = Teacher(model, rows, warn=warn)
-    teacher.targets(targets.numbers, cost_of_one)
+    teacher.targets(targets)
     # a loss or a penalty that does not fit the network is refused before anything moves
     check_cost(cost_of_one(model(rows[0].tolist()), targets[0]), "loss")
     check_penalty_of(model, penalty, m)
@@ -158,7 +166,7 @@ def fit(
 
 
 def run_for(
-    model: Any, optimizer: Optimizer, loss: Loss, rows: np.ndarray, targets: Targets, penalty: Penalty | None, reduction: str,
+    model: Any, optimizer: Optimizer, loss: Loss, rows: Examples, targets: AnyTargets, penalty: Penalty | None, reduction: str,
     compiled: bool | None, history: History, teacher: Teacher,
 ) -> Run:  # fmt: skip
     """The run that trains: compiled where possible and allowed."""

@@ -19,10 +19,11 @@ from rich.console import Console
 from ...engine import compare
 from ...engine.say.colours import ORANGE_OF_256
 from .. import data, mazur, show
+from ..examples import matrix
 from ..files import load_with_remarks, save
 from ..history import History
 from ..losses import BY_NAME as LOSSES
-from ..network import MLP, matrix
+from ..network import MLP
 from ..optim import BY_NAME as OPTIMIZERS
 from ..perceptron import GATES, Learning, gate
 from ..run import evaluate

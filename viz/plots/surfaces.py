@@ -10,8 +10,8 @@ import numpy as np
 
 from ...engine import UndefinedError
 from ...engine.value import number_of
+from ...nn.examples import matrix
 from ...nn.losses import Loss, loss_function
-from ...nn.network import matrix
 from ...nn.perceptron import Perceptron
 from ...nn.targets import Targets
 from .axes import BLACK, COLOURS, GREY, MARKERS, axes, style
