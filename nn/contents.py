@@ -8,6 +8,7 @@ from .history import History
 from .layers import Layer, Neuron
 from .module import Module
 from .network import MLP, Activations
+from .networks.sequential import Sequential
 from .penalties import l1, l2
 from .run import evaluate
 from .search import learning_rate_search, restarts

@@ -120,3 +120,27 @@ def test_a_module_without_a_call_says_what_is_missing():
 
     with pytest.raises(NotImplementedError, match="Empty is a module without __call__"):
         Empty()([1.0])
+
+
+# --- Sequential ---
+
+def test_sequential_is_its_parts_one_after_the_other():
+    first, second = nn.Layer(2, 3, "tanh", seed=0), nn.Layer(3, 1, "linear", seed=1)
+    model = nn.Sequential(first, second, lambda outputs: outputs[0])
+    x = [0.3, -0.7]
+    assert model(x).data == second(first(x))[0].data
+    inside = model.activations(x)
+    assert [len(output) for output in inside.outputs[:2]] == [3, 1] and inside.output.data == model(x).data
+    assert list(model.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    assert repr(model).startswith("Sequential(13 parameters)\n  (0): Layer(2 → 3 tanh)\n  (1): Layer(3 → 1 linear)")
+
+
+def test_sequential_trains_like_the_mlp_with_its_weights():
+    mlp = nn.MLP(2, [3, 1], "tanh", seed=0)
+    row = nn.Sequential(*[nn.Layer.from_weights(layer.weight, layer.bias, layer.activation.name) for layer in mlp.layers])
+    X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
+    assert nn.fit(row, X, y, epochs=5).cost == pytest.approx(nn.fit(mlp, X, y, epochs=5).cost, rel=1e-12)
+    with pytest.raises(ValueError, match=r"X must have shape \(examples, 2\)"):
+        row.predict([[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match="Sequential takes modules, as in"):
+        nn.Sequential(nn.Layer(2, 1), 3)

@@ -1,0 +1,61 @@
+"""Modules in a row, each taking what the one before gives."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..activations import Activation
+from ..examples import Examples
+from ..module import Module
+
+
+class Steps(NamedTuple):
+    """What came out of each module of a row, for one example x; `output` is the prediction."""
+
+    x: Any
+    outputs: list[Any]
+
+    @property
+    def output(self) -> Any:
+        """What the last module gave."""
+        return self.outputs[-1]
+
+
+class Sequential(Module):
+    """Sequential(Conv2d(1, 4, 3), Flatten(), Layer(144, 10)): f3(f2(f1(x))).
+
+    A part may also be a function, such as engine.tanh, that takes what the part before it gives. The parameters are named
+    by the part's place, as in PyTorch: 0.weight, 2.bias.
+    """
+
+    def __init__(self, *parts: Any) -> None:
+        if not parts or not all(map(callable, parts)):
+            raise ValueError(f"Sequential takes modules, as in Sequential(Layer(2, 3), Layer(3, 1)); it was given {parts!r:.60}.")
+        self.parts = list(parts)
+
+    def named_children(self) -> list[tuple[str, Module]]:
+        """The parts that are modules, by their places."""
+        return [(str(i), part) for i, part in enumerate(self.parts) if isinstance(part, Module)]
+
+    def examples(self, X: Any, name: str = "X") -> Examples:
+        """What the first part takes."""
+        first = self.parts[0]
+        return first.examples(X, name) if isinstance(first, Module) else super().examples(X, name)
+
+    @property
+    def output_activation(self) -> Activation | None:
+        """The last part's."""
+        return getattr(self.parts[-1], "output_activation", None)
+
+    def __call__(self, x: Any) -> Any:
+        """The prediction for one example."""
+        for part in self.parts:
+            x = part(x)
+        return x
+
+    def activations(self, x: Any) -> Steps:
+        """What each part gives for one example."""
+        outputs: list[Any] = []
+        for part in self.parts:
+            outputs.append(part(outputs[-1] if outputs else x))
+        return Steps(x, outputs)
