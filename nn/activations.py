@@ -83,6 +83,13 @@ class Activation:
         slope: np.ndarray = np.abs(slope_on_array(self.row, z))
         return slope / facts.steepest
 
+    def to_keep(self) -> str:
+        """The name, for a file; a ValueError refuses a function of the user's own."""
+        if self.custom:
+            raise ValueError(f"The activation {self.name!r} is a function of your own, which a file cannot hold; "
+                             "use a named one.")  # fmt: skip
+        return self.name
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles store the name."""
         return Activation, (self.function if self.custom else self.name,)

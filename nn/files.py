@@ -1,4 +1,4 @@
-"""Saved models: one safetensors file, the parameters as arrays and the architecture in the metadata. Never pickle.
+"""Saved models: one safetensors file, the parameters as arrays and how to build the model in the metadata. Never pickle.
 
 The names are those of `state_dict()`: layers.0.weight (out, in), layers.0.bias, layers.1.weight, ... The layers of a
 torch.nn.Sequential of Linear and activation modules are numbered 0, 2, 4, ..., so one line loads a file there:
@@ -6,7 +6,8 @@ torch.nn.Sequential of Linear and activation modules are numbered 0, 2, 4, ..., 
     sequential.load_state_dict({f"{2 * int(k.split('.')[1])}.{k.split('.')[2]}": v for k, v in load_file(path).items()})
 
 A file may come from anyone. Its metadata is checked against the shapes of the arrays that it holds before anything is
-built, so what a model costs in memory is bounded by the size of its file.
+built, so what a model costs in memory is bounded by the size of its file. A file never says how to build a class of the
+user's own: `load(path, Net)` is told.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,12 +23,19 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
+from ..engine import TABLE
 from ..engine.arrays import shown
 from ..engine.files import write_whole
+from ..engine.primitive import Primitive
 from .activations import elementwise
+from .layers import Layer
+from .module import Module
 from .network import MLP
+from .networks.sequential import Sequential
 
 FORMAT = "chainrule-mlp/1"
+MODULE_FORMAT = "chainrule-module/1"  # every other module
+OURS: dict[str, type[Module]] = {kind.__name__: kind for kind in (Layer, Sequential)}
 FLOATS = ("F64", "F32", "F16")  # what safetensors calls the types of arrays that a model may be stored in
 LONGEST, DEEPEST = 1_000_000, 50  # characters of a JSON text, and how deep its lists and dictionaries may be nested
 
@@ -46,17 +55,21 @@ class Architecture(NamedTuple):
         return found
 
 
-def save(model: MLP, path: str | os.PathLike[str], **remarks: Any) -> None:
-    """Write the model to a file, whole or not at all. `remarks` (what JSON can hold) are kept beside the architecture.
+def save(model: Module, path: str | os.PathLike[str], **remarks: Any) -> None:
+    """Write the model to a file, whole or not at all. `remarks` (what JSON can hold) are kept beside it.
 
     Raises ValueError or TypeError for what a file cannot hold, and OSError if it cannot be written.
     """
-    custom = [layer.activation.name for layer in model.layers if layer.activation.custom]
-    if custom:
-        raise ValueError(f"The activation {custom[0]!r} is a function of your own, which a file cannot hold; use a named one.")
-    architecture = Architecture(model.n_in, [n.n_out for n in model.layers], [n.activation.name for n in model.layers])
-    metadata = {"format": FORMAT, "architecture": json.dumps(architecture._asdict()), "remarks": to_json(remarks)}
-    data = to_bytes({name: np.ascontiguousarray(array) for name, array in model.state_dict().items()}, metadata)
+    if isinstance(model, MLP):
+        kinds = [layer.activation.to_keep() for layer in model.layers]
+        architecture = Architecture(model.n_in, [layer.n_out for layer in model.layers], kinds)
+        metadata = {"format": FORMAT, "architecture": json.dumps(architecture._asdict())}
+    elif isinstance(model, Module):
+        metadata = {"format": MODULE_FORMAT, "module": json.dumps(description(model))}
+    else:
+        raise TypeError(f"save takes a module, such as an MLP; it was given {shown(model)}.")
+    metadata["remarks"] = to_json(remarks)
+    data = to_bytes({name: np.asarray(array, order="C") for name, array in model.state_dict().items()}, metadata)
     write_whole(path, data)
 
 
@@ -89,18 +102,44 @@ def from_json(text: str, what: str) -> dict[str, Any]:
     return found
 
 
-def load(path: str | os.PathLike[str]) -> MLP:
-    """The model that a file holds. Raises FileNotFoundError, or a ValueError that names the file and what is wrong in it."""
-    return load_with_remarks(path)[0]
+def description(module: Module) -> dict[str, Any]:
+    """The class of a module and what to give it, as JSON can hold it; for a class of the user's own its name alone."""
+    name = type(module).__name__
+    if OURS.get(name) is not type(module):
+        return {"class": name}
+    if isinstance(module, Sequential):
+        return {"class": name, "parts": [part_of(part) for part in module.parts]}
+    return {"class": name, "settings": module.settings()}
 
 
-def load_with_remarks(path: str | os.PathLike[str]) -> tuple[MLP, dict[str, Any]]:
+def part_of(part: Any) -> dict[str, Any]:
+    """A part of a Sequential: a module of ours, or a function of the engine's table."""
+    if isinstance(part, Primitive) and TABLE.get(part.name) is part:
+        return {"function": part.name}
+    found = description(part) if isinstance(part, Module) else {}
+    if "settings" not in found and "parts" not in found:
+        raise ValueError(f"The part {shown(part)} of this Sequential is a function or a class of your own, which a file cannot "
+                         "hold: make the whole a class of your own, and give that to load.")  # fmt: skip
+    return found
+
+
+def load(path: str | os.PathLike[str], make: Callable[[], Module] | None = None) -> Any:
+    """The model that a file holds; of a class of your own if that class, or a function that makes such a module, is given.
+
+    Raises FileNotFoundError, or a ValueError that names the file and what is wrong in it.
+    """
+    return load_with_remarks(path, make)[0]
+
+
+def load_with_remarks(path: str | os.PathLike[str], make: Callable[[], Module] | None = None) -> tuple[Any, dict[str, Any]]:
     """The model, and the remarks it was saved with."""
+    if make is not None and not callable(make):
+        raise TypeError(f"load takes a class, or a function without arguments that makes a module; it was given {shown(make)}.")
     if not Path(path).is_file():
         raise FileNotFoundError(f"There is no file {path}.")
     try:
         with safe_open(path, framework="numpy") as file:
-            return read(file)
+            return read(file, make)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is not a whole safetensors file: {one_line(error)}.") from None
     except ValueError as error:
@@ -113,21 +152,69 @@ def one_line(error: Exception) -> str:
     return line if len(line) <= 500 else f"{line[:497]}..."
 
 
-def read(file: Any) -> tuple[MLP, dict[str, Any]]:
+def read(file: Any, make: Callable[[], Module] | None) -> tuple[Module, dict[str, Any]]:
     """The model and the remarks of an open file; each ValueError continues a sentence that begins with the file's name."""
     metadata = file.metadata() or {}
-    if metadata.get("format") != FORMAT:
+    kind = metadata.get("format")
+    if kind not in (FORMAT, MODULE_FORMAT):
         raise ValueError(f"is a safetensors file, but not a model saved by chainrule (its format is not {FORMAT}).")
+    arrays = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  # not a dictionary
     try:
-        architecture = architecture_of(from_json(metadata.get("architecture", ""), "architecture"))
         remarks = from_json(metadata.get("remarks", "{}"), "remarks")
-        check_arrays({name: file.get_slice(name) for name in file.keys()}, architecture)  # noqa: SIM118
-        *hidden, output = architecture.activations
-        model = MLP(architecture.n_in, architecture.sizes, hidden, output, init="zeros")
-        model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118  # not a dictionary
+        if make is not None:
+            model = make()
+            check_arrays(arrays, {name: stack.shape for name, stack in model.stacks().items()})
+        elif kind == FORMAT:
+            architecture = architecture_of(from_json(metadata.get("architecture", ""), "architecture"))
+            layers = len(architecture.sizes)
+            if len(arrays) < layers:
+                raise ValueError(f"the architecture has {layers} layers, and there are only {len(arrays)} arrays.")
+            check_arrays(arrays, architecture.shapes())
+            *hidden, output = architecture.activations
+            model = MLP(architecture.n_in, architecture.sizes, hidden, output, init="zeros")
+        else:
+            described = from_json(metadata.get("module", ""), "module")
+            check_arrays(arrays, shapes_of(described))
+            model = built(described)
+        model.load_state_dict({name: file.get_tensor(name) for name in arrays})
     except ValueError as error:
         raise ValueError(f"does not fit together: {error}") from None
     return model, remarks
+
+
+def shapes_of(described: Any) -> dict[str, tuple[int, ...]]:
+    """The names and shapes of the arrays of a module that is described so; a ValueError says why it is not known."""
+    if not isinstance(described, dict) or not isinstance(name := described.get("class"), str):
+        raise ValueError(f"a module is described by its class, not by {shown(described)}.")
+    kind = OURS.get(name)
+    if kind is None or (kind is not Sequential and "settings" not in described):
+        raise ValueError(f"the class {shown(name)} is not chainrule's, so load must be told how to build it: load(path, Net), "
+                         "where Net is that class or a function that makes such a module.")  # fmt: skip
+    if kind is Sequential:
+        parts = described.get("parts")
+        if not isinstance(parts, list) or not parts:
+            raise ValueError(f"a Sequential is described by a list of its parts, not by {shown(parts)}.")
+        modules = [(i, part) for i, part in enumerate(parts) if not is_function(part)]
+        return {f"{i}.{name}": shape for i, part in modules for name, shape in shapes_of(part).items()}
+    try:
+        return kind.shapes(**described["settings"])
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise ValueError(f"the settings of a {name}, {shown(described['settings'])}, are not such: {one_line(error)}") from None
+
+
+def is_function(part: Any) -> bool:
+    """Whether a part of a Sequential is described as a function of the engine's table."""
+    return isinstance(part, dict) and isinstance(part.get("function"), str) and part["function"] in TABLE
+
+
+def built(described: dict[str, Any]) -> Module:
+    """The module that is described so, its parameters anything: what its arrays would be has been held against the file."""
+    if described["class"] == "Sequential":
+        return Sequential(*[TABLE[part["function"]] if is_function(part) else built(part) for part in described["parts"]])
+    try:
+        return OURS[described["class"]](**described["settings"])
+    except TypeError as error:  # a setting of the wrong type
+        raise ValueError(f"the settings {shown(described['settings'])} are not such: {one_line(error)}") from None
 
 
 def architecture_of(data: dict[str, Any]) -> Architecture:
@@ -153,11 +240,8 @@ def is_size(number: Any) -> bool:
     return isinstance(number, int) and not isinstance(number, bool) and number >= 1
 
 
-def check_arrays(arrays: dict[str, Any], architecture: Architecture) -> None:
-    """Refuse arrays, of which only type and shape are read, that are not those of a network of this architecture."""
-    if len(arrays) < len(architecture.sizes):
-        raise ValueError(f"the architecture has {len(architecture.sizes)} layers, and there are only {len(arrays)} arrays.")
-    shapes = architecture.shapes()
+def check_arrays(arrays: dict[str, Any], shapes: dict[str, tuple[int, ...]]) -> None:
+    """Refuse arrays, of which only type and shape are read, that do not have these names and shapes."""
     if arrays.keys() != shapes.keys():
         missing, extra = sorted(shapes.keys() - arrays.keys()), sorted(arrays.keys() - shapes.keys())
         raise ValueError(f"the arrays belong to another network: missing {shown(missing) if missing else 'none'}, unexpected "

@@ -131,6 +131,15 @@ class Layer(Module):
         """The layer's own."""
         return self.activation
 
+    def settings(self) -> dict[str, Any]:
+        """Its sizes and the name of its activation."""
+        return {"n_in": self.n_in, "n_out": self.n_out, "activation": self.activation.to_keep()}
+
+    @classmethod
+    def shapes(cls, n_in: int, n_out: int, activation: str = "relu") -> dict[str, tuple[int, ...]]:
+        """weight (out, in) and bias (out)."""
+        return {"weight": (n_out, n_in), "bias": (n_out,)}
+
     @property
     def weight(self) -> np.ndarray:
         """The weights' numbers as an array (out, in)."""

@@ -16,10 +16,10 @@ Constant and a computed Value are no parameters: no gradient is collected for th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -79,6 +79,14 @@ class Module:
     def compile(self) -> engine.Program:
         """The module's prediction for one example as a compiled program, which takes arrays of many."""
         return engine.compile(self)
+
+    def settings(self) -> dict[str, Any] | None:
+        """What to give the class to make such a module again, as JSON can hold it; None if a file shall not say."""
+        return None
+
+    # A class whose settings a file may hold says which arrays a module with these settings has, by name: the file is held
+    # against that before a module is made.
+    shapes: ClassVar[Callable[..., dict[str, tuple[int, ...]]]]
 
     def own_parameters(self) -> list[tuple[str, Value]]:
         """The parameters among this module's attributes, without those of the modules inside it; one may appear twice."""

@@ -113,7 +113,7 @@ class StepTargets:
             raise ValueError(f"This network predicts at every step, so {name} must have a target for each step of each example: "
                              f"there are {examples} examples and {len(given)} rows of targets.")  # fmt: skip
         self.n_out, self.loss, self.uniform = n_out, loss, isinstance(given, np.ndarray)
-        self.ends = [0, *np.cumsum([len(steps) for steps in given]).tolist()]
+        self.ends: list[int] = [0, *np.cumsum([len(steps) for steps in given]).tolist()]
         self.steps = Targets(np.concatenate(list(given)), self.ends[-1], n_out, loss, name)
 
     @property

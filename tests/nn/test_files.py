@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+import engine
 import nn.files
-from engine import tanh
+from engine import Value, tanh
 from nn import MLP, load, save
 from nn.command import main as nn_command
 from nn.files import FORMAT, load_with_remarks
@@ -70,6 +71,77 @@ def test_the_weights_go_into_a_sequential_of_torch_by_one_line(path):
     sequential.load_state_dict({f"{2 * int(k.split('.')[1])}.{k.split('.')[2]}": v for k, v in load_file(path).items()})
     X = np.random.default_rng(0).normal(size=(10, 3))
     assert sequential(torch.tensor(X)).detach().numpy() == pytest.approx(model.predict(X), rel=1e-13)
+
+
+class Net(nn.Module):
+    def __init__(self, units=3):
+        self.inside, self.scale = nn.Layer(2, units, "tanh", seed=0), Value(2.0)
+
+    def __call__(self, x):
+        return self.scale * engine.fsum(self.inside(x))
+
+
+@pytest.mark.parametrize("make", [
+    lambda: nn.Layer(2, 3, "tanh", seed=0),
+    lambda: nn.Sequential(nn.Layer(2, 3, "linear", seed=0), nn.Sequential(nn.Layer(3, 1, seed=1)), lambda outputs: outputs[0]),
+])  # fmt: skip
+def test_a_module_of_ours_comes_back_by_itself(path, make):
+    module = make()
+    if isinstance(module, nn.Sequential):
+        module.parts[-1] = engine.fsum  # a row of the table is stored by its name
+    save(module, path)
+    again = load(path)
+    assert repr(again) == repr(module)
+    assert [p.data for p in again.parameters()] == [p.data for p in module.parameters()]
+    X = np.random.default_rng(0).normal(size=(3, 2))
+    np.testing.assert_array_equal(again.predict(X), module.predict(X))
+
+
+def test_a_class_of_ones_own_comes_back_if_it_is_given(path):
+    net = Net()
+    net.scale.data = 7.0
+    save(net, path, note="mine")
+    again, remarks = load_with_remarks(path, Net)
+    assert ([p.data for p in again.parameters()], remarks) == ([p.data for p in net.parameters()], {"note": "mine"})
+    refused(path, r"the class 'Net' is not chainrule's, so load must be told how to build it: load\(path, Net\)")
+    with pytest.raises(ValueError, match=r"inside\.bias has shape \(3,\) in the file and \(4,\)"):
+        load(path, lambda: Net(4))
+    with pytest.raises(TypeError, match="load takes a class, or a function without arguments"):
+        load(path, net.scale)
+
+
+@pytest.mark.parametrize(("module", "error", "sentence"), [
+    (nn.Sequential(nn.Layer(2, 1), lambda outputs: outputs[0]), ValueError, "which a file cannot hold: make the whole a class"),
+    (nn.Sequential(Net()), ValueError, r"The part Net.* is a function or a class of your own"),
+    (3, TypeError, "save takes a module, such as an MLP; it was given 3"),
+])  # fmt: skip
+def test_what_a_file_cannot_hold_is_refused_and_no_file_is_begun(path, module, error, sentence):
+    with pytest.raises(error, match=sentence):
+        save(module, path)
+    assert not path.exists()
+
+
+LAYER = {"class": "Layer", "settings": {"n_in": 2, "n_out": 3, "activation": "tanh"}}
+
+
+@pytest.mark.parametrize(("module", "sentence"), [
+    ({"class": "Layer", "settings": {"n_in": 10**9, "n_out": 3}}, r"weight has shape \(3, 2\) in the file and \(3, 1000000000\)"),
+    ({"class": "Layer", "settings": {"n_in": [2], "n_out": 3}}, "does not fit together"),
+    ({"class": "Layer", "settings": {"depth": 2}}, "the settings of a Layer, .* are not such"),
+    ({"class": "Layer", "settings": [2, 3]}, "the settings of a Layer"),
+    ({"class": "Layer", "settings": LAYER["settings"] | {"activation": "\x1b[2J"}}, r"There is no activation '\\x1b\[2J'"),
+    ({"class": "Layer"}, "load must be told"),
+    ({"class": "os.system", "settings": {"command": "true"}}, "the class 'os.system' is not chainrule's"),
+    ({"class": ["Layer"]}, "a module is described by its class"),
+    ({"class": "Sequential"}, "a list of its parts"),
+    ({"class": "Sequential", "parts": [LAYER, {"function": "eval"}]}, "a module is described by its class"),
+    ({"class": "Sequential", "parts": [LAYER, 3]}, "a module is described by its class, not by 3"),
+    ({"class": "Sequential", "parts": [{"function": "tanh"}]}, "unexpected"),
+])  # fmt: skip
+def test_a_module_that_is_described_otherwise_is_refused(path, module, sentence):
+    metadata = {"format": nn.files.MODULE_FORMAT, "module": json.dumps(module), "remarks": "{}"}
+    save_file(nn.Layer(2, 3, seed=0).state_dict(), path, metadata)
+    refused(path, sentence)
 
 
 # --- files that are not whole ---
