@@ -31,11 +31,13 @@ from .activations import elementwise
 from .layers import Layer
 from .module import Module
 from .network import MLP
+from .networks.conv import Conv1d, Conv2d
+from .networks.pooling import Flatten, MaxPool2d
 from .networks.sequential import Sequential
 
 FORMAT = "chainrule-mlp/1"
 MODULE_FORMAT = "chainrule-module/1"  # every other module
-OURS: dict[str, type[Module]] = {kind.__name__: kind for kind in (Layer, Sequential)}
+OURS: dict[str, type[Module]] = {kind.__name__: kind for kind in (Layer, Sequential, Conv1d, Conv2d, MaxPool2d, Flatten)}
 FLOATS = ("F64", "F32", "F16")  # what safetensors calls the types of arrays that a model may be stored in
 LONGEST, DEEPEST = 1_000_000, 50  # characters of a JSON text, and how deep its lists and dictionaries may be nested
 
