@@ -9,6 +9,7 @@ from .layers import Layer, Neuron
 from .module import Module
 from .network import MLP, Activations
 from .networks.conv import Conv1d, Conv2d
+from .networks.counting import lecun_1989
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.sequential import Sequential
 from .penalties import l1, l2
