@@ -12,6 +12,7 @@ from .networks.conv import Conv1d, Conv2d
 from .networks.counting import lecun_1989
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.sequential import Sequential
+from .networks.tdnn import TDNN
 from .penalties import l1, l2
 from .run import evaluate
 from .search import learning_rate_search, restarts

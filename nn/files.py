@@ -34,10 +34,11 @@ from .network import MLP
 from .networks.conv import Conv1d, Conv2d
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.sequential import Sequential
+from .networks.tdnn import TDNN
 
 FORMAT = "chainrule-mlp/1"
 MODULE_FORMAT = "chainrule-module/1"  # every other module
-OURS: dict[str, type[Module]] = {kind.__name__: kind for kind in (Layer, Sequential, Conv1d, Conv2d, MaxPool2d, Flatten)}
+OURS: dict[str, type[Module]] = {kind.__name__: kind for kind in (Layer, Sequential, Conv1d, Conv2d, MaxPool2d, Flatten, TDNN)}
 FLOATS = ("F64", "F32", "F16")  # what safetensors calls the types of arrays that a model may be stored in
 LONGEST, DEEPEST = 1_000_000, 50  # characters of a JSON text, and how deep its lists and dictionaries may be nested
 
