@@ -108,9 +108,13 @@ def curve(numbers: Sequence[float], *, ascii: bool = False, width: int = 60) -> 
 
 def digit(pixels: Sequence[float], *, ascii: bool = False) -> list[str]:
     """A digit of 8x8 pixels between 0 (paper) and 1 (ink), two characters per pixel."""
+    return picture(np.asarray(pixels).reshape(8, 8), ascii=ascii)
+
+
+def picture(rows: Any, *, ascii: bool = False) -> list[str]:
+    """Rows of numbers between 0 (paper) and 1 (ink), two characters for each."""
     shades = PLAIN_SHADES if ascii else SHADES
-    grid = np.asarray(pixels).reshape(8, 8)
-    return ["".join(shades[min(4, int(ink * 5))] * 2 for ink in row) for row in grid]
+    return ["".join(shades[max(0, min(4, int(ink * 5)))] * 2 for ink in row) for row in np.asarray(rows).tolist()]
 
 
 def beside(pictures: Sequence[Sequence[str]], titles: Sequence[str], per_row: int = 4) -> list[str]:
