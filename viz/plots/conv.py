@@ -86,8 +86,9 @@ def plot_window(conv: Convolution, x: Any, *place: int, channel: int = 0, ax: An
     `place` is counted from 0, as is the output `channel`; several input channels stand below each other. Numbers are rounded
     to two decimals, and beyond the border there is a dash. Returns the ax.
     """
+    weights = weights_of(conv)
     found = conv.follow(x, *place, channel=channel)
-    inputs, kernel = np.array(numbers_of(conv.checked(x))), weights_of(conv)[channel]
+    inputs, kernel = np.array(numbers_of(conv.checked(x))), weights[channel]
     z = np.array(numbers_of(conv.z(conv.checked(x))))[channel]
     inputs, kernel, z = (np.atleast_2d(array).reshape(-1, array.shape[-1]) for array in (inputs, kernel, z))
     patch, terms = (
