@@ -9,7 +9,7 @@ from matplotlib import pyplot
 
 import nn
 from nn.examples import numbers_of
-from viz import plot_delays, plot_evidence, plot_kernels, plot_maps, plot_window
+from viz import draw_network, plot_delays, plot_evidence, plot_kernels, plot_maps, plot_weights, plot_window
 
 RANDOM = np.random.default_rng(0)
 IMAGE = RANDOM.random((6, 5))
@@ -143,6 +143,8 @@ def test_evidence_shows_each_layer_over_time_and_the_sums():
     (lambda: plot_window(nn.Flatten(), IMAGE, 0), "A Conv1d or a Conv2d is needed"),
     (lambda: plot_delays(CONV), "A TDNN is needed"),
     (lambda: plot_evidence(CONV, SOUND), "A TDNN is needed"),
+    (lambda: plot_weights(TDNN), "layers that see all that is below them"),
+    (lambda: draw_network(TDNN), "layers that see all that is below them"),
 ])  # fmt: skip
 def test_anything_else_is_answered_in_a_sentence(draw, message):
     with pytest.raises(TypeError, match=message):

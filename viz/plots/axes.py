@@ -34,4 +34,8 @@ def layers_of(model: Any) -> list[Any]:
     """The layers of a network, or an error that says what is needed."""
     if not hasattr(model, "layers") or not hasattr(model, "activations"):
         raise TypeError(f"A network is needed, such as MLP(2, [2, 1]); {model!r:.60} has no layers.")
-    return list(model.layers)
+    layers = list(model.layers)
+    if not all(hasattr(layer, "n_in") and hasattr(layer, "n_out") for layer in layers):
+        raise TypeError(f"A network of layers that see all that is below them is needed, such as MLP(2, [2, 1]); those of "
+                        f"{type(model).__name__} are {layers[0]!r:.60}.")  # fmt: skip
+    return layers
