@@ -2,7 +2,7 @@
 
     import chainrule as cr
     x = cr.Value(3.0, label="x")
-    model = cr.nn.MLP(2, [2], 1)
+    model = cr.nn.MLP(2, [2, 1])
     cr.viz.draw(x * x)
 
 `cr` offers whatever `engine` offers, and `cr.nn` and `cr.viz`. The short names `engine`, `nn` and `viz` are the same
