@@ -11,6 +11,7 @@ Another package's `nn`, or an `engine.py` of your own, stays what it is: only a 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -79,9 +80,25 @@ def on_first_use(room: str, *tables: str) -> Callable[[str], Any]:
                 raise ModuleNotFoundError(needed(error, room), name=error.name) from None
             if hasattr(contents, name):
                 return getattr(contents, name)
-        raise AttributeError(f"module {room!r} has no attribute {name!r}")
+        raise AttributeError(f"module {room!r} has no attribute {name!r}", name=name, obj=sys.modules[room])
 
     return look_up
+
+
+def listed(room: str, own: dict[str, Any], *tables: str) -> Callable[[], list[str]]:
+    """A room's __dir__: what it has by itself, and what its tables of contents offer. What cannot be loaded is left out.
+
+    So a notebook completes `nn.S`, and for nn.Sequental Python asks "Did you mean: 'Sequential'?".
+    """
+
+    def names() -> list[str]:
+        found = {*own}
+        for table in tables:
+            with suppress(ModuleNotFoundError):
+                found.update(name for name in vars(import_module(f"{room}.{table}")) if not name.startswith("_"))
+        return sorted(found)
+
+    return names
 
 
 def needed(error: ModuleNotFoundError, room: str) -> str:

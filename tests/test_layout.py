@@ -100,6 +100,15 @@ def test_chainrule_has_the_names_of_the_engine_and_says_which_it_lacks():
     assert "module 'nn' has no attribute 'MPL'" in python("import nn; nn.MPL", ROOT).replace("chainrule.", "")
 
 
+@pytest.mark.parametrize(("room", "some"), [("nn", ["MLP", "Perceptron", "fit"]), ("viz", ["draw", "plot_history", "tree"])])
+def test_a_room_lists_what_it_has_before_it_is_asked_for(room, some):
+    assert python(f"import {room}; print({{*{some}}} <= {{*dir({room})}})", ROOT) == "True\n"
+
+
+def test_python_suggests_the_name_that_was_meant():
+    assert "Did you mean: 'Sequential'?" in python("import nn; nn.Sequental", ROOT)
+
+
 @pytest.mark.parametrize(("words", "begins"), [
     (["x*x", "x=3", "--quiet"], "∂f/∂x = 6"),
     (["nn"], "  python -m nn "),
@@ -129,6 +138,10 @@ def test_a_command_names_the_package_that_is_missing(words):
 
 def test_so_does_a_name_that_needs_it():
     assert python("import nn; nn.MLP", ROOT, options=ALONE).endswith("needs numpy, which is not installed: pip install numpy\n")
+
+
+def test_what_cannot_be_loaded_is_not_listed():
+    assert python("import nn; print('Perceptron' in dir(nn), 'MLP' in dir(nn))", ROOT, options=ALONE) == "True False\n"
 
 
 def test_the_perceptron_needs_no_numpy():

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chainrule.rooms import on_first_use, share
+from chainrule.rooms import listed, on_first_use, share
 
 share(__name__, __file__)
 
@@ -11,3 +11,4 @@ if TYPE_CHECKING:
     from .plots import *
 
 __getattr__ = on_first_use(__name__, "contents", "plots")
+__dir__ = listed(__name__, globals(), "contents", "plots")
