@@ -13,6 +13,7 @@ import chainrule
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SETUPTOOLS = PROJECT["tool"]["setuptools"]
 CODE = ("chainrule", "engine", "nn", "viz")
 BESIDE = ("tests", "notebooks", "benchmarks", "pictures", "docs")
 TEXTS = {".md", ".py", ".toml", ".cff", ".yaml", ".ipynb", ".css", ".js", ".html", ".in", ""}
@@ -96,10 +97,10 @@ def test_every_package_that_tests_and_benchmarks_import_is_asked_for():
 # --- what is packed ---
 
 def test_every_file_beside_the_code_is_packed_with_it():
-    patterns = PROJECT["tool"]["setuptools"]["package-data"]
-    packed = {ROOT / "chainrule" / "py.typed"}
+    patterns = SETUPTOOLS["package-data"]
+    packed = set()
     for package, names in patterns.items():
-        folder = ROOT / package.removeprefix("chainrule.")
+        folder = ROOT / SETUPTOOLS["package-dir"].get(package, package)
         packed |= {path for name in names for path in folder.glob(name)}
     there = {path for path in files() if path.suffix not in (".py", ".pyc") and path.relative_to(ROOT).parts[0] in CODE}
     assert there <= packed
