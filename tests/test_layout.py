@@ -61,6 +61,25 @@ def test_a_module_is_the_same_under_both_names_whichever_is_asked_for_first(inst
     assert python(code, installed).startswith("True True <module 'chainrule.nn.search'")
 
 
+THREADS = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+start, found = threading.Barrier(8), []
+def work():
+    start.wait()
+    import nn, engine
+    found.append((nn.MLP, engine.compile, engine.Value))
+threads = [threading.Thread(target=work) for _ in range(8)]
+[thread.start() for thread in threads], [thread.join() for thread in threads]
+import chainrule as cr
+print(found == 8 * [(cr.nn.MLP, cr.compile, cr.Value)])
+"""
+
+
+def test_threads_that_import_at_once_find_the_same_classes(installed):
+    assert python(THREADS, installed) == "True\n"
+
+
 def test_functions_that_are_called_like_a_module_stay_functions():
     code = "import engine.primitive, engine, viz.html, viz; print(callable(engine.primitive), callable(viz.page))"
     assert python(code, ROOT) == "True True\n"
