@@ -31,7 +31,7 @@ def test_the_digits_are_scikit_learns():
 
 
 def test_the_file_of_the_digits_is_small_and_its_makers_and_licence_stand_beside_it():
-    path = Path(data.__file__).parent / "assets"
+    path = Path(data.__file__).parents[1] / "assets"
     with np.load(path / "digits.npz") as file:
         held = {name: (file[name].dtype.name, file[name].shape) for name in file}
     assert held == {"images": ("uint8", (1797, 8, 8)), "classes": ("uint8", (1797,))}

@@ -26,7 +26,7 @@ class Split(NamedTuple):
 
 def digits() -> Split:
     """1797 handwritten digits of 8x8 pixels: 0 is paper, 1 is ink. A quarter is for the test, with equal shares of digits."""
-    with np.load(Path(__file__).with_name("assets") / "digits.npz") as file:
+    with np.load(Path(__file__).parents[1] / "assets" / "digits.npz") as file:
         images, classes = file["images"], file["classes"]
     return stratified_split(images.reshape(-1, 64) / 16, classes.astype(int), test_share=0.25)
 

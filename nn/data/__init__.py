@@ -1,0 +1,7 @@
+"""Data for the demos and lessons: a table of contents.
+
+The digits are those of E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
+1998, https://doi.org/10.24432/C50P49, under the licence CC BY 4.0; assets/digits.md says more.
+"""
+
+from .sets import Split, digits, moons, stratified_split, xor
