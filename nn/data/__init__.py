@@ -4,4 +4,5 @@ The digits are those of E. Alpaydin and C. Kaynak, Optical Recognition of Handwr
 1998, https://doi.org/10.24432/C50P49, under the licence CC BY 4.0; assets/digits.md says more.
 """
 
+from .series import mackey_glass, sine
 from .sets import Split, digits, moons, stratified_split, xor
