@@ -40,6 +40,9 @@ def mackey_glass(
         (tau, "tau", "the delay, in units of time"),
         (step, "step", "the time between two numbers of the series"),
         (start, "start", "the number of cells up to time 0"),
+        (beta, "beta", "the rate at which cells are made"),
+        (gamma, "gamma", "the share of cells that die in a unit of time"),
+        (power, "power", "how steeply many cells hinder the making of more"),
     ):
         positive(number, name, what)
     if not is_whole(substeps) or substeps < 1:
@@ -54,11 +57,12 @@ def mackey_glass(
 
     try:
         x = runge_kutta(slope_of, start, delay, h, (steps - 1) * substeps)
+        finite = all(map(math.isfinite, x))
     except (ArithmeticError, TypeError):  # a negative number to a broken power is complex
-        x = [math.nan]
-    if not all(map(math.isfinite, x)):
-        raise ValueError(f"With beta = {beta!r}, gamma = {gamma!r}, power = {power!r} and steps of {h:g} the series "
-                         "leaves the finite numbers.")  # fmt: skip
+        finite = False
+    if not finite:
+        raise ValueError(f"With beta = {beta:g}, gamma = {gamma:g} and power = {power:g} steps of {h:g} are too long: the "
+                         "integrator leaves the finite numbers.")  # fmt: skip
     return np.array(x[::substeps])
 
 
