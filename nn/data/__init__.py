@@ -4,5 +4,6 @@ The digits are those of E. Alpaydin and C. Kaynak, Optical Recognition of Handwr
 1998, https://doi.org/10.24432/C50P49, under the licence CC BY 4.0; assets/digits.md says more.
 """
 
+from .files import Table, from_csv, from_idx, mnist
 from .series import mackey_glass, sine
 from .sets import Split, digits, moons, stratified_split, xor
