@@ -53,7 +53,8 @@ def mackey_glass(
         raise ValueError(f"tau = {tau:g} must be a whole number of the integrator's steps, step/substeps = {h:g}.")
 
     def slope_of(x: float, delayed: float) -> float:
-        return beta * delayed / (1 + delayed**power) - gamma * x
+        made: float = beta * delayed / (1 + delayed**power)
+        return made - gamma * x
 
     try:
         x = runge_kutta(slope_of, start, delay, h, (steps - 1) * substeps)
@@ -90,5 +91,5 @@ def check_steps(steps: Any) -> None:
 
 def positive(number: Any, name: str, what: str) -> None:
     """Refuse anything but a finite number greater than 0."""
-    if not isinstance(number, Real) or isinstance(number, bool) or not 0 < number < math.inf:
+    if not isinstance(number, Real) or isinstance(number, bool) or not 0 < float(number) < math.inf:
         raise ValueError(f"{name} = {shown(number)}: give a number greater than 0, {what}.")

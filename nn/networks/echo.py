@@ -75,7 +75,7 @@ class EchoState:
     @property
     def n_in(self) -> int:
         """How many inputs it takes at each step."""
-        return self.W_in.shape[1]
+        return len(self.W_in[0])
 
     @property
     def units(self) -> int:

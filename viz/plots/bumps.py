@@ -77,8 +77,8 @@ def over_the_plane(
             ax.scatter(*rows[classes == kind].T, s=24, edgecolors="white", linewidths=0.5, label=name, zorder=6, **look)
     for (x, y), weight in zip(model.centre_numbers.tolist(), weights.tolist()):
         dashes = "-" if weight >= 0 else "--"
-        look = {"fill": False, "edgecolor": BLACK, "linewidth": 1.4, "linestyle": dashes, "zorder": 4}
-        ax.add_patch(Circle((x, y), abs(model.width.data), **look))
+        radius = abs(model.width.data)
+        ax.add_patch(Circle((x, y), radius, fill=False, edgecolor=BLACK, linewidth=1.4, linestyle=dashes, zorder=4))
     ax.plot(*model.centre_numbers.T, "x", color=BLACK, markersize=11, markeredgewidth=1.6, label="centres", zorder=5)
     ax.plot([], [], "-", color=BLACK, label="w > 0, radius s")
     ax.plot([], [], "--", color=BLACK, label="w < 0")
