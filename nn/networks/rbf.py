@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from random import Random
 from typing import Any, NamedTuple
@@ -199,9 +199,9 @@ def kmeans(X: np.ndarray, count: int, random: Random) -> np.ndarray:
 
 def spread_start(X: np.ndarray, count: int, random: Random) -> np.ndarray:
     """Examples to begin with, the next one hardly ever near one that is chosen already."""
-    chosen = [X[random.randrange(len(X))]]
+    chosen, chances = [X[random.randrange(len(X))]], np.full(len(X), np.inf)
     while len(chosen) < count:
-        chances = squared_distances(X, np.array(chosen)).min(axis=1)
+        chances = np.minimum(chances, squared_distances(X, chosen[-1:])[:, 0])
         chosen.append(X[random.choices(range(len(X)), weights=chances.tolist())[0]])
     return np.array(chosen)
 
@@ -227,7 +227,6 @@ def lloyd(X: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return centres
 
 
-def squared_distances(X: np.ndarray, centres: np.ndarray) -> np.ndarray:
+def squared_distances(X: np.ndarray, centres: Iterable[np.ndarray]) -> np.ndarray:
     """From each example to each centre, (examples, centres)."""
-    found: np.ndarray = ((X[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2)
-    return found
+    return np.column_stack([((X - centre) ** 2).sum(axis=1) for centre in centres])  # one by one they fit into the cache
