@@ -10,8 +10,8 @@ from .module import Module
 from .network import MLP, Activations
 from .networks.conv import Conv1d, Conv2d
 from .networks.counting import lecun_1989
-from .networks.pooling import Flatten, MaxPool2d
 from .networks.echo import EchoState
+from .networks.pooling import Flatten, MaxPool2d
 from .networks.rbf import RBF
 from .networks.sequential import Sequential
 from .networks.tdnn import TDNN

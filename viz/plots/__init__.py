@@ -1,7 +1,7 @@
 """Pictures of networks and learning: a table of contents. For graphs, see contents.py."""
 
-from .conv import plot_delays, plot_evidence, plot_kernels, plot_maps, plot_window
 from .bumps import plot_bumps
+from .conv import plot_delays, plot_evidence, plot_kernels, plot_maps, plot_window
 from .curves import plot_activation, plot_activations, plot_history
 from .network import draw_network
 from .pixels import plot_digits, plot_weights
