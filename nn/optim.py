@@ -6,6 +6,7 @@ A rule is written once, as arithmetic on one parameter's number p, its gradient 
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -15,16 +16,27 @@ from .advice import TeacherWarning
 
 
 class Optimizer:
-    """Keeps the parameters and a memory for each; subclasses define the rule."""
+    """Keeps the parameters and a memory for each; subclasses define the rule.
 
-    def __init__(self, parameters: Iterable[Value], lr: float, **options: float) -> None:
+    clip  the longest gradient that the rule sees: where the norm over all parameters, √(Σ g²), is larger, every g is
+          multiplied by clip / norm. The direction stays, and so does `.grad`. Pascanu, Mikolov and Bengio 2013; None does
+          not clip. (torch.nn.utils.clip_grad_norm_ adds 1e-6 to the norm, and changes `.grad`.)
+    """
+
+    def __init__(self, parameters: Iterable[Value], lr: float, clip: float | None = None, **options: float) -> None:
         self.parameters = list(parameters) if isinstance(parameters, Iterable) else []
         if not self.parameters or not all(isinstance(p, Value) for p in self.parameters):
             raise ValueError("An optimiser needs the parameters to improve, as Values: SGD(model.parameters(), lr=0.1).")
         for name, number in {"lr": lr, **options}.items():
             if not number >= 0:
                 raise ValueError(f"{name} = {number} must be 0 or greater.")
-        self.lr = lr
+        if clip is not None and not clip > 0:
+            raise ValueError(f"clip = {clip} must be the largest norm that a gradient may have, above 0; None does not clip.")
+        self.lr, self.clip = lr, clip
+        if clip is not None:
+            # A rule sees one parameter, the norm needs all of them: a descent that is compiled leaves to the optimiser
+            # what has a step of its own
+            self.step = self._clipped_step  # type: ignore[method-assign]
         self.memory: list[dict[str, Any]] = [{} for _ in self.parameters]
         self.warn = True  # whether to say so when a step is taken on gradients that were not cleared
 
@@ -35,8 +47,20 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient; none is moved if one would become inf or nan, or if Ctrl-C is pressed."""
         self._notice_uncleared()
+        self._move([p.grad for p in self.parameters if p.has_grad])
+
+    def _clipped_step(self) -> None:
+        """The same, with gradients that are together no longer than `clip`."""
+        self._notice_uncleared()
+        gradients = [p.grad for p in self.parameters if p.has_grad]
+        norm = math.hypot(*gradients)
+        self._move([g * (self.clip / norm) for g in gradients] if self.clip is not None and norm > self.clip else gradients)
+
+    def _move(self, gradients: list[float]) -> None:
+        """Move the parameters that have a gradient by the rule, all of them or none."""
         memories = [dict(memory) for memory in self.memory]  # kept only if the whole step is made
-        moved = [(p, self.rule(p.data, p.grad, memory)) for p, memory in zip(self.parameters, memories) if p.has_grad]
+        having = [(p, memory) for p, memory in zip(self.parameters, memories) if p.has_grad]
+        moved = [(p, self.rule(p.data, g, memory)) for (p, memory), g in zip(having, gradients)]
         for p, number in moved:
             if not abs(number) < float("inf"):
                 name = p.label or "A parameter"
@@ -92,9 +116,9 @@ class SGD(Optimizer):
 
     def __init__(
         self, parameters: Iterable[Value], lr: float = 0.1, momentum: float = 0.0, dampening: float = 0.0,
-        nesterov: bool = False, weight_decay: float = 0.0, ema: bool = False,
+        nesterov: bool = False, weight_decay: float = 0.0, ema: bool = False, clip: float | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(parameters, lr, momentum=momentum, weight_decay=weight_decay)
+        super().__init__(parameters, lr, clip, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum == 0 or dampening != 0 or ema):
             raise ValueError("Nesterov's momentum needs a momentum, and goes with neither dampening nor ema.")
         self.momentum, self.dampening, self.nesterov = momentum, dampening, nesterov
@@ -116,8 +140,8 @@ class Adagrad(Optimizer):
 
     options: ClassVar = ("lr", "eps")
 
-    def __init__(self, parameters: Iterable[Value], lr: float = 0.01, eps: float = 1e-10) -> None:
-        super().__init__(parameters, lr, eps=eps)
+    def __init__(self, parameters: Iterable[Value], lr: float = 0.01, eps: float = 1e-10, clip: float | None = None) -> None:
+        super().__init__(parameters, lr, clip, eps=eps)
         self.eps = eps
 
     def rule(self, p: Any, g: Any, memory: dict[str, Any]) -> Any:
@@ -131,8 +155,10 @@ class RMSprop(Optimizer):
 
     options: ClassVar = ("lr", "alpha", "eps")
 
-    def __init__(self, parameters: Iterable[Value], lr: float = 0.01, alpha: float = 0.99, eps: float = 1e-8) -> None:
-        super().__init__(parameters, lr, alpha=alpha, eps=eps)
+    def __init__(
+        self, parameters: Iterable[Value], lr: float = 0.01, alpha: float = 0.99, eps: float = 1e-8, clip: float | None = None
+    ) -> None:
+        super().__init__(parameters, lr, clip, alpha=alpha, eps=eps)
         self.alpha, self.eps = alpha, eps
 
     def rule(self, p: Any, g: Any, memory: dict[str, Any]) -> Any:
@@ -149,9 +175,10 @@ class Adam(Optimizer):
     options: ClassVar = ("lr", "betas", "eps")
 
     def __init__(
-        self, parameters: Iterable[Value], lr: float = 0.001, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
-    ) -> None:
-        super().__init__(parameters, lr, eps=eps, beta1=betas[0], beta2=betas[1])
+        self, parameters: Iterable[Value], lr: float = 0.001, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
+        clip: float | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parameters, lr, clip, eps=eps, beta1=betas[0], beta2=betas[1])
         for name, beta in zip(("beta1", "beta2"), betas):
             if beta >= 1:
                 raise ValueError(f"{name} = {beta} must be below 1: at 1 gradients would have no effect.")
