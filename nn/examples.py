@@ -51,6 +51,16 @@ def matrix(X: Any, n_in: int, name: str = "X") -> np.ndarray:
     return rows
 
 
+def sequences(X: Any, n_in: int, name: str = "X") -> Examples:
+    """Sequences of steps of n_in finite numbers: (examples, steps, n_in), or a list of (steps, n_in) of different lengths."""
+    found = examples_of(X, name)
+    for i, array in enumerate(found):
+        if array.ndim != 2 or array.shape[1] != n_in or not len(array):
+            raise ValueError(f"Each example of {name} must be a sequence, of shape (steps, {n_in}) with at least one step; "
+                             f"example {i} has shape {array.shape}.")  # fmt: skip
+    return found
+
+
 def some(examples: Examples, positions: list[int]) -> Examples:
     """The examples at these positions."""
     return examples[positions] if isinstance(examples, np.ndarray) else [examples[i] for i in positions]

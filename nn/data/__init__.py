@@ -5,5 +5,6 @@ The digits are those of E. Alpaydin and C. Kaynak, Optical Recognition of Handwr
 """
 
 from .files import Table, from_csv, from_idx, mnist
+from .sequences import adding, temporal_xor
 from .series import mackey_glass, sine
 from .sets import Split, digits, moons, stratified_split, syllables, xor
