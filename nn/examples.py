@@ -17,6 +17,12 @@ def numbers_of(prediction: Any) -> Any:
     return [numbers_of(entry) for entry in prediction] if isinstance(prediction, (list, tuple)) else number_of(prediction)
 
 
+def in_a_row(prediction: Any) -> Any:
+    """A prediction of lists of lists as one list; one number or one list stays as it is."""
+    nested = isinstance(prediction, (list, tuple)) and any(isinstance(entry, (list, tuple)) for entry in prediction)
+    return in_a_row([value for entry in prediction for value in entry]) if nested else prediction
+
+
 def examples_of(X: Any, name: str = "X") -> Examples:
     """Examples of any shape: numbers, vectors, images, sequences. Sequences may differ in length, their first dimension.
 

@@ -26,7 +26,7 @@ import numpy as np
 from .. import engine
 from ..engine import Value, zero_grad
 from ..engine.arrays import real_array
-from .examples import Examples, examples_of, numbers_of
+from .examples import Examples, examples_of, in_a_row, numbers_of
 
 if TYPE_CHECKING:
     from .activations import Activation
@@ -71,14 +71,23 @@ class Module:
         examples = self.examples(X)
         if len(examples) > ONE_BY_ONE and isinstance(examples, np.ndarray):
             with suppress(engine.TracingError):
-                return self.compile()(examples)
+                found = self.compile()(examples)
+                return found.reshape(len(examples), *self._shape(examples[0]))
         with engine.no_grad():
             found = [numbers_of(self(example.tolist())) for example in examples]
         return np.array(found) if isinstance(examples, np.ndarray) else [np.array(numbers) for numbers in found]
 
     def compile(self) -> engine.Program:
-        """The module's prediction for one example as a compiled program, which takes arrays of many."""
-        return engine.compile(self)
+        """The module's prediction for one example as a compiled program, which takes arrays of many.
+
+        A program gives a number or a row of them: what the module predicts as lists of lists comes in one row.
+        """
+        return engine.compile(lambda x: in_a_row(self(x)))
+
+    def _shape(self, example: np.ndarray) -> tuple[int, ...]:
+        """The shape of the prediction for such an example."""
+        with engine.no_grad():
+            return np.shape(numbers_of(self(example.tolist())))
 
     def settings(self) -> dict[str, Any] | None:
         """What to give the class to make such a module again, as JSON can hold it; None if a file shall not say."""
