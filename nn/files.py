@@ -32,14 +32,17 @@ from .layers import Layer
 from .module import Module
 from .network import MLP
 from .networks.conv import Conv1d, Conv2d
+from .networks.memory import GRU, LSTM
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.rbf import RBF
+from .networks.recurrent import Elman, Jordan, Last
 from .networks.sequential import Sequential
 from .networks.tdnn import TDNN
 
 FORMAT = "chainrule-mlp/1"
 MODULE_FORMAT = "chainrule-module/1"  # every other module
-KINDS = (Layer, Sequential, Conv1d, Conv2d, MaxPool2d, Flatten, TDNN, RBF)  # what a file may say that it holds
+# What a file may say that it holds
+KINDS = (Layer, Sequential, Conv1d, Conv2d, MaxPool2d, Flatten, TDNN, RBF, Elman, Jordan, LSTM, GRU, Last)
 OURS: dict[str, type[Module]] = {kind.__name__: kind for kind in KINDS}
 FLOATS = ("F64", "F32", "F16")  # what safetensors calls the types of arrays that a model may be stored in
 LONGEST, DEEPEST = 1_000_000, 50  # characters of a JSON text, and how deep its lists and dictionaries may be nested

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from ...engine import sigmoid, tanh
-from .recurrent import Draw, Recurrent, affine, plus, zeros
+from .recurrent import Draw, Recurrent, affine, plus, torch_shapes, zeros
 
 
 class LSTMStates(NamedTuple):
@@ -59,6 +59,15 @@ class LSTM(Recurrent):
         self.bias_hh_l0 = draw.vector("b'", 4 * n_hidden)
         for bias in self.bias_ih_l0[n_hidden : 2 * n_hidden]:
             bias.data += forget_bias
+
+    def settings(self) -> dict[str, Any]:
+        """Its sizes."""
+        return {"n_in": self.n_in, "n_hidden": self.n_hidden}
+
+    @classmethod
+    def shapes(cls, n_in: int, n_hidden: int) -> dict[str, tuple[int, ...]]:
+        """PyTorch's four arrays."""
+        return torch_shapes(4, n_in, n_hidden)
 
     def states(self, x: Any) -> LSTMStates:
         """The gates, the cell and h at each step."""
@@ -119,6 +128,15 @@ class GRU(Recurrent):
         self.weight_hh_l0 = draw.matrix("U", 3 * n_hidden, n_hidden)
         self.bias_ih_l0 = draw.vector("b", 3 * n_hidden)
         self.bias_hh_l0 = draw.vector("b'", 3 * n_hidden)
+
+    def settings(self) -> dict[str, Any]:
+        """Its sizes and where it resets."""
+        return {"n_in": self.n_in, "n_hidden": self.n_hidden, "reset": self.reset}
+
+    @classmethod
+    def shapes(cls, n_in: int, n_hidden: int, reset: str = "after") -> dict[str, tuple[int, ...]]:
+        """PyTorch's four arrays."""
+        return torch_shapes(3, n_in, n_hidden)
 
     def states(self, x: Any) -> GRUStates:
         """The gates, the proposal and h at each step."""

@@ -87,6 +87,14 @@ class Draw:
         return Layer.from_weights(self.matrix("V", n_out, n_hidden), self.vector("d", n_out), kind)
 
 
+def torch_shapes(gates: int, n_in: int, n_hidden: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of PyTorch's four arrays, of so many stacked gates."""
+    rows = gates * n_hidden
+    return {
+        "weight_ih_l0": (rows, n_in), "weight_hh_l0": (rows, n_hidden), "bias_ih_l0": (rows,), "bias_hh_l0": (rows,),
+    }  # fmt: skip
+
+
 def affine(weights: Sequence[Sequence[Any]], x: Sequence[Any], biases: Sequence[Any]) -> list[Any]:
     """W x + b."""
     return [weighted_sum(row, x, b) for row, b in zip(weights, biases)]
@@ -150,6 +158,20 @@ class Elman(Recurrent):
     def output_activation(self) -> Activation:
         """The readout's."""
         return self.readout.activation
+
+    def settings(self) -> dict[str, Any]:
+        """Its sizes and the names of its activations."""
+        return {
+            "n_in": self.n_in, "n_hidden": self.n_hidden, "n_out": self.readout.n_out,
+            "activation": self.activation.to_keep(), "output": self.readout.activation.to_keep(),
+        }  # fmt: skip
+
+    @classmethod
+    def shapes(
+        cls, n_in: int, n_hidden: int, n_out: int, activation: str = "tanh", output: str = "linear"
+    ) -> dict[str, tuple[int, ...]]:
+        """PyTorch's four arrays, and the readout's two."""
+        return {**torch_shapes(1, n_in, n_hidden), "readout.weight": (n_out, n_hidden), "readout.bias": (n_out,)}
 
     def states(self, x: Any) -> ElmanStates:
         """x, z, h and y at each step."""
@@ -216,6 +238,23 @@ class Jordan(Recurrent):
         """The readout's."""
         return self.readout.activation
 
+    def settings(self) -> dict[str, Any]:
+        """Its sizes, alpha and the names of its activations."""
+        return {
+            "n_in": self.n_in, "n_hidden": self.n_hidden, "n_out": self.n_out, "alpha": self.alpha,
+            "activation": self.activation.to_keep(), "output": self.readout.activation.to_keep(),
+        }  # fmt: skip
+
+    @classmethod
+    def shapes(
+        cls, n_in: int, n_hidden: int, n_out: int, alpha: float = 0.0, activation: str = "tanh", output: str = "linear"
+    ) -> dict[str, tuple[int, ...]]:
+        """W, U, b, V, d."""
+        return {
+            "weight_ih": (n_hidden, n_in), "weight_ch": (n_hidden, n_out), "bias_h": (n_hidden,),
+            "readout.weight": (n_out, n_hidden), "readout.bias": (n_out,),
+        }  # fmt: skip
+
     def __call__(self, x: Any, targets: Any = None) -> list[list[Any]]:
         """The outputs at each step; with `targets` (steps, n_out) these are the context."""
         return self.states(x, targets).y
@@ -272,6 +311,15 @@ class Forced(Recurrent):
 
 class Last(Module):
     """The last of a sequence: Sequential(LSTM(2, 8), Last(), Layer(8, 1, "linear")) answers once, at the end."""
+
+    def settings(self) -> dict[str, Any]:
+        """None are needed."""
+        return {}
+
+    @classmethod
+    def shapes(cls) -> dict[str, tuple[int, ...]]:
+        """No parameters."""
+        return {}
 
     def __call__(self, x: Any) -> Any:
         """The last step."""

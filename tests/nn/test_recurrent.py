@@ -224,7 +224,7 @@ def test_compiled_training_goes_as_training_on_values(name):
 @pytest.mark.parametrize("name", ["Elman", "LSTM", "GRU"])
 def test_the_compiled_program_has_the_network_s_matrices(name):
     model = MAKERS[name]()
-    program = nn.Sequential(model, nn.Last()).compile()
+    program = model.compile()
     program(X)
     assert "W1 x[0]" in str(program) and "W2 " in str(program)
 
@@ -263,7 +263,7 @@ def test_forced_is_trained_with_the_teacher_and_the_network_learns():
     x, y = np.ones((1, 8, 1)), np.array([[[0.8], [-0.8]] * 4])  # on and off: it has to know its last answer
     before = model.state_dict()["weight_ch"]
     adam = nn.optim.Adam(model.parameters(), lr=0.05)
-    history = nn.fit(nn.Forced(model), np.concatenate([x, y], axis=2), y, optimizer=adam, epochs=200, warn=False)
+    history = nn.fit(nn.Forced(model), np.concatenate([x, y], axis=2), y, optimizer=adam, epochs=400, warn=False)
     assert history.cost[-1] < 1e-3 and (model.state_dict()["weight_ch"] != before).any()
     np.testing.assert_allclose(model.predict(x)[0, :, 0], y[0, :, 0], atol=0.15)  # running free
 
@@ -323,6 +323,29 @@ def test_readouts_at_the_end_and_at_every_step():
     logits = nn.Sequential(cell, nn.PerStep(nn.Layer(3, 1, "linear")))
     with pytest.raises(ValueError, match="binary_cross_entropy takes probabilities"):
         nn.fit(logits, X, np.zeros((5, 7)), loss="binary_cross_entropy")
+
+
+@pytest.mark.parametrize("name", MAKERS.keys() - {"Forced"})
+def test_they_are_saved_and_loaded_alone_and_in_a_row(name, tmp_path):
+    model, path = MAKERS[name](), tmp_path / "model.safetensors"
+    nn.save(model, path)
+    assert numbers_of(nn.load(path)(X[0])) == numbers_of(model(X[0]))
+    row = nn.Sequential(model, nn.Last(), nn.Layer(len(model(X[0])[0]), 1, seed=0))
+    nn.save(row, path)
+    assert numbers_of(nn.load(path)(X[0])) == numbers_of(row(X[0]))
+
+
+def test_steps_of_many_examples_are_predicted_by_a_program_in_their_own_shape(monkeypatch):
+    model = MAKERS["Elman"]()
+    expected = [numbers_of(model(x)) for x in X]
+    many = np.tile(X, (3, 1, 1))
+    shape = np.shape(expected[0])
+    calls = []
+    states = nn.Elman.states
+    monkeypatch.setattr(nn.Elman, "states", lambda *given: calls.append(1) or states(*given))
+    found = model.predict(many)
+    assert found.shape == (15, *shape) and len(calls) < 15
+    np.testing.assert_allclose(found[:5], expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", MAKERS)
