@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+import nn
 from engine import Value, log
 from nn import optim
 from nn.advice import TeacherWarning
@@ -233,6 +234,66 @@ def test_torch_takes_the_same_twenty_steps(name, ours, theirs):
             ((p[0] ** 2 + p[1] - 1) ** 2 + (p[0] + p[1] ** 2 - 2) ** 2 * 0.3).backward()  # a narrow, curved valley
             step.step()
     assert [p.data for p in w] == pytest.approx([p.item() for p in w_torch], rel=1e-12)
+
+
+# --- clipping ---
+
+def test_a_gradient_that_is_too_long_keeps_its_direction():
+    x, y, idle = w = [Value(0.0), Value(0.0), Value(7.0)]
+    optimizer = SGD(w, lr=1.0, clip=1.0)
+    (3 * x + 4 * y).backward()  # of norm 5
+    optimizer.step()
+    assert (x.data, y.data, idle.data) == pytest.approx((-0.6, -0.8, 7.0), rel=1e-15)
+    assert (x.grad, y.grad) == (3.0, 4.0)  # what was computed can still be seen
+    optimizer.zero_grad()
+    (0.3 * x + 0.4 * y).backward()  # short enough
+    optimizer.step()
+    assert (x.data, y.data) == pytest.approx((-0.9, -1.2), rel=1e-15)
+
+
+@pytest.mark.parametrize("kind", [SGD, Adagrad, RMSprop, Adam])
+def test_every_optimiser_clips_and_a_compiled_run_does_too(kind):
+    X, y = [[1.0, 2.0], [3.0, -1.0], [0.5, 8.0]], [9.0, -9.0, 5.0]
+    found = {}
+    for clip in (0.5, None):
+        for compiled in (True, False):
+            model = nn.MLP(2, [3, 1], "tanh", seed=0)
+            made = kind(model.parameters(), lr=0.05, clip=clip)
+            nn.fit(model, X, y, optimizer=made, epochs=5, batch_size=1, compiled=compiled, warn=False)
+            found[clip, compiled] = [p.data for p in model.parameters()]
+    assert found[0.5, True] == pytest.approx(found[0.5, False], rel=1e-10)
+    assert found[0.5, True] != pytest.approx(found[None, True], rel=1e-3)
+
+
+def test_clipping_is_torch_s():
+    torch = pytest.importorskip("torch")
+    w, w_torch = [Value(1.5), Value(-0.7)], [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in (1.5, -0.7)]
+    ours, theirs = Adam(w, lr=0.1, clip=0.5), torch.optim.Adam(w_torch, lr=0.1)
+    for _ in range(20):
+        for p, step in ((w, ours), (w_torch, theirs)):
+            step.zero_grad()
+            ((p[0] ** 2 + p[1] - 1) ** 2 + (p[0] + p[1] ** 2 - 2) ** 2 * 0.3).backward()
+            if step is theirs:
+                torch.nn.utils.clip_grad_norm_(w_torch, 0.5)
+            step.step()
+    assert [p.data for p in w] == pytest.approx([p.item() for p in w_torch], rel=1e-5)  # torch adds 1e-6 to the norm
+
+
+@pytest.mark.parametrize("clip", [0, -1.0, math.nan])
+def test_clip_is_a_norm_above_0(clip):
+    with pytest.raises(ValueError, match=r"clip = .* must be the largest norm that a gradient may have, above 0"):
+        SGD([Value(1.0)], clip=clip)
+
+
+def test_a_clipped_optimiser_notices_gradients_that_were_not_cleared_too():
+    w = Value(1.0)
+    optimizer = SGD([w], lr=0.1, clip=0.5)
+    sweep(w)
+    optimizer.step()
+    sweep(w)
+    with pytest.warns(TeacherWarning, match="contain those of an earlier step") as said:
+        optimizer.step()
+    assert said[0].filename == __file__
 
 
 def test_a_parameter_without_a_gradient_stays_as_it_is():
