@@ -42,30 +42,40 @@ def name_of(model: Recurrent, letter: str) -> str:
 
 
 def bands(model: Recurrent, x: Any, letters: str, ax: Any, title: str) -> Any:
-    """One picture (units, steps) above the other: gates from 0, white, to 1, black; all others dark below 0, light above."""
+    """One picture (units, steps) above the other: gates from 0, white, to 1, black; all others dark below 0, light above.
+
+    These have a scale each, whose end is written beside them: the cell of an LSTM may count far beyond what h can be.
+    """
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
     found = over_time(model, x)
     heights = [len(found[letter]) for letter in letters]
     total, steps = sum(heights) + len(letters) - 1, found["x"].shape[1]
-    ax = axes(ax, max(4.5, min(11.0, 2.6 + 0.24 * steps)), max(2.4, min(9.0, 1.2 + 0.2 * total)))
-    top, gates, places = 0.0, GATES.get(type(model), ""), []
-    largest = max([float(np.abs(found[letter]).max()) for letter in letters if letter not in gates]) or 1.0
-    shown: dict[bool, Any] = {}
+    ax = axes(ax, max(4.5, min(11.0, 2.6 + 0.24 * steps)), max(2.6, min(9.0, 1.2 + 0.22 * total)))
+    top, gates, places, words = 0.0, GATES.get(type(model), ""), [], []
+    shown: dict[bool, dict[str, Any]] = {}
     for letter, height in zip(letters, heights):
         gate = letter in gates
+        largest = 1.0 if gate else float(np.abs(found[letter]).max()) or 1.0
         look = {"cmap": "Greys", "vmin": 0, "vmax": 1} if gate else {"cmap": SIGNED, "vmin": -largest, "vmax": largest}
-        shown[gate] = ax.imshow(found[letter], extent=(0.5, steps + 0.5, top + height, top), aspect="auto", gid=letter, **look)
+        words.append(name_of(model, letter) + ("" if gate else f"\n±{largest:.2g}"))
+        shown[gate] = look
+        ax.imshow(found[letter], extent=(0.5, steps + 0.5, top + height, top), aspect="auto", gid=letter, **look)
         ax.add_patch(rectangle((0.5, top), steps, height, fill=False, edgecolor=BLACK, linewidth=0.6))
         places.append(top + height / 2)
         top += height + 1
     ax.set_xlim(0.4, steps + 0.6)
     ax.set_ylim(top - 0.8, -0.2)
-    ax.set_yticks(places, [name_of(model, letter) for letter in letters])
+    ax.set_yticks(places, words, fontsize=8)
     ax.tick_params(axis="y", length=0)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="step t", title=title)
     ax.spines[:].set_visible(False)
-    for gate, image in shown.items():
-        ax.figure.colorbar(image, ax=ax, label="gate: 0 shut, 1 open" if gate else "value", shrink=0.8, pad=0.02)
+    for gate, look in shown.items():
+        scale = ScalarMappable(Normalize(0 if gate else -1, 1), look["cmap"])
+        label = "gate: 0 shut, 1 open" if gate else "value, as a share of the ± beside it"
+        ax.figure.colorbar(scale, ax=ax, label=label, shrink=0.8, pad=0.02)
     return ax
 
 
