@@ -6,7 +6,7 @@ from numbers import Real
 from random import Random
 from typing import Any, NamedTuple
 
-from ...engine import sigmoid, tanh
+from ...engine import Value, sigmoid, tanh
 from .recurrent import Draw, Recurrent, affine, plus, torch_shapes, zeros
 
 
@@ -53,10 +53,10 @@ class LSTM(Recurrent):
         if not isinstance(forget_bias, Real) or not abs(forget_bias) < float("inf"):
             raise ValueError(f"forget_bias = {forget_bias!r}: give a number, such as 1 for a cell that is kept at first.")
         draw = Draw(n_hidden, seed)
-        self.weight_ih_l0 = draw.matrix("W", 4 * n_hidden, n_in)
-        self.weight_hh_l0 = draw.matrix("U", 4 * n_hidden, n_hidden)
-        self.bias_ih_l0 = draw.vector("b", 4 * n_hidden)
-        self.bias_hh_l0 = draw.vector("b'", 4 * n_hidden)
+        self.weight_ih_l0: list[list[Value]] = draw.matrix("W", 4 * n_hidden, n_in)
+        self.weight_hh_l0: list[list[Value]] = draw.matrix("U", 4 * n_hidden, n_hidden)
+        self.bias_ih_l0: list[Value] = draw.vector("b", 4 * n_hidden)
+        self.bias_hh_l0: list[Value] = draw.vector("b'", 4 * n_hidden)
         for bias in self.bias_ih_l0[n_hidden : 2 * n_hidden]:
             bias.data += forget_bias
 

@@ -356,4 +356,5 @@ def gradient_over_time(model: Recurrent, x: Any) -> np.ndarray:
     plain = x.tolist() if isinstance(x, np.ndarray) else x
     steps = [[Value(number, f"x{t}_{k}") for k, number in enumerate(step, 1)] for t, step in enumerate(plain, 1)]
     found = np.array(engine.jacobian(model.states(steps).h[-1], [value for step in steps for value in step]))
-    return np.sqrt((found.reshape(len(found), len(steps), -1) ** 2).sum(axis=(0, 2)))
+    norms: np.ndarray = np.sqrt((found.reshape(len(found), len(steps), -1) ** 2).sum(axis=(0, 2)))
+    return norms

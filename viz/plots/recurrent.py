@@ -58,7 +58,7 @@ def bands(model: Recurrent, x: Any, letters: str, ax: Any, title: str) -> Any:
     for letter, height in zip(letters, heights):
         gate = letter in gates
         largest = 1.0 if gate else float(np.abs(found[letter]).max()) or 1.0
-        look = {"cmap": "Greys", "vmin": 0, "vmax": 1} if gate else {"cmap": SIGNED, "vmin": -largest, "vmax": largest}
+        look: dict[str, Any] = {"cmap": "Greys" if gate else SIGNED, "vmin": 0 if gate else -largest, "vmax": largest}
         words.append(name_of(model, letter) + ("" if gate else f"\n±{largest:.2g}"))
         shown[gate] = look
         ax.imshow(found[letter], extent=(0.5, steps + 0.5, top + height, top), aspect="auto", gid=letter, **look)
