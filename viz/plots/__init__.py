@@ -5,6 +5,6 @@ from .conv import plot_delays, plot_evidence, plot_kernels, plot_maps, plot_wind
 from .curves import plot_activation, plot_activations, plot_history
 from .network import draw_network
 from .pixels import plot_digits, plot_weights
-from .series import plot_forecast, plot_states
 from .recurrent import draw_unrolled, plot_gates, plot_gradient_over_time, plot_states
+from .series import plot_forecast, plot_reservoir
 from .surfaces import plot_boundary, plot_descent

@@ -11,13 +11,13 @@ from ...nn.networks.echo import EchoState
 from .axes import BLACK, BLUE, GREY, ORANGE, axes
 
 
-def plot_states(model: EchoState, X: Any, ax: Any = None, *, most: int = 40) -> Any:
+def plot_reservoir(model: EchoState, X: Any, ax: Any = None, *, most: int = 40) -> Any:
     """What a reservoir does on a series from state 0: time to the right, a row of shades for each of its first units.
 
     Below the first row, in the same time, runs the (first) input. Returns the ax.
     """
     if not isinstance(model, EchoState):
-        raise TypeError(f"plot_states draws a reservoir, such as EchoState(1, 100); {model!r:.60} is none.")
+        raise TypeError(f"plot_reservoir draws a reservoir, such as EchoState(1, 100); {model!r:.60} is none.")
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
         raise ValueError(f"most = {most!r} must be a whole number, at least 1: the number of units to draw.")
     inside = model.activations(X)
