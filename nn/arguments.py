@@ -99,6 +99,13 @@ def random_of(seed: int | None) -> Random:
     return Random(seed)
 
 
+def generator_of(seed: Any) -> np.random.Generator:
+    """The source of randomness of a network that learns without gradients, whose numbers are arrays."""
+    if seed is not None and (not is_whole(seed) or seed < 0):
+        raise ValueError(f"seed = {shown(seed)}: give a whole number, at least 0, or None for a different run each time.")
+    return np.random.default_rng(seed)
+
+
 def conditions_of(stop: Any) -> list[Stop]:
     """The stopping conditions, as a list."""
     conditions = None if callable(stop) else as_list(stop)
