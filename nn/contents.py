@@ -15,6 +15,7 @@ from .networks.memory import GRU, LSTM
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.rbf import RBF
 from .networks.recurrent import Elman, Forced, Jordan, Last, PerStep, gradient_over_time
+from .networks.hopfield import Hopfield
 from .networks.sequential import Sequential
 from .networks.tdnn import TDNN
 from .networks.som import SOM
