@@ -3,8 +3,11 @@
 from .bumps import plot_bumps
 from .conv import plot_delays, plot_evidence, plot_kernels, plot_maps, plot_window
 from .curves import plot_activation, plot_activations, plot_history
+from .hopfield import plot_capacity, plot_energy, plot_recall
 from .network import draw_network
 from .pixels import plot_digits, plot_weights
 from .recurrent import draw_unrolled, plot_gates, plot_gradient_over_time, plot_states
 from .series import plot_forecast, plot_reservoir
+from .series import plot_forecast, plot_states
+from .som import plot_distance_map, plot_map, plot_net, plot_unfolding
 from .surfaces import plot_boundary, plot_descent
