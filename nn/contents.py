@@ -1,6 +1,6 @@
 """Neurons, layers and networks made of Values: initialisation, losses, training. A table of contents."""
 
-from . import init, losses, optim, stopping
+from . import init, losses, optim, reading, stopping
 from .activations import ELEMENTWISE, Activation
 from .advice import TeacherWarning
 from .files import load, save

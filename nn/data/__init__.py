@@ -8,3 +8,5 @@ from .files import Table, from_csv, from_idx, mnist
 from .sequences import adding, temporal_xor
 from .series import mackey_glass, sine
 from .sets import Split, digits, moons, stratified_split, syllables, xor
+from .numbers import Strip, strips
+from .sets import Split, digits, moons, stratified_split, xor
