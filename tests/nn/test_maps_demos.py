@@ -1,4 +1,4 @@
-"""The demos of the self-organising map and the Hopfield network: what they print is what the networks say."""
+"""The demos of maps, memories and the reader of numbers: what they print is what the networks say."""
 
 import io
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from nn import data
-from nn.command import gallery_hopfield, gallery_som
+from nn.command import gallery_hopfield, gallery_read, gallery_som
 from nn.data import Split
 
 
@@ -42,3 +42,11 @@ def test_the_hopfield_network_recalls_and_swings_and_is_measured(few):
     assert "one after the other: 0 → -0.5, then it rests" in said
     assert "all at once:         0 → 1.5 → 1.5 → 1.5" in said
     assert "measured" in said and "½ erfc(√(n / 2p))" in said
+
+
+def test_numbers_are_read_beside_what_single_digits_promise(few, monkeypatch):
+    monkeypatch.setattr(gallery_read, "EPOCHS", 2)
+    monkeypatch.setattr(gallery_read, "STRIPS", 3)
+    said = said_by(gallery_read)
+    assert "A strip with the number" in said and "of 3 strips" in said and "if mistakes were independent" in said
+    assert "reported as touching" in said
