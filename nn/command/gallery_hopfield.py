@@ -26,7 +26,7 @@ def run(options: Any, console: Console) -> None:
     for i, (name, pattern) in enumerate(known.items()):
         recall = net.recall(noisy(pattern, NOISE, options.seed + i), seed=options.seed)
         for title, state in ((name, pattern), ("noisy", recall.states[0]), ("recalled", recall.state)):
-            pictures.append(show.digit((state + 1) / 2, ascii=not blocks(console)))
+            pictures.append(show.digit(((state + 1) / 2).tolist(), ascii=not blocks(console)))
             titles.append(f"{title}, E = {net.energy(state):.1f}")
     console.print("\n".join(show.beside(pictures, titles, 3)), highlight=False)
     console.print("\n".join(recalled(options.seed)), highlight=False, soft_wrap=True)

@@ -46,7 +46,8 @@ class Recall(NamedTuple):
     @property
     def state(self) -> np.ndarray:
         """The last state."""
-        return self.states[-1]
+        last: np.ndarray = self.states[-1]
+        return last
 
 
 class Hopfield:
@@ -141,7 +142,8 @@ class Hopfield:
 
     def overlaps(self, x: Any) -> np.ndarray:
         """How much x agrees with each stored pattern: 1 in every unit, 0 in half of them, -1 in none."""
-        return self.patterns @ self._states([x], "[x]")[0] / self.n
+        agreeing: np.ndarray = self.patterns @ self._states([x], "[x]")[0]
+        return agreeing / self.n
 
     def _states(self, given: Any, name: str) -> np.ndarray:
         """Rows of n numbers, each +1 or -1."""
@@ -163,14 +165,14 @@ class Hopfield:
 
 def noisy(x: Any, share: float, seed: int | None = None) -> np.ndarray:
     """x with this share of its entries, rounded to a whole number of them, chosen at random and turned over."""
-    x = real_array(x, "x must be one row of numbers, each +1 or -1").copy()
+    x = real_array(x, "x must be one row of numbers, each +1 or -1")
     if x.ndim != 1:
         raise ValueError(f"x must be one row of numbers; it has shape {x.shape}.")
     if not 0 <= share <= 1:
         raise ValueError(f"share = {shown(share)}: give a number from 0 to 1.")
-    flipped = generator_of(seed).permutation(len(x))[: round(share * len(x))]
-    x[flipped] *= -1
-    return x
+    signs = np.ones(len(x))
+    signs[generator_of(seed).permutation(len(x))[: round(share * len(x))]] = -1
+    return signs * x
 
 
 def letters(names: str = "HJYZ") -> dict[str, np.ndarray]:

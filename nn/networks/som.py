@@ -196,7 +196,7 @@ class SOM:
         if classes.shape != (len(distances),):
             raise ValueError(f"y must have one class for each of the {len(distances)} examples; its shape is {classes.shape}.")
         won = distances.argmin(axis=1)
-        found = classes[distances.argmin(axis=0)]
+        found: np.ndarray = classes[distances.argmin(axis=0)]
         for neuron in np.unique(won):
             names, counts = np.unique(classes[won == neuron], return_counts=True)
             found[neuron] = names[counts.argmax()]
