@@ -21,7 +21,8 @@ SPECK = 0.4  # what is lower than this share of the highest piece is no digit
 WHOLE = 0.75  # a part of a piece that is so high is a digit of its own
 VALLEY = 0.2  # at a seam between two touching digits there is less ink than this share of the height
 MASS = 3.57  # the mean place of the ink in the training digits, column by column from 0
-LEFT = (1, 2)  # where all but 14 of the training digits begin
+LEFT = (1, 2)  # where all but 18 of the training digits begin
+DOUBT = 0.2  # so near to the middle between two columns, a digit may stand in either (chosen on training digits set aside)
 PAPER = 0.1  # at least this share of a strip is paper
 UNKNOWN = "?"
 
@@ -29,11 +30,13 @@ UNKNOWN = "?"
 class Piece(NamedTuple):
     """A digit of the strip, or several that touch: its box and, unless it is `touching`, its 8x8 crop.
 
-    The box is (left, top, right, bottom): columns left to right - 1, rows top to bottom - 1.
+    The box is (left, top, right, bottom): columns left to right - 1, rows top to bottom - 1. `second` is the crop with the digit
+    a column further, if it could as well stand there.
     """
 
     box: tuple[int, int, int, int]
     crop: np.ndarray | None
+    second: np.ndarray | None = None
 
     @property
     def touching(self) -> bool:
@@ -73,13 +76,14 @@ def digits_in(strip: Any, ink: str | None = None) -> Cut:
     ink    "bright" or "dark": which pixels are ink. If not said, it is found: there is more paper than ink.
 
     A blank column parts two digits; so does a slanted gap, if both parts are nearly as high as the line. What is wider than
-    high, or has a narrow seam between two parts of full height, is reported as touching. Each digit is scaled to a height
+    7/8 of the line's height, or has a narrow seam between two parts of full height, is reported as touching. Two digits that
+    are no wider than one, since they lie on top of one another, cannot be told from it by this. Each digit is scaled to a height
     of 8 pixels (unless it is within a pixel of that), and placed so that its ink lies where that of the training digits lies.
     """
     x, ink = inked(strip, ink)
     core = x > CORE
     faint = max(FAINT, NOISES * noise_of(x[~wider(core, max(1, round(height_of(core) / SIDE)))]))
-    runs = stretches(core.any(axis=0))
+    runs = stretches(np.asarray(core.any(axis=0)))
     parts: list[np.ndarray] = []
     heights = [height_of(core[:, left:right]) for left, right in runs]
     line = max(heights)
@@ -97,38 +101,35 @@ def digits_in(strip: Any, ink: str | None = None) -> Cut:
     for part in parts:
         near = wider(part, max(1, round(height_of(part) / SIDE)))  # a pixel of the training digits around it
         whole = part | (near & ~taken & (x > faint))  # its rim too, but nothing of its neighbours
-        crop = None if touches(part, x, line) else centred(np.where(whole, x, 0.0))
-        pieces.append(Piece(box_of(whole), crop))
+        crops = (None, None) if touches(part, x, line) else places_of(np.where(whole, x, 0.0))
+        pieces.append(Piece(box_of(whole), *crops))
     return Cut(pieces, ink, specks)
 
 
 def read(strip: Any, model: Any, *, ink: str | None = None, shape: tuple[int, ...] = (SIDE * SIDE,)) -> Reading:
     """The number on a strip, read by a network that takes digits of this shape, (64,) or (8, 8) or (1, 8, 8), and has 10 outputs.
 
-    The confidence is the largest output's share: of the sum of the outputs, if all are positive (sigmoid, softmax), else of
-    the sum of e^output. It says how sure the network is, not how often it is right; and 0 is for what could not be cut.
-    Networks are surer if they were trained on digits that were placed as these are: `as_read(X)`.
+    Where the place of a digit is in doubt, both crops are read, and the mean of the outputs counts. The confidence is the largest
+    output's share: of the sum of the outputs, if none is negative (sigmoid, softmax), else of the sum of e^output. It says how
+    sure the network is, not how often it is right; what touches is read as "?", with confidence 0. Networks read better if
+    they were trained on digits that stand where these stand: `as_read(X)`.
     """
     cut = digits_in(strip, ink)
     text, confidence = [], []
-    outputs = iter(model.predict(cut.crops.reshape(-1, *shape)) if len(cut.crops) else [])
     for piece in cut.pieces:
-        if piece.touching:
+        crops = [crop for crop in (piece.crop, piece.second) if crop is not None]
+        if not crops:
             text.append(UNKNOWN)
             confidence.append(0.0)
             continue
-        output = np.asarray(next(outputs), dtype=float).ravel()
-        if output.size != 10:
-            raise ValueError(f"read needs a network with 10 outputs, one for each digit; this one has {output.size}.")
-        shares = output if output.min() >= 0 and output.max() > 0 else np.exp(output - output.max())
+        outputs = np.asarray(model.predict(np.reshape(crops, (len(crops), *shape))), dtype=float).reshape(len(crops), -1)
+        if outputs.shape[1] != 10:
+            raise ValueError(f"read needs a network with 10 outputs, one for each digit; this one has {outputs.shape[1]}.")
+        output = outputs.mean(axis=0)
+        weights = output if output.min() >= 0 and output.max() > 0 else np.exp(output - output.max())
         text.append(str(int(output.argmax())))
-        confidence.append(float(output_share(shares)))
+        confidence.append(float(weights.max() / weights.sum()))
     return Reading("".join(text), confidence, cut)
-
-
-def output_share(shares: np.ndarray) -> float:
-    """The largest one's share of the sum."""
-    return float(shares.max() / shares.sum())
 
 
 def as_read(X: Any) -> np.ndarray:
@@ -138,7 +139,7 @@ def as_read(X: Any) -> np.ndarray:
         raise ValueError(f"X must have shape (examples, {SIDE * SIDE}); it has shape {digits.shape}.")
     if not (digits > FAINT).any(axis=1).all():
         raise ValueError("One of these digits has no ink.")
-    placed = [centred(np.where(digit > FAINT, digit, 0.0)) for digit in digits.reshape(-1, SIDE, SIDE)]
+    placed = [places_of(np.where(digit > FAINT, digit, 0.0))[0] for digit in digits.reshape(-1, SIDE, SIDE)]
     return np.array(placed).reshape(digits.shape)
 
 
@@ -207,12 +208,16 @@ def split(pixels: np.ndarray, line: int) -> list[np.ndarray]:
     whole = [part for part in parts if height_of(part) >= WHOLE * line]
     if len(whole) < 2:
         return [pixels]
-    middle = lambda part: np.argwhere(part)[:, 1].mean()
     digits = [part.copy() for part in whole]
     for part in parts:
         if height_of(part) < WHOLE * line:
-            digits[int(np.argmin([abs(middle(part) - middle(digit)) for digit in whole]))] |= part
+            digits[int(np.argmin([abs(middle_of(part) - middle_of(digit)) for digit in whole]))] |= part
     return digits
+
+
+def middle_of(part: np.ndarray) -> float:
+    """The mean column of its pixels."""
+    return float(np.argwhere(part)[:, 1].mean())
 
 
 def touches(part: np.ndarray, x: np.ndarray, line: int) -> bool:
@@ -234,7 +239,7 @@ def wider(pixels: np.ndarray, by: int) -> np.ndarray:
     rows, columns = pixels.shape
     padded = np.pad(pixels, by)
     places = range(2 * by + 1)
-    return np.any([padded[i : i + rows, j : j + columns] for i in places for j in places], axis=0)
+    return np.asarray(np.any([padded[i : i + rows, j : j + columns] for i in places for j in places], axis=0))
 
 
 def noise_of(paper: np.ndarray) -> float:
@@ -242,31 +247,39 @@ def noise_of(paper: np.ndarray) -> float:
     return float(np.sqrt(2 * np.mean(paper**2))) if len(paper) else 0.0
 
 
-def centred(x: np.ndarray) -> np.ndarray:
-    """The ink in x as 8x8 pixels: as high as the training digits, and placed as they are."""
+def places_of(x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """The ink in x as 8x8 pixels, as high as the training digits and placed as they are; if that is in doubt, in both places."""
     left, top, right, bottom = box_of(x > 0)
     digit = x[top:bottom, left:right]
     height, width = digit.shape
     if abs(height - SIDE) > 1 or width > SIDE:
         scale = SIDE / max(height, width)
         digit = resized(digit, max(1, min(SIDE, round(height * scale))), max(1, min(SIDE, round(width * scale))))
-    digit = digit[:SIDE]  # a row more, if it is 9 high
+    digit = digit[:SIDE]  # a row less, if it is 9 high
+    mass = float((digit.sum(axis=0) * np.arange(digit.shape[1])).sum() / digit.sum())
+    first, second = LEFT if MASS - mass < sum(LEFT) / 2 else LEFT[::-1]
+    in_doubt = abs(MASS - mass - sum(LEFT) / 2) < DOUBT and digit.shape[1] <= SIDE - max(LEFT)
+    return placed_at(first, digit), placed_at(second, digit) if in_doubt else None
+
+
+def placed_at(column: int, digit: np.ndarray) -> np.ndarray:
+    """A crop with the digit in the middle of its rows, from this column on or as near to it as there is room."""
     height, width = digit.shape
-    place = round(MASS - float((digit.sum(axis=0) * np.arange(width)).sum() / digit.sum()))
-    column = min(max(place, LEFT[0]), LEFT[1], SIDE - width) if width < SIDE else 0
+    row, column = (SIDE - height) // 2, min(column, SIDE - width)
     crop = np.zeros((SIDE, SIDE))
-    row = (SIDE - height) // 2
     crop[row : row + height, column : column + width] = digit
     return crop
 
 
 def resized(picture: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """The picture with so many rows and columns: each new pixel is the mean over the area that it covers."""
-    return shares(picture.shape[0], rows) @ picture @ shares(picture.shape[1], columns).T
+    resized: np.ndarray = shares(picture.shape[0], rows) @ picture @ shares(picture.shape[1], columns).T
+    return resized
 
 
 def shares(old: int, new: int) -> np.ndarray:
     """How much of each of `old` pixels in a line goes into each of `new`, (new, old); rows sum to 1."""
     edges = np.arange(new + 1) * old / new
     start, end = np.maximum(edges[:-1, None], np.arange(old)), np.minimum(edges[1:, None], np.arange(old) + 1)
-    return np.maximum(end - start, 0) * new / old
+    overlap: np.ndarray = np.maximum(end - start, 0)
+    return overlap * (new / old)

@@ -16,7 +16,9 @@ from .demos import check
 from .gallery_som import blocks
 
 EPOCHS, STRIPS, LENGTH = 60, 100, 6
-KINDS = {"1 to 4 blank columns between digits": {}, "the same with noise": {"noise": 0.05}, "dark ink": {"ink": "dark"}}
+KINDS: dict[str, dict[str, Any]] = {
+    "1 to 4 blank columns between digits": {}, "the same with noise": {"noise": 0.05}, "dark ink": {"ink": "dark"},
+}  # fmt: skip
 
 
 def run(options: Any, console: Console) -> None:
