@@ -170,9 +170,10 @@ def noisy(x: Any, share: float, seed: int | None = None) -> np.ndarray:
         raise ValueError(f"x must be one row of numbers; it has shape {x.shape}.")
     if not 0 <= share <= 1:
         raise ValueError(f"share = {shown(share)}: give a number from 0 to 1.")
-    signs = np.ones(len(x))
+    signs: np.ndarray = np.ones(len(x))
     signs[generator_of(seed).permutation(len(x))[: round(share * len(x))]] = -1
-    return signs * x
+    signs *= x
+    return signs
 
 
 def letters(names: str = "HJYZ") -> dict[str, np.ndarray]:

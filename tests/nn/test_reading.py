@@ -15,8 +15,8 @@ EVERY = np.concatenate([DIGITS.X, DIGITS.X_test]).reshape(-1, 8, 8)
 
 
 @cache
-def reader():
-    model = MLP(64, [30, 10], activation="sigmoid", output="sigmoid", seed=0)
+def reader(seed=0):
+    model = MLP(64, [30, 10], activation="sigmoid", output="sigmoid", seed=seed)
     optimizer = optim.SGD(model.parameters(), lr=3.0)
     fit(model, as_read(DIGITS.X), DIGITS.y, optimizer=optimizer, epochs=60, batch_size=10, seed=0)
     return model
@@ -159,11 +159,13 @@ def test_no_more_than_one_digit_in_a_thousand_is_taken_for_two():
 # --- reading ---
 
 def test_of_100_six_digit_numbers_at_least_80_are_read():
-    """Beside what the accuracy per digit leads one to expect."""
-    right = sum(read(strip.image, reader()).text == strip.text for strip in strips(100))
-    accuracy = np.mean(reader().predict(as_read(DIGITS.X_test)).argmax(axis=1) == DIGITS.y_test)
-    assert right >= 80
-    assert right / 100 == pytest.approx(accuracy**6, abs=0.12)  # three standard errors of 100 strips
+    """In the mean of three networks; beside what the accuracy per digit leads one to expect."""
+    counts, expected = [], []
+    for model in map(reader, range(3)):
+        counts.append(sum(read(strip.image, model).text == strip.text for strip in strips(100)))
+        expected.append(np.mean(model.predict(as_read(DIGITS.X_test)).argmax(axis=1) == DIGITS.y_test) ** 6)
+    assert np.mean(counts) >= 80
+    assert np.mean(counts) / 100 == pytest.approx(np.mean(expected), abs=0.1)  # they read the same strips: one strip counts thrice
 
 
 def test_each_character_has_a_confidence():
