@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot
 
 from nn import MLP, SOM
-from viz.plots import plot_distance_map, plot_map, plot_net, plot_unfolding
+from viz.plots import plot_distance_map, plot_net, plot_som, plot_unfolding
 
 X = np.random.default_rng(0).random((50, 2))
 PLANE = SOM(3, 4, 2, seed=0)
@@ -22,7 +22,7 @@ def _close():
 
 
 @pytest.mark.parametrize("draw", [
-    lambda ax: plot_distance_map(PLANE, ax=ax), lambda ax: plot_map(IMAGES, ax=ax), lambda ax: plot_net(PLANE, X, ax),
+    lambda ax: plot_distance_map(PLANE, ax=ax), lambda ax: plot_som(IMAGES, ax=ax), lambda ax: plot_net(PLANE, X, ax),
 ])  # fmt: skip
 def test_each_draws_on_the_ax_that_is_given_and_returns_it(draw):
     ax = pyplot.subplots()[1]
@@ -46,7 +46,7 @@ def test_a_map_without_differences_can_be_drawn():
 
 
 def test_each_neuron_is_a_picture_at_its_place():
-    ax = plot_map(IMAGES, [["a", "b", "c"], ["d", "e", "f"]])
+    ax = plot_som(IMAGES, [["a", "b", "c"], ["d", "e", "f"]])
     sheet = ax.images[0].get_array()
     assert sheet.shape == (20, 30)
     for row in range(2):
@@ -71,7 +71,7 @@ def test_it_unfolds_from_snapshot_to_snapshot():
 
 
 @pytest.mark.parametrize(("draw", "error", "says"), [
-    (lambda: plot_map(PLANE), ValueError, "must make up a square, such as 64 for 8x8 pixels; here there are 2"),
+    (lambda: plot_som(PLANE), ValueError, "must make up a square, such as 64 for 8x8 pixels; here there are 2"),
     (lambda: plot_net(IMAGES), ValueError, "must be 2 coordinates; here they are 64"),
     (lambda: plot_distance_map(MLP(2, [1])), TypeError, "A self-organising map is needed"),
     (lambda: plot_distance_map(PLANE, [1, 2]), ValueError, r"a label for each neuron, \(3, 4\)"),

@@ -10,5 +10,5 @@ from .recurrent import draw_unrolled, plot_gates, plot_gradient_over_time, plot_
 from .series import plot_forecast, plot_reservoir
 from .series import plot_forecast, plot_states
 from .reading import plot_reading
-from .som import plot_distance_map, plot_map, plot_net, plot_unfolding
+from .som import plot_distance_map, plot_net, plot_som, plot_unfolding
 from .surfaces import plot_boundary, plot_descent

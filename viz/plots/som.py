@@ -32,7 +32,7 @@ def plot_distance_map(som: SOM, labels: Any = None, ax: Any = None, *, adjacency
     return ax
 
 
-def plot_map(som: SOM, labels: Any = None, ax: Any = None) -> Any:
+def plot_som(som: SOM, labels: Any = None, ax: Any = None) -> Any:
     """Each neuron's weights as a picture, at its place on the grid; returns the ax.
 
     The weights must make up squares, as those of 8x8 pixels do: 0 is paper, 1 is ink. `labels` are written into the corners.
