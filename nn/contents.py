@@ -16,9 +16,10 @@ from .networks.pooling import Flatten, MaxPool2d
 from .networks.rbf import RBF
 from .networks.recurrent import Elman, Forced, Jordan, Last, PerStep, gradient_over_time
 from .networks.hopfield import Hopfield
+from .networks.pooling import Flatten, MaxPool2d
 from .networks.sequential import Sequential
-from .networks.tdnn import TDNN
 from .networks.som import SOM
+from .networks.tdnn import TDNN
 from .penalties import l1, l2
 from .run import evaluate
 from .search import learning_rate_search, restarts

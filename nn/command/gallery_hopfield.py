@@ -9,7 +9,7 @@ from rich.console import Console
 
 from .. import show
 from ..networks.hopfield import Hopfield, Recall, letters, measured_error, noisy, one_step_error
-from .gallery_som import blocks
+from .gallery_conv import has_blocks
 
 NOISE, TRIALS, UNITS = 0.25, 100, 400
 LOADS = (42, 55, 74, 148)
@@ -19,24 +19,25 @@ SMALL, START = ([1, -1, -1, 1], [-1, 1, -1, 1], [1, 1, -1, -1]), [-1, -1, -1, 1]
 
 def run(options: Any, console: Console) -> None:
     """Four letters of 64 pixels are stored, and recalled with a quarter of the pixels wrong."""
+    seed = getattr(options, "seed", None) or 0
     known = letters()
     net = Hopfield(64).store([*known.values()])
     console.print(f"{net}: the letters {', '.join(known)} of 8x8 pixels; any two differ in about half of them\n", soft_wrap=True)
     pictures, titles = [], []
     for i, (name, pattern) in enumerate(known.items()):
-        recall = net.recall(noisy(pattern, NOISE, options.seed + i), seed=options.seed)
+        recall = net.recall(noisy(pattern, NOISE, seed + i), seed=seed)
         for title, state in ((name, pattern), ("noisy", recall.states[0]), ("recalled", recall.state)):
-            pictures.append(show.digit(((state + 1) / 2).tolist(), ascii=not blocks(console)))
+            pictures.append(show.digit(((state + 1) / 2).tolist(), ascii=not has_blocks(console)))
             titles.append(f"{title}, E = {net.energy(state):.1f}")
     console.print("\n".join(show.beside(pictures, titles, 3)), highlight=False)
-    console.print("\n".join(recalled(options.seed)), highlight=False, soft_wrap=True)
+    console.print("\n".join(recalled(seed)), highlight=False, soft_wrap=True)
     small = Hopfield(4).store(SMALL)
-    one_by_one, at_once = small.recall(START, seed=options.seed), small.recall(START, "sync")
+    one_by_one, at_once = small.recall(START, seed=seed), small.recall(START, "sync")
     console.print("\nFour units, three patterns, one start: the energy, state by state")
     console.print(f"  one after the other: {course(one_by_one)}, then it rests: it never rises", soft_wrap=True)
     console.print(f"  all at once:         {course(at_once)}, and so on: it rose, and two states take turns", soft_wrap=True)
     console.print(f"\nHow much can be stored: p random patterns in {UNITS} units, and the share wrong after one step\n")
-    errors = {p: (measured_error(UNITS, p, seed=options.seed), one_step_error(UNITS, p)) for p in LOADS}
+    errors = {p: (measured_error(UNITS, p, seed=seed), one_step_error(UNITS, p)) for p in LOADS}
     rows = [(p, f"{p / UNITS:.3f}", *(f"{share:.4f}" for share in shares)) for p, shares in errors.items()]
     console.print(show.table("", ["p", "p / n", "measured", "½ erfc(√(n / 2p))"], rows))
     console.print("\nBeyond p = 0.138 n or so, what is wrong after one step makes more go wrong, and the memories are lost.",

@@ -165,7 +165,7 @@ def test_of_100_six_digit_numbers_at_least_80_are_read():
         counts.append(sum(read(strip.image, model).text == strip.text for strip in strips(100)))
         expected.append(np.mean(model.predict(as_read(DIGITS.X_test)).argmax(axis=1) == DIGITS.y_test) ** 6)
     assert np.mean(counts) >= 80
-    assert np.mean(counts) / 100 == pytest.approx(np.mean(expected), abs=0.1)  # they read the same strips: one strip counts thrice
+    assert np.mean(counts) / 100 == pytest.approx(np.mean(expected), abs=0.1)  # all read the same strips
 
 
 def test_each_character_has_a_confidence():
