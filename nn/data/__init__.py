@@ -9,4 +9,4 @@ from .sequences import adding, temporal_xor
 from .series import mackey_glass, sine
 from .sets import Split, digits, moons, stratified_split, syllables, xor
 from .numbers import Strip, strips
-from .sets import Split, digits, moons, stratified_split, syllables, xor
+from .sets import SYLLABLES, Split, digits, moons, stratified_split, syllables, xor
