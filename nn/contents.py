@@ -11,12 +11,11 @@ from .network import MLP, Activations
 from .networks.conv import Conv1d, Conv2d
 from .networks.counting import lecun_1989
 from .networks.echo import EchoState
+from .networks.hopfield import Hopfield
 from .networks.memory import GRU, LSTM
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.rbf import RBF
 from .networks.recurrent import Elman, Forced, Jordan, Last, PerStep, gradient_over_time
-from .networks.hopfield import Hopfield
-from .networks.pooling import Flatten, MaxPool2d
 from .networks.sequential import Sequential
 from .networks.som import SOM
 from .networks.tdnn import TDNN

@@ -5,8 +5,7 @@ The digits are those of E. Alpaydin and C. Kaynak, Optical Recognition of Handwr
 """
 
 from .files import Table, from_csv, from_idx, mnist
+from .numbers import Strip, strips
 from .sequences import adding, temporal_xor
 from .series import mackey_glass, sine
-from .sets import Split, digits, moons, stratified_split, syllables, xor
-from .numbers import Strip, strips
 from .sets import SYLLABLES, Split, digits, moons, stratified_split, syllables, xor

@@ -6,9 +6,8 @@ from .curves import plot_activation, plot_activations, plot_history
 from .hopfield import plot_capacity, plot_energy, plot_recall
 from .network import draw_network
 from .pixels import plot_digits, plot_weights
+from .reading import plot_reading
 from .recurrent import draw_unrolled, plot_gates, plot_gradient_over_time, plot_states
 from .series import plot_forecast, plot_reservoir
-from .series import plot_forecast, plot_states
-from .reading import plot_reading
 from .som import plot_distance_map, plot_net, plot_som, plot_unfolding
 from .surfaces import plot_boundary, plot_descent
