@@ -3,6 +3,7 @@
 from . import init, losses, optim, reading, stopping
 from .activations import ELEMENTWISE, Activation
 from .advice import TeacherWarning
+from .curves import Curve, learning_curve, validation_curve
 from .files import load, save
 from .history import History
 from .layers import Layer, Neuron

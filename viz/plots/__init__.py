@@ -2,7 +2,7 @@
 
 from .bumps import plot_bumps
 from .conv import plot_delays, plot_evidence, plot_kernels, plot_maps, plot_window
-from .curves import plot_activation, plot_activations, plot_history
+from .curves import plot_activation, plot_activations, plot_history, plot_learning_curves
 from .hopfield import plot_capacity, plot_energy, plot_recall
 from .network import draw_network
 from .pixels import plot_digits, plot_weights

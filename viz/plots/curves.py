@@ -6,9 +6,12 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ...engine import UndefinedError, Value, grad
 from ...engine.primitive import Primitive
 from ...nn.activations import ELEMENTWISE, Activation
+from ...nn.curves import Curve
 from ...nn.history import History
 from .axes import BLACK, BLUE, ORANGE, axes, style
 
@@ -116,6 +119,54 @@ def plot_history(history: History, ax: Any = None) -> Any:
         drawn += [by_epoch(right, share, name, 2 + (name != "accuracy")) for name, share in known.items()]
     ax.legend(handles=drawn, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, frameon=False)
     return ax
+
+
+def plot_learning_curves(found: History | Curve, ax: Any = None, errors: bool = False) -> Any:
+    """The cost on training and on validation data, and where the second is smallest; returns the ax.
+
+    found    what fit returns, given validation=...: the costs against the epochs; or what learning_curve and validation_curve
+             return: the means over the starts against the settings, and the range from the least to the greatest as a band
+    errors   draw the share of wrong answers instead of the cost
+    """
+    at, training, validation, name = sides(found, "accuracy" if errors else "cost")
+    if errors:
+        training, validation = 1 - training, 1 - validation
+    ax = axes(ax, 6.0, 3.8)
+    few = isinstance(found, Curve)
+    places = list(range(len(at))) if few else at  # settings are spaced evenly: some of them are 0 and the next a power of ten
+    for number, (label, costs) in enumerate((("training", training), ("validation", validation))):
+        look = style(number)
+        if costs.shape[1] > 1:
+            ax.fill_between(places, costs.min(axis=1), costs.max(axis=1), color=look["color"], alpha=0.12, linewidth=0)
+        every = max(1, len(at) // 12)
+        ax.plot(places, costs.mean(axis=1), label=label, marker="o^"[number], markersize=5, markevery=every, **look)
+    means = validation.mean(axis=1)
+    best = int(np.nanargmin(means))
+    ax.plot(places[best], means[best], marker="*", markersize=15, color=BLACK, linestyle="none", zorder=4,
+            label=f"smallest validation {'error' if errors else 'cost'}, at {at[best]:g}")  # fmt: skip
+    if few:
+        ax.set_xticks(places, [f"{setting:g}" for setting in at])
+    if np.nanmin([training.min(), validation.min()]) >= 0:
+        ax.set_ylim(bottom=0)
+    starts = f", mean of {training.shape[1]} starts" if training.shape[1] > 1 else ""
+    ax.set(xlabel=name, ylabel=("share of wrong answers" if errors else "cost") + starts)
+    ax.legend(fontsize=8)
+    return ax
+
+
+def sides(found: Any, measured: str) -> tuple[list[float], np.ndarray, np.ndarray, str]:
+    """The settings, what was measured at each on training and on validation data, a column for each start, and their name."""
+    if not hasattr(found, f"validation_{measured}"):
+        raise TypeError(f"A History is needed, which fit returns, or a Curve from learning_curve; {found!r:.60} is neither.")
+    training, validation = np.array(getattr(found, measured)), np.array(getattr(found, f"validation_{measured}"))
+    if not validation.size:
+        raise ValueError("This history has no validation cost: train with fit(..., validation=0.2) or validation=(X, y).")
+    if np.isnan(validation).all():
+        raise ValueError("There are no classes in this regression, so there are no errors to count; draw the cost.")
+    if isinstance(found, Curve):
+        return found.at, training, validation, found.name
+    count = len(validation)  # an interrupt may come between the two
+    return list(range(1, count + 1)), training[:count, None], validation[:, None], "epoch"
 
 
 def by_epoch(ax: Any, numbers: list[float], label: str, number: int) -> Any:
