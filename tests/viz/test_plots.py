@@ -10,7 +10,7 @@ import pytest
 from matplotlib import pyplot
 
 from engine import Value, grad, sigmoid, tanh
-from nn import MLP, History, Perceptron
+from nn import MLP, Curve, History, Perceptron
 from nn.activations import ELEMENTWISE
 from viz import (
     plot_activation,
@@ -19,10 +19,13 @@ from viz import (
     plot_descent,
     plot_digits,
     plot_history,
+    plot_learning_curves,
     plot_weights,
 )
 
 HISTORY = History(cost=[3.0, 2.0, 1.0], accuracy=[0.5, 0.7, 0.9], validation_cost=[3.0, 2.5, 2.6], reason="3 epochs are done")
+RUNS = Curve("λ", [0.0, 0.1, 1.0], np.array([[1, 3], [2, 4], [5, 5]]) / 10, np.array([[1, 1], [1, 0.8], [0.7, 0.7]]),
+             np.array([[9, 7], [3, 5], [6, 6]]) / 10, np.array([[0.6, 0.4], [0.8, 0.7], [0.7, 0.9]]))  # fmt: skip
 DIAGONAL = MLP.from_weights([[[1.0, 1.0]]], [[-1.0]], output="sigmoid")  # yes where x1 + x2 > 1
 CORNERS, OR = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1]
 PIXELS = np.zeros((3, 64))
@@ -43,6 +46,8 @@ def line(ax, label):
 PLOTS = {
     "activation": lambda ax: plot_activation("tanh", ax),
     "history": lambda ax: plot_history(HISTORY, ax),
+    "learning curves by epoch": lambda ax: plot_learning_curves(HISTORY, ax),
+    "learning curves by setting": lambda ax: plot_learning_curves(RUNS, ax),
     "boundary": lambda ax: plot_boundary(DIAGONAL, CORNERS, OR, ax),
     "descent": lambda ax: plot_descent(lambda x, y: x * x + y * y, [(1, 1), (0, 0)], ax),
     "descent of one number": lambda ax: plot_descent(lambda w: w * w, [1, 0], ax),
@@ -117,6 +122,62 @@ def test_a_regression_has_no_accuracy():
     ax = plot_history(History(cost=[1.0], accuracy=[math.nan]))
     assert len(ax.figure.axes) == 1
 
+
+# --- learning curves ---
+
+def test_both_costs_against_the_epochs_and_where_to_have_stopped():
+    ax = plot_learning_curves(HISTORY)
+    assert line(ax, "training").get_xdata().tolist() == [1, 2, 3]
+    assert line(ax, "training").get_ydata().tolist() == HISTORY.cost
+    assert line(ax, "validation").get_ydata().tolist() == HISTORY.validation_cost
+    best = line(ax, "smallest validation cost, at 2")
+    assert (*best.get_xdata(), *best.get_ydata()) == (2, 2.5)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "cost")
+    assert not ax.collections  # one run has no range
+
+
+def test_means_over_the_starts_against_the_settings_with_their_range():
+    ax = plot_learning_curves(RUNS)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "0.1", "1"]
+    assert line(ax, "training").get_ydata() == pytest.approx([0.2, 0.3, 0.5])
+    assert line(ax, "validation").get_ydata() == pytest.approx([0.8, 0.4, 0.6])
+    assert line(ax, "smallest validation cost, at 0.1").get_ydata() == pytest.approx([0.4])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("λ", "cost, mean of 2 starts")
+    below, above = (band.get_paths()[0].vertices for band in ax.collections)
+    assert {tuple(corner) for corner in below.tolist()} == {(0, 0.1), (0, 0.3), (1, 0.2), (1, 0.4), (2, 0.5)}
+    assert above[:, 1].max() == 0.9
+    looks = {drawn.get_linestyle() for drawn in ax.lines[:2]}
+    assert len(looks) == 2 and ax.get_ylim()[0] == 0
+
+
+def test_errors_are_what_is_left_of_the_accuracy():
+    ax = plot_learning_curves(RUNS, errors=True)
+    assert line(ax, "training").get_ydata() == pytest.approx([0, 0.1, 0.3])
+    assert line(ax, "smallest validation error, at 1").get_ydata() == pytest.approx([0.2])
+    assert "wrong" in ax.get_ylabel()
+
+
+def test_an_interrupt_between_the_two_costs_leaves_one_point_less():
+    ax = plot_learning_curves(History(cost=[3.0, 2.0], accuracy=[0.5, 0.7], validation_cost=[3.0], validation_accuracy=[0.5]))
+    assert line(ax, "training").get_ydata().tolist() == [3.0]
+
+
+def test_costs_below_0_are_not_cut_off():
+    ax = plot_learning_curves(History(cost=[-3.0, -4.0], accuracy=[0.5, 0.7], validation_cost=[1.0, -2.0]))
+    assert ax.get_ylim()[0] < -4
+
+
+def test_learning_curves_need_a_validation_and_errors_need_classes():
+    with pytest.raises(ValueError, match="has no validation cost: train with fit"):
+        plot_learning_curves(History(cost=[1.0], accuracy=[1.0]))
+    with pytest.raises(ValueError, match="no errors to count; draw the cost"):
+        plot_learning_curves(History(cost=[1.0], accuracy=[math.nan], validation_cost=[1.0], validation_accuracy=[math.nan]),
+                             errors=True)  # fmt: skip
+    with pytest.raises(TypeError, match="A History is needed"):
+        plot_learning_curves([1.0, 2.0])
+
+
+# --- boundaries, weights, digits ---
 
 def test_the_boundary_runs_where_the_network_is_undecided():
     """sigmoid(x1 + x2 - 1) is 1/2 on the line x1 + x2 = 1; two corners lie on it and count as yes."""
