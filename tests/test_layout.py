@@ -130,7 +130,7 @@ def test_python_suggests_the_name_that_was_meant():
 
 @pytest.mark.parametrize(("words", "begins"), [
     (["x*x", "x=3", "--quiet"], "∂f/∂x = 6"),
-    (["nn"], "  python -m nn "),
+    (["nn"], "Networks that learn from examples:\n  python -m nn "),
     (["viz", "--help"], "usage: python -m viz"),
 ])  # fmt: skip
 def test_one_command_for_all_three(words, begins):

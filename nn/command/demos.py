@@ -29,7 +29,8 @@ from ..perceptron import GATES, Learning, gate
 from ..run import evaluate
 from ..targets import Targets
 from ..training import fit
-from .options import Option, Recipe, option, recipe, training
+from . import generalise, linear
+from .options import Option, Recipe, option, rate, recipe, training, whole
 
 CHECKED = 30  # parameters whose derivative is compared with a central difference before training
 WIDE = 74  # columns of the perceptron's whole table
@@ -212,6 +213,7 @@ class Demo(NamedTuple):
 
 
 LEARNING, BY_HAND, KEPT = "Networks that learn from examples", "Step by step, every number", "Networks that were saved"
+UNSEEN = "What it makes of examples it has not seen"
 
 DEMOS = {
     "digits": Demo(
@@ -234,6 +236,23 @@ DEMOS = {
         "the four rows of the gate's truth table",
         (option("gate", f"{', '.join(GATES)} (default: and)", nargs="*"),
          option("--fires", "whether it fires at a tie, w·x + b = 0 (default: %(default)s)", choices=[">=", ">"], default=">=")),
+    ),
+    "linear": Demo(
+        linear.run, BY_HAND, "a linear unit: batch and online descent, and how large a step may be", "1 second",
+        "three points on the line y = x + 1",
+        (option("--lr", "learning rate of the first epoch (default: %(default)s)", type=rate, default=0.05, metavar="0.1"),),
+    ),
+    "generalise": Demo(
+        generalise.generalise, UNSEEN, "overfitting against data and penalty; three conditions to stop", "8 seconds",
+        "2000 points on two half circles so noisy that they overlap; one half to learn from, one for the test",
+        (option("--seeds", "starts to take the mean of (default: %(default)s)", type=whole(1, "a number of starts from 1 on"),
+                default=10, metavar="N"),),
+    ),
+    "choose": Demo(
+        generalise.choose, UNSEEN, "the learning rate by cross-validation, the best of several starts", "2 seconds",
+        "100 points on two noisy half circles, and the four rows of XOR",
+        (option("--folds", "parts that the examples are cut into (default: %(default)s)",
+                type=whole(2, "a number of folds from 2 on"), default=5, metavar="K"),),
     ),
     "predict": Demo(
         predict, KEPT, "a saved network on the test digits: predict m.safetensors digits", "at once",

@@ -59,11 +59,16 @@ def read(words: list[str]) -> Namespace | None:
     raise UsageError(f"There is no demo {name!r:.60}; {instead}")
 
 
+def groups() -> list[str]:
+    """The headings of the demos, in the order in which they are met."""
+    return list(dict.fromkeys(demo.group for demo in DEMOS.values()))
+
+
 def listing(page: Page) -> list[str]:
     """The demos, under the headings of their groups."""
     lines: list[str] = []
     column = max(map(len, DEMOS)) + 4
-    for group in dict.fromkeys(demo.group for demo in DEMOS.values()):
+    for group in groups():
         lines += ["", f"{group}:"]
         for name, demo in ((name, demo) for name, demo in DEMOS.items() if demo.group == group):
             first, *others = wrapped(f"{demo.what} ({demo.takes})", page.width - column, rest="")
@@ -75,8 +80,11 @@ def run(words: list[str]) -> None:
     """Carry out a command line; raise ValueError or OSError with a clear message if that cannot be done."""
     options = read(words)
     if options is None:
-        for name, demo in DEMOS.items():
-            print(f"  python -m nn {name:<12} {demo.what}  ({demo.takes})")
+        for group in groups():
+            print(f"{group}:")
+            for name, demo in DEMOS.items():
+                if demo.group == group:
+                    print(f"  python -m nn {name:<12} {demo.what}  ({demo.takes})")
         return
     if getattr(options, "save", None) is not None:
         place = Path(options.save).absolute()

@@ -54,11 +54,17 @@ def few_digits(monkeypatch):
 
 # --- the demos ---
 
-def test_alone_it_lists_the_demos_and_how_long_each_takes(answer):
+def test_alone_it_lists_the_demos_in_groups_and_how_long_each_takes(answer):
     lines = answer().splitlines()
-    assert len(lines) == len(DEMOS) == 6
-    for line, name in zip(lines, ("digits", "moons", "xor", "mazur", "perceptron", "predict")):
-        assert re.match(rf"  python -m nn {name} .*\((.* seconds?|.* minutes?.*|at once)\)$", line)
+    listed = [re.match(r"  python -m nn (\S+) .*\((.* seconds?|.* minutes?|at once)\)$", line) for line in lines]
+    heading, under = None, {}
+    for line, found in zip(lines, listed):
+        if found:
+            under[found[1]] = heading
+        else:
+            heading = line.removesuffix(":")
+    assert under == {name: demo.group for name, demo in DEMOS.items()}
+    assert len(lines) == len(DEMOS) + len(set(under.values()))  # each heading once
 
 
 @pytest.mark.parametrize("biases", ["fixed", "own", "shared"])
@@ -236,6 +242,82 @@ def test_a_rate_far_too_large_is_told_as_such(capsys, words, said):
     assert said in capsys.readouterr().err
 
 
+# --- descent on a linear unit; what generalises ---
+
+def cells(text):
+    """The rows of all tables: lists of words."""
+    return [[cell.strip() for cell in line.split("│")] for line in text.splitlines() if "│" in line]
+
+
+def test_linear_has_the_lectures_numbers_for_the_batch_and_online(answer):
+    """X = 1, 2, 3 and y = 2, 3, 4 from w = b = 0: J = 14.5, its gradient (-9, -20); J as a sum, not a mean."""
+    text = answer("linear")
+    assert "J = 14.5" in text
+    rows = {row[0]: row[1:] for row in cells(text)}
+    assert rows["dJ/dw = Σ (ŷ - y)·x"] == ["-20"] * 3 and rows["dJ/db = Σ (ŷ - y)"] == ["-9"] * 3
+    assert rows["batch, sum: one step for all three"] == ["1", "0.45", "0.45375"]
+    assert rows["batch, mean: one step for all three"][:2] == ["0.333333", "0.15"]
+    assert [rows[f"online: after x = {x}"][:2] for x in (1, 2, 3)] == [["0.1", "0.1"], ["0.37", "0.235"], ["0.76825", "0.36775"]]
+    assert rows["online: after x = 3"][2] == "1.85471"
+
+
+def test_linear_runs_away_where_the_second_derivatives_say_so(answer):
+    """At 2 over the largest eigenvalue of Σ (x, 1)(x, 1)ᵀ; online, where a pass over the three enlarges the distance."""
+    inputs = np.array([[1.0, 1.0], [2.0, 1.0], [3.0, 1.0]])
+    largest = float(np.linalg.eigvalsh(inputs.T @ inputs).max())
+    text = " ".join(answer("linear").split())
+    assert f"2/{largest:.3f} = {2 / largest:.4f}" in text
+    verdicts = {float(row[0]): row[1:] for row in cells(answer("linear")) if re.fullmatch(r"0\.\d+", row[0])}
+    assert len(verdicts) == 7
+    for rate, (total, mean, _) in verdicts.items():
+        assert (total == "runs away") is (rate > 2 / largest)
+        assert (mean == "runs away") is (rate > 6 / largest)
+
+    def growth(rate):
+        through = np.eye(2)
+        for v in inputs:
+            through = (np.eye(2) - rate * np.outer(v, v)) @ through
+        return abs(np.linalg.eigvals(through)).max()
+
+    limit = float(re.search(r"bears rates up to (\d\.\d+)", text)[1])
+    assert growth(limit - 1e-3) < 1 < growth(limit + 1e-3)
+    assert all(growth(rate) < 1 and online != "runs away" for rate, (_, _, online) in verdicts.items())
+
+
+def test_linear_takes_another_rate_for_its_first_epoch(answer):
+    assert "The first epoch, learning rate 0.1" in answer("linear", "--lr", "0.1")
+    assert ["batch, sum: one step for all three", "2", "0.9"] in [row[:3] for row in cells(answer("linear", "--lr", "0.1"))]
+
+
+def test_generalise_shows_the_gap_and_what_each_condition_says(answer):
+    text = answer("generalise", "--seeds", "1")
+    assert "Means of 1 start, each" in text
+    assert [row[0] for row in cells(text)][:10] == ["10", "20", "50", "100", "200", "0", "0.01", "0.1", "1", "10"]
+    for _, cost, _, wrong, test_wrong, gap in cells(text)[:10]:
+        assert float(cost) >= 0
+        assert float(test_wrong[:-2]) - float(wrong[:-2]) == pytest.approx(float(gap[:-2]), abs=0.11)
+    conditions = {row[0]: row[1:] for row in cells(text)[10:]}
+    assert conditions["Epochs(300)"][0] == "300" and "Epochs(300): 300 epochs are done" in text
+    assert float(conditions["Target(0.1)"][1]) <= 0.1 and "has reached the target 0.1" in text
+    said = " ".join(text.split())
+    assert "the validation cost has not fallen for 20 epochs; epoch" in said and "weights were restored" in said
+
+
+def test_choose_rejects_the_rates_at_both_ends_and_keeps_the_best_start(answer):
+    text = answer("choose")
+    rows = {row[0]: row[1:] for row in cells(text)}
+    costs = {rate: float(rows[rate][0]) for rate in ("0.001", "0.01", "0.1", "10")}
+    chosen = [row for row in cells(text) if row[-1] == "smallest"]
+    assert len(chosen) == 1 and float(chosen[0][1]) <= min(costs.values())
+    assert costs["0.001"] > 2 * float(chosen[0][1]) and costs["10"] > 2 * float(chosen[0][1])
+    starts = cells(text)[5:]
+    assert [row[0] for row in starts] == [*map(str, range(10))]
+    kept = min(float(row[1]) for row in starts)
+    assert f"cost {kept:.3f}: 00, 01, 10 and 11" in " ".join(text.split())
+    learned = sum(row[2] == "learned" for row in starts)
+    assert f"{learned} of 10 learn it" in text and 0 < learned < 10
+
+
 # --- help ---
 
 def shown_help(capsys, *words):
@@ -314,7 +396,7 @@ def refused(capsys, words, sentence):
 
 MISTAKES = [
     (["digit"], r"There is no demo 'digit'; did you mean digits\?"),
-    (["letters"], "There is no demo 'letters'; there are digits, moons, xor, mazur, perceptron, predict"),
+    (["letters"], "There is no demo 'letters'; there are digits, moons, xor, mazur, perceptron, .*predict"),
     (["--epochs", "3", "moons"], "Name the demo first, then its options: python -m nn moons --epochs 3"),
     (["--bogus"], "unrecognized arguments: --bogus. See python -m nn --help"),
     (["xor", "--bogus=3"], r"xor does not take --bogus; it takes --hidden, .*, --save\.$"),
@@ -344,6 +426,10 @@ MISTAKES = [
     (["xor", "--batch-size", "0"], "--batch-size: 0 is not a batch size such as 1, 10 or \"all\""),
     (["xor", "--batch-size", "some"], "--batch-size: 'some' is not"),
     (["xor", "--seed", "x"], "--seed"),
+    (["linear", "--lr", "-1"], "--lr: -1 is not a learning rate"),
+    (["generalise", "--seeds", "0"], "--seeds: 0 is not a number of starts from 1 on"),
+    (["choose", "--folds", "1"], "--folds: 1 is not a number of folds from 2 on"),
+    (["choose", "--folds", "101"], "k = 101: give a whole number of folds, from 2 to the number of examples, 100"),
     (["predict"], "predict takes a file and a data set: python -m nn predict m.safetensors digits"),
     (["predict", "m.safetensors", "letters"], "predict takes a file and a data set"),
     (["predict", "nowhere.safetensors"], "There is no file nowhere.safetensors"),
