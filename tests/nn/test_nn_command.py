@@ -1,6 +1,7 @@
 """python -m nn: what the demos print, and how mistakes are answered: one plain line, exit status 2, nothing half-written."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -301,6 +302,19 @@ def test_generalise_shows_the_gap_and_what_each_condition_says(answer):
     assert float(conditions["Target(0.1)"][1]) <= 0.1 and "has reached the target 0.1" in text
     said = " ".join(text.split())
     assert "the validation cost has not fallen for 20 epochs; epoch" in said and "weights were restored" in said
+
+
+def test_the_tables_of_the_lesson_are_what_generalise_measures(answer):
+    """The lesson's order is: when to stop, the penalty, the data. Rounding differs from machine to machine, and 300 epochs
+    make more of it, so costs may be off by 5 %, shares by a point, epochs by 5."""
+    lesson = json.loads((ROOT / "notebooks" / "06_will_it_generalise.ipynb").read_text(encoding="utf-8"))
+    lines = "".join("".join(cell["source"]) + "\n" for cell in lesson["cells"])
+    stated = [row.split("|")[2:-1] for row in re.findall(r"^\|.*\d.*\|$", lines, re.MULTILINE)]
+    found = [row[1:] for row in cells(answer("generalise"))]
+    for said, row in zip(stated, [*found[10:], *found[5:10], *found[:5]], strict=True):
+        for here, there in zip(said, row, strict=True):
+            off = 1.0 if "%" in here else 5 if "." not in here else 0.05 * float(there) + 0.002
+            assert float(here.rstrip(" %")) == pytest.approx(float(there.rstrip(" %")), abs=off)
 
 
 def test_choose_rejects_the_rates_at_both_ends_and_keeps_the_best_start(answer):
