@@ -21,7 +21,7 @@ X, Y = [[1.0], [2.0], [3.0]], [2.0, 3.0, 4.0]  # on the line y = x + 1
 SMALL = 1e-6  # a cost at which a run has arrived
 RATES = (0.05, 0.1, 0.12, 0.13, 0.3, 0.36, 0.37)
 MOST = 3000  # epochs; a run that has not arrived by then creeps, or runs away
-WAYS = {  # as fit takes them
+WAYS: dict[str, dict[str, Any]] = {  # as fit takes them
     "batch, sum": {"batch_size": "all", "reduction": "sum"},
     "batch, mean": {"batch_size": "all", "reduction": "mean"},
     "online": {"batch_size": 1, "shuffle": False},
@@ -38,8 +38,8 @@ REMARKS = (
 
 def run(options: Any, console: Console) -> None:
     """Everything about the smallest network that learns: its gradient, one epoch in two ways, and how large a step may be."""
-    console.print("A linear unit, ŷ = w·x + b, learns y = x + 1 from (1, 2), (2, 3), (3, 4).\n"
-                  "It starts at w = b = 0; the cost is J = ½ Σ (ŷ - y)².\n", highlight=False)  # fmt: skip
+    console.print("A linear unit, a = w·x + b, learns y = x + 1 from (1, 2), (2, 3), (3, 4).\n"
+                  "It starts at w = b = 0; the cost is J = ½ Σ (a - y)².\n", highlight=False)  # fmt: skip
     console.print(derivatives())
     console.print()
     console.print(one_epoch(options.lr))
@@ -60,8 +60,8 @@ def derivatives() -> Any:
     model = unit()
     neuron = model.layers[0].neurons[0]
     cost = add_up(quadratic(model(x), y) for x, y in zip(X, Y))
-    formula = -sum(y * x for (x,), y in zip(X, Y)), -sum(Y)  # Σ (ŷ - y) x and Σ (ŷ - y), where ŷ is still 0
-    names = "dJ/dw = Σ (ŷ - y)·x", "dJ/db = Σ (ŷ - y)"
+    formula = -sum(y * x for (x,), y in zip(X, Y)), -sum(Y)  # Σ (a - y) x and Σ (a - y), where a is still 0
+    names = "dJ/dw = Σ (a - y)·x", "dJ/db = Σ (a - y)"
     found = compare(cost, [neuron.w[0], neuron.b])
     rows = [(name, by_hand, each.exact, each.numeric) for name, by_hand, each in zip(names, formula, found)]
     return show.table(f"Where it starts: J = {cost.data:g}", ["", "by hand", "by the engine", "central difference"], rows)

@@ -96,6 +96,7 @@ def run(words: list[str]) -> None:
 PLAIN = "chainrule-plain"
 SIGNS = {"→": "->", "·": "*", "Σ": "sum ", "σ": "sigmoid", "Δ": "d", "²": "^2", "∂": "d", "═": "="} | dict.fromkeys("┃│", "|")
 SIGNS |= dict.fromkeys("━─", "-") | dict.fromkeys("╇┼┿", "+") | {"░": ".", "▒": "+", "▓": "#", "█": "@"}
+SIGNS |= {"½": "1/2", "λ": "lambda"}
 
 
 def plainly(error: UnicodeError) -> tuple[str, int]:

@@ -255,7 +255,7 @@ def test_linear_has_the_lectures_numbers_for_the_batch_and_online(answer):
     text = answer("linear")
     assert "J = 14.5" in text
     rows = {row[0]: row[1:] for row in cells(text)}
-    assert rows["dJ/dw = Σ (ŷ - y)·x"] == ["-20"] * 3 and rows["dJ/db = Σ (ŷ - y)"] == ["-9"] * 3
+    assert rows["dJ/dw = Σ (a - y)·x"] == ["-20"] * 3 and rows["dJ/db = Σ (a - y)"] == ["-9"] * 3
     assert rows["batch, sum: one step for all three"] == ["1", "0.45", "0.45375"]
     assert rows["batch, mean: one step for all three"][:2] == ["0.333333", "0.15"]
     assert [rows[f"online: after x = {x}"][:2] for x in (1, 2, 3)] == [["0.1", "0.1"], ["0.37", "0.235"], ["0.76825", "0.36775"]]
@@ -502,3 +502,9 @@ def test_the_command_runs_in_a_pipe():
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["epoch 1", "epoch 2"]
     assert "\x1b" not in done.stdout + done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 120
+
+
+def test_an_old_terminal_gets_words_for_the_signs_it_lacks():
+    done = subprocess.run([sys.executable, "-m", "nn", "generalise", "--seeds", "1"], cwd=ROOT, capture_output=True, timeout=60,
+                          encoding="ascii", env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii"})  # fmt: skip
+    assert done.returncode == 0 and "lambda/(2m) sum  w^2" in done.stdout and "?" not in done.stdout
