@@ -1,22 +1,14 @@
-"""The demos of `python -m nn`: each trains something from the lectures and shows the result.
-
-A demo gets the options of the command line and a console to write to. Its settings are its own unless an
-option overrides them. To add one, write its function and its entry in DEMOS: the list of demos, its help and
-its options come from there.
-"""
+"""The first demos: multilayer perceptrons, the perceptron, and a network that was saved."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from random import Random
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from ...engine import compare
 from ...engine.say.colours import ORANGE_OF_256
 from .. import data, mazur, show
 from ..examples import matrix
@@ -29,10 +21,9 @@ from ..perceptron import GATES, Learning, gate
 from ..run import evaluate
 from ..targets import Targets
 from ..training import fit
-from . import generalise, linear
-from .options import Option, Recipe, option, rate, recipe, training, whole
+from .options import Recipe, recipe
+from .shared import checked, has_blocks
 
-CHECKED = 30  # parameters whose derivative is compared with a central difference before training
 WIDE = 74  # columns of the perceptron's whole table
 
 DIGITS = Recipe((15,), "sigmoid", "sigmoid", "quadratic", "sgd", 3.0, 60, 10)
@@ -45,7 +36,8 @@ def train(plan: Recipe, X: np.ndarray, y: np.ndarray, n_out: int, options: Any, 
     model = MLP(X.shape[1], [*plan.hidden, n_out], plan.activation, plan.output, init=plan.init, seed=options.seed)
     optimizer = OPTIMIZERS[plan.optimizer](model.parameters(), lr=plan.lr)
     console.print(f"{model}\n{plan.loss}, {plan.optimizer} with learning rate {plan.lr:g}, batches of {plan.batch_size}")
-    console.print(check(model, X, y, plan.loss, options.seed))
+    cost = LOSSES[plan.loss](model(X[0]), Targets(y, len(X), model.n_out, LOSSES[plan.loss])[0])
+    console.print(checked(cost, model, options.seed))
     history = fit(model, X, y, loss=LOSSES[plan.loss], optimizer=optimizer, epochs=plan.epochs, batch_size=plan.batch_size,
                   seed=options.seed, progress=True)  # fmt: skip
     console.print(
@@ -81,16 +73,6 @@ def speeds(model: MLP, X: np.ndarray, y: np.ndarray, plan: Recipe, history: Hist
             f"{1e3 * eager:.3g} ms, {eager / compiled:.2g} times as long")  # fmt: skip
 
 
-def check(model: MLP, X: np.ndarray, y: np.ndarray, loss: str, seed: int) -> str:
-    """The lectures' recipe: compare a few derivatives with central differences once, then never again while training."""
-    target = Targets(y, len(X), model.n_out, LOSSES[loss])[0]
-    cost = LOSSES[loss](model(X[0]), target)
-    parameters = model.parameters()
-    chosen = Random(seed).sample(parameters, min(CHECKED, len(parameters)))
-    errors = [abs(c.exact - c.numeric) / max(abs(c.exact), abs(c.numeric), 1e-3) for c in compare(cost, chosen)]
-    return f"gradient check on {len(chosen)} parameters, once: largest relative error {max(errors):.1e}"
-
-
 def digits(options: Any, console: Console) -> None:
     """Handwritten digits: 64 pixels, 15 hidden neurons, 10 outputs."""
     split = data.digits()
@@ -111,15 +93,6 @@ def judge(model: MLP, X: np.ndarray, y: np.ndarray, console: Console) -> None:
         pictures = [show.digit(X[i], ascii=plain) for i in shown]
         titles = [f"{y[i]}, taken for {answers[i]}" for i in shown]
         console.print("\n".join(show.beside(pictures, titles, per_row=max(1, min(4, console.width // 20)))), highlight=False)
-
-
-def has_blocks(console: Console) -> bool:
-    """Whether the console's encoding has the block characters."""
-    try:
-        show.SHADES.encode(console.encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def moons(options: Any, console: Console) -> None:
@@ -199,68 +172,6 @@ def predict(options: Any, console: Console) -> None:
         raise ValueError(f"{options.file} holds {model}; digits have 64 inputs and 10 outputs.")
     console.print(str(model))
     judge(model, matrix(split.X_test, 64), split.y_test, console)
-
-
-class Demo(NamedTuple):
-    """A demo: what it shows, from which data, how long it takes, and what can be typed after its name."""
-
-    run: Callable[[Any, Console], None]
-    group: str  # the heading in the list of demos
-    what: str
-    takes: str
-    data: str
-    options: tuple[Option, ...] = ()
-
-
-LEARNING, BY_HAND, KEPT = "Networks that learn from examples", "Step by step, every number", "Networks that were saved"
-UNSEEN = "What it makes of examples it has not seen"
-
-DEMOS = {
-    "digits": Demo(
-        digits, LEARNING, "64-15-10 learns handwritten digits", "3 seconds",
-        "1797 handwritten digits of 8x8 pixels; 1347 to learn from, 450 for the test", training(DIGITS),
-    ),
-    "moons": Demo(
-        moons, LEARNING, "2-16-16-1 tells two half circles apart", "2 seconds",
-        "200 points on two interleaving half circles; one half to learn from, one for the test", training(MOONS),
-    ),
-    "xor": Demo(xor, LEARNING, "a hidden layer learns XOR", "1 second", "the four rows of XOR", training(XOR)),
-    "mazur": Demo(
-        mazur_demo, BY_HAND, "the lecture's 2-2-2 network, every number of one step", "5 seconds",
-        "one example: the inputs 0.05 and 0.1, the targets 0.01 and 0.99",
-        (option("--biases", "fixed as in the lecture; or learning, each neuron with its own or each layer with a shared one "
-                "(default: %(default)s)", choices=["fixed", "own", "shared"], default="fixed"),),
-    ),
-    "perceptron": Demo(
-        perceptron, BY_HAND, "the learning rule row by row: and, or, nand, nor, xor, x1 and not x2", "at once",
-        "the four rows of the gate's truth table",
-        (option("gate", f"{', '.join(GATES)} (default: and)", nargs="*"),
-         option("--fires", "whether it fires at a tie, w·x + b = 0 (default: %(default)s)", choices=[">=", ">"], default=">=")),
-    ),
-    "linear": Demo(
-        linear.run, BY_HAND, "a linear unit: batch and online descent, and how large a step may be", "1 second",
-        "three points on the line y = x + 1",
-        (option("--lr", "learning rate of the first epoch (default: %(default)s)", type=rate, default=0.05, metavar="0.1"),),
-    ),
-    "generalise": Demo(
-        generalise.generalise, UNSEEN, "overfitting against data and penalty; three conditions to stop", "8 seconds",
-        "2000 points on two half circles so noisy that they overlap; one half to learn from, one for the test",
-        (option("--seeds", "starts to take the mean of (default: %(default)s)", type=whole(1, "a number of starts from 1 on"),
-                default=10, metavar="N"),),
-    ),
-    "choose": Demo(
-        generalise.choose, UNSEEN, "the learning rate by cross-validation, the best of several starts", "2 seconds",
-        "100 points on two noisy half circles, and the four rows of XOR",
-        (option("--folds", "parts that the examples are cut into (default: %(default)s)",
-                type=whole(2, "a number of folds from 2 on"), default=5, metavar="K"),),
-    ),
-    "predict": Demo(
-        predict, KEPT, "a saved network on the test digits: predict m.safetensors digits", "at once",
-        "the 450 digits of the test, which training did not see",
-        (option("file", "a network that python -m nn digits --save m.safetensors kept", nargs="?", metavar="FILE"),
-         option("data", "digits, the only data set so far", nargs="?", default="digits", metavar="digits")),
-    ),
-}  # fmt: skip
 
 
 def console() -> Console:

@@ -1,4 +1,4 @@
-"""python -m nn: networks that learn, from the command line; the demos are in demos.py."""
+"""python -m nn: networks that learn, from the command line; the demos are in table.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import NoReturn
 
 from ...engine.command.terminal import Arguments, UsageError, answer
 from ...engine.say.layout import Page, wrapped
-from .demos import DEMOS, Demo, console
+from .demos import console
+from .table import DEMOS, Demo
 
 
 class DemoArguments(Arguments):

@@ -78,7 +78,7 @@ class Convolution(Module):
         weight = weight.tolist() if isinstance(weight, np.ndarray) else weight
         shape = shape_of(weight)
         if len(shape) != cls.dims + 2 or 0 in shape:
-            raise ValueError(f"The weights of a {cls.__name__} are lists in lists of shape {cls._shape()}; these have {shape}.")
+            raise ValueError(f"The weights of a {cls.__name__} are lists in lists of shape {cls._in_words()}; these have {shape}.")
         biases = [0.0] * shape[0] if bias is None else list(bias)
         if len(biases) != shape[0]:
             raise ValueError(f"There must be one bias for each output channel: {shape[0]} channels, {len(biases)} biases.")
@@ -125,7 +125,7 @@ class Convolution(Module):
         return {"weight": (int(out_channels), int(in_channels), *kernel), "bias": (int(out_channels),)}
 
     @classmethod
-    def _shape(cls, channels: Any = None) -> str:
+    def _in_words(cls, channels: Any = None) -> str:
         """The shape of one example, or of the weights, in words."""
         kernel = "length" if cls.dims == 1 else "height, width"
         return f"({channels}, {kernel})" if channels else "(out, in, kernel)" if cls.dims == 1 else "(out, in, height, width)"
@@ -167,7 +167,7 @@ class Convolution(Module):
         plain = self.in_channels == 1 and len(size) == self.dims
         if not isinstance(found, np.ndarray) or not (plain or (len(size) == self.dims + 1 and size[0] == self.in_channels)):
             shape = f"shape {found.shape}" if isinstance(found, np.ndarray) else "examples of different sizes"
-            raise ValueError(f"{name} must have shape (examples, {self._shape(self.in_channels)[1:]}; it has {shape}.")
+            raise ValueError(f"{name} must have shape (examples, {self._in_words(self.in_channels)[1:]}; it has {shape}.")
         self.places(*size[-self.dims :])
         return found
 
@@ -222,7 +222,7 @@ class Convolution(Module):
         if len(shape) == self.dims and self.in_channels == 1:
             x, shape = [x], (1, *shape)
         if len(shape) != self.dims + 1 or shape[0] != self.in_channels:
-            raise ValueError(f"This takes an example of shape {self._shape(self.in_channels)}; it was given {shape_of(x)}.")
+            raise ValueError(f"This takes an example of shape {self._in_words(self.in_channels)}; it was given {shape_of(x)}.")
         return grid([value if isinstance(value, Value) else Constant(value) for value in flat(x)], shape)
 
     def __repr__(self) -> str:

@@ -16,8 +16,8 @@ from rich.console import Console
 
 from engine.say.colours import ORANGE
 from nn import MLP, data, load, mazur, save
-from nn.command.demos import DEMOS
 from nn.command.main import main
+from nn.command.table import DEMOS
 from nn.data import Split
 from nn.perceptron import GATES
 

@@ -13,7 +13,7 @@ import engine
 import nn
 from engine import Value
 from nn import data
-from nn.command import gallery_recurrent
+from nn.command import recurrent
 from nn.examples import numbers_of
 
 RANDOM = np.random.default_rng(0)
@@ -436,15 +436,15 @@ def shown(demo, **given):
 
 
 def test_elman_s_demo_checks_derivatives_and_shows_the_three_kinds_of_bits(capsys):
-    text = shown(gallery_recurrent.elman)
-    assert "gradient check on 30 parameters through 30 steps: largest relative error" in text
+    text = shown(recurrent.elman)
+    assert "gradient check on 30 parameters, once: largest relative error" in text
     assert "predictable bits that are right: 100.0%" in text
     assert len(re.findall(r"random +│ +0\.2[4-6]\d+", text)) == 2
 
 
 def test_jordan_s_demo_compares_the_teacher_with_a_free_run(capsys, tmp_path):
     path = tmp_path / "jordan.safetensors"
-    text = shown(gallery_recurrent.jordan, save=str(path))
+    text = shown(recurrent.jordan, save=str(path))
     taught, free, mean = (float(re.search(rf"{words} (\d\.\d+)", text)[1]) for words in (
         "on its own answers:", "\nrunning free:", "always the mean:"))  # fmt: skip
     assert free < taught and free < 0.01 < mean == 0.32
@@ -452,10 +452,10 @@ def test_jordan_s_demo_compares_the_teacher_with_a_free_run(capsys, tmp_path):
 
 
 def test_the_adding_problem_is_solved_with_gates_here_in_eight_steps(capsys, monkeypatch):
-    monkeypatch.setattr(gallery_recurrent, "ADDED", 8)
-    monkeypatch.setattr(gallery_recurrent, "MOST", 5)
-    text = shown(gallery_recurrent.gru)
+    monkeypatch.setattr(recurrent, "ADDED", 8)
+    monkeypatch.setattr(recurrent, "MOST", 5)
+    text = shown(recurrent.gru)
     assert float(re.search(r"GRU +│ +(0\.\d+)", text)[1]) < 0.01
     assert 0.14 < float(re.search(r"always the mean, 1 +│ +(0\.\d+)", text)[1]) < 0.19
-    monkeypatch.setattr(gallery_recurrent, "MOST", 1)
-    assert "LSTM(384 parameters)" in (text := shown(gallery_recurrent.lstm)) and "h_4" in text
+    monkeypatch.setattr(recurrent, "MOST", 1)
+    assert "LSTM(384 parameters)" in (text := shown(recurrent.lstm)) and "h_4" in text

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from ...engine import compare
+from ...engine import Value
 from .. import data, show
-from ..files import save
 from ..history import History
 from ..layers import Layer
 from ..losses import loss_function
@@ -21,57 +19,28 @@ from ..networks.sequential import Sequential
 from ..optim import Adam
 from ..run import evaluate
 from ..targets import targets_for
-from ..training import fit
+from .shared import checked, curve, keep, trained
 
-CHECKED = 30  # parameters whose derivative is compared with a central difference before training
 ADDED = 40  # steps of the adding problem
 MOST = 20  # passes over its 3,200 examples, 2,000 updates
 SOLVED = 0.01  # the mean squared error at which it counts as solved
-BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def checked(model: Module, X: np.ndarray, y: np.ndarray, seed: int) -> str:
-    """Compare a few derivatives of the cost of one example with central differences, once."""
-    x = X[0].tolist()
-    prediction = model(x)
+def cost_of_one(model: Module, X: np.ndarray, y: np.ndarray) -> Value:
+    """The mean squared error of the first sequence, to check derivatives through its steps."""
+    prediction = model(X[0].tolist())
     targets = targets_for(prediction, y[:1], 1, loss_function("mse"))
-    parameters = model.parameters()
-    chosen = Random(seed).sample(parameters, min(CHECKED, len(parameters)))
-    found = compare(targets.cost(prediction, targets[0]), chosen)
-    errors = [abs(c.exact - c.numeric) / max(abs(c.exact), abs(c.numeric), 1e-3) for c in found]
-    return f"gradient check on {len(chosen)} parameters through {len(x)} steps: largest relative error {max(errors):.1e}"
+    cost: Value = targets.cost(prediction, targets[0])
+    return cost
 
 
-def trained(
+def clipped(
     model: Module, X: np.ndarray, y: np.ndarray, options: Any, console: Console, *, lr: float, epochs: int, batch_size: int = 32,
     **given: Any,
 ) -> History:  # fmt: skip
-    """Train a network with Adam, gradients clipped at 1, and say how it went."""
+    """Train with Adam, gradients clipped at 1."""
     adam = Adam(model.parameters(), lr=lr, clip=1.0)
-    history = fit(model, X, y, loss="mse", optimizer=adam, epochs=epochs, batch_size=batch_size, seed=options.seed,
-                  progress=True, **given)  # fmt: skip
-    if not history.cost:
-        console.print(history.reason)
-        return history
-    console.print(f"mean squared error {history.cost[0]:.4f} → {history.cost[-1]:.4f} in {history.updates} updates and "
-                  f"{history.time[-1]:.1f} s: {history.reason}")  # fmt: skip
-    return history
-
-
-def curve(console: Console, numbers: Any) -> str:
-    """Numbers as a line of bars, plain where the console has no block characters."""
-    try:
-        BLOCKS.encode(console.encoding)
-    except UnicodeEncodeError:
-        return show.curve(list(numbers), ascii=True)
-    return show.curve(list(numbers))
-
-
-def keep(model: Module, options: Any, console: Console) -> None:
-    """Save the network, if that is asked for."""
-    if options.save:
-        save(model, options.save, demo=options.demo)
-        console.print(f"saved as {options.save}", soft_wrap=True, markup=False)
+    return trained(model, X, y, "mse", adam, epochs, batch_size, options.seed, console, **given)
 
 
 def elman(options: Any, console: Console) -> None:
@@ -80,12 +49,12 @@ def elman(options: Any, console: Console) -> None:
     X_test, y_test = data.temporal_xor(200, 30, seed=options.seed + 1)
     model = Elman(1, 5, 1, seed=options.seed)
     console.print(f"{model!r}\nbits, each third the XOR of the two before it; the network predicts the bit to come")
-    console.print(checked(model, X, y, options.seed))
-    trained(model, X, y, options, console, lr=0.01, epochs=150, batch_size=20)
+    console.print(checked(cost_of_one(model, X, y), model, options.seed))
+    clipped(model, X, y, options, console, lr=0.01, epochs=150, batch_size=20)
     keep(model, options, console)
     squares = (np.asarray(model.predict(X_test))[:, :, 0] - y_test) ** 2
     errors = squares.mean(axis=0)
-    console.print(f"\nsquared error by step, on other bits: {curve(console, errors)}", highlight=False)
+    console.print(f"\nsquared error by step, on other bits: {curve(errors, console)}", highlight=False)
     names = ("the second of three, random", "the third, their XOR", "the first of the next three, random")
     rows = [(name, float(errors[k::3].mean()), 0.25) for k, name in enumerate(names)]
     console.print(show.table("", ["the bit to come", "squared error", "always 1/2"], rows))
@@ -105,19 +74,19 @@ def jordan(options: Any, console: Console) -> None:
     model = Jordan(2, 8, 2, output="tanh", seed=options.seed)
     console.print(f"{model!r}\ntwo plans, each a constant input: go round a circle slowly, or backwards and twice as fast; "
                   "the answer is where to be, 24 times")  # fmt: skip
-    console.print(checked(model, X, y, options.seed))
+    console.print(checked(cost_of_one(model, X, y), model, options.seed))
     console.print("\nwith a teacher, whose right answers are the context:")
-    trained(Forced(model), np.concatenate([X, y], axis=2), y, options, console, lr=0.01, epochs=1500, batch_size=2)
+    clipped(Forced(model), np.concatenate([X, y], axis=2), y, options, console, lr=0.01, epochs=1500, batch_size=2)
     taught, _ = evaluate(model, X, y, "mse")
     console.print(f"running free after that, on its own answers: {taught:.4f}\n\nwith its own answers as the context, further:")
     # Adam's first steps are as long as any, and answers that feed on answers are sensitive: the cost jumps at first
-    trained(model, X, y, options, console, lr=0.001, epochs=1000, batch_size=2, warn=False)
+    clipped(model, X, y, options, console, lr=0.001, epochs=1000, batch_size=2, warn=False)
     keep(model, options, console)
     free, _ = evaluate(model, X, y, "mse")
     console.print(f"\nrunning free: {free:.4f}; always the mean: {np.mean((y - y.mean(axis=1, keepdims=True)) ** 2):.4f}")
     for name, said, right in zip(("slow", "fast"), np.asarray(model.predict(X)), y):
-        console.print(f"{name}, across: right  {curve(console, right[:, 0])}", highlight=False)
-        console.print(f"              said   {curve(console, said[:, 0])}", highlight=False)
+        console.print(f"{name}, across: right  {curve(right[:, 0], console)}", highlight=False)
+        console.print(f"              said   {curve(said[:, 0], console)}", highlight=False)
 
 
 def adding(memory: LSTM | GRU, options: Any, console: Console) -> None:
@@ -127,23 +96,23 @@ def adding(memory: LSTM | GRU, options: Any, console: Console) -> None:
     name = type(memory).__name__
     model = Sequential(memory, Last(), Layer(memory.n_hidden, 1, "linear", seed=options.seed))
     console.print(f"{model!r}\n{ADDED} numbers from [0, 1], two of them marked; what is their sum?")
-    console.print(checked(model, X[:, -10:], y, options.seed))
+    console.print(checked(cost_of_one(model, X[:, -10:], y), model, options.seed))
     solved = lambda history, model: f"the error on other examples is below {SOLVED}" * (history.validation_cost[-1] < SOLVED)
-    history = trained(model, X, y, options, console, lr=0.01, epochs=MOST, validation=test, stop=[solved])
+    history = clipped(model, X, y, options, console, lr=0.01, epochs=MOST, validation=test, stop=[solved])
     keep(model, options, console)
     if not history.validation_cost:
         return
     console.print(f"Elman's network of {memory.n_hidden} units, for {MOST} epochs at most:")
     plain = Sequential(Elman(2, memory.n_hidden, 1, seed=options.seed), Last())
-    beside = trained(plain, X, y, options, console, lr=0.01, epochs=MOST, validation=test, stop=[solved])
+    beside = clipped(plain, X, y, options, console, lr=0.01, epochs=MOST, validation=test, stop=[solved])
     rows = [(name, history.validation_cost[-1]), ("Elman", (beside.validation_cost or [float("nan")])[-1]),
             ("always the mean, 1", float(np.mean((test[1] - 1) ** 2)))]  # fmt: skip
     console.print()
     console.print(show.table("", ["1,000 other examples", "mean squared error"], rows))
     found, x = memory.states(test[0][0].tolist()), test[0][0]
-    console.print(f"\none of them: marks  {curve(console, x[:, 1])}", highlight=False)
+    console.print(f"\none of them: marks  {curve(x[:, 1], console)}", highlight=False)
     for j, unit in enumerate(np.array([[h.data for h in step] for step in found.h]).T[:4], 1):
-        console.print(f"             h_{j}    {curve(console, unit)}", highlight=False)
+        console.print(f"             h_{j}    {curve(unit, console)}", highlight=False)
 
 
 def lstm(options: Any, console: Console) -> None:

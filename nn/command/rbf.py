@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from random import Random
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from ...engine import Value, compare
 from .. import data, show
-from ..files import save
 from ..losses import quadratic
 from ..module import Module
 from ..networks.rbf import RBF
 from ..optim import Adam
 from ..run import evaluate
 from ..training import fit
+from .shared import checked, keep
 
-CHECKED = 30  # parameters whose derivative is compared with a central difference before training
 MANY, FEW = 10, 4
 
 
 def run(options: Any, console: Console) -> None:
     """Radial basis functions on XOR and on two moons of 200 points, beside a straight line."""
-    seed = getattr(options, "seed", None) or 0
+    seed = options.seed
     xor(console)
     split = data.moons(400)  # half of them to learn from
     began = perf_counter()
@@ -54,10 +51,7 @@ def run(options: Any, console: Console) -> None:
     console.print(show.table(f"Right answers, seed {seed}", ["network", "parameters", "training", "test"], rows))
     console.print(f"\nWhere the {FEW} bumps say which moon; O is a centre:\n")
     console.print("\n".join(plane(few, split.X)), highlight=False)
-    path = getattr(options, "save", None)
-    if path:
-        save(few, path)
-        console.print(f"saved as {path}", soft_wrap=True, markup=False)
+    keep(few, options, console)
 
 
 def xor(console: Console) -> None:
@@ -92,14 +86,6 @@ def straight(split: data.Split) -> tuple[float, float]:
 def count(model: Module) -> int:
     """How many parameters a network has."""
     return len(model.parameters())
-
-
-def checked(cost: Value, model: Module, seed: int) -> str:
-    """The lectures' recipe: compare the derivatives with central differences once, before training."""
-    parameters = model.parameters()
-    found = compare(cost, Random(seed).sample(parameters, min(CHECKED, len(parameters))))
-    errors = [abs(c.exact - c.numeric) / max(abs(c.exact), abs(c.numeric), 1e-3) for c in found]
-    return f"gradient check on {len(found)} parameters, once: largest relative error {max(errors):.1e}"
 
 
 def plane(model: RBF, X: np.ndarray, columns: int = 60, rows: int = 18) -> list[str]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from ...engine import Value, compare
 from .. import show
 from ..losses import quadratic
-from ..module import Module
 from ..network import MLP
 from ..networks.rbf import RBF
 from ..optim import Adam
 from ..training import fit
+from .shared import checked, has_blocks
 
-CHECKED = 30  # derivatives that are compared with central differences before training
 SIZES, STARTS, EPOCHS = (1, 2, 3, 5, 8), 3, 3000
 
 
@@ -27,7 +24,7 @@ def run(options: Any, console: Console) -> None:
     Cybenko (1989) and Hornik (1989) proved that one hidden layer comes as near to a continuous curve as one likes, if it has
     neurons enough. They did not say how many, nor that descent finds the weights: hence several starts.
     """
-    seed = getattr(options, "seed", None) or 0
+    seed = options.seed
     X = np.linspace(-np.pi, np.pi, 60)[:, None]
     y = np.sin(X[:, 0])
     console.print("sin x at 60 points from -π to π. One hidden layer of tanh, Adam with learning rate .02,\n"
@@ -61,20 +58,3 @@ def run(options: Any, console: Console) -> None:
 def rms(errors: np.ndarray) -> float:
     """The root of the mean square."""
     return float(np.sqrt(np.mean(errors**2)))
-
-
-def checked(cost: Value, model: Module, seed: int) -> str:
-    """The lectures' recipe: compare the derivatives with central differences once, before training."""
-    parameters = model.parameters()
-    found = compare(cost, Random(seed).sample(parameters, min(CHECKED, len(parameters))))
-    errors = [abs(c.exact - c.numeric) / max(abs(c.exact), abs(c.numeric), 1e-3) for c in found]
-    return f"gradient check on {len(found)} parameters, once: largest relative error {max(errors):.1e}"
-
-
-def has_blocks(console: Console) -> bool:
-    """Whether the console's encoding has the block characters."""
-    try:
-        "▁█".encode(console.encoding)
-    except UnicodeEncodeError:
-        return False
-    return True

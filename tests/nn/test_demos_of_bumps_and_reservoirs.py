@@ -10,18 +10,18 @@ from rich.console import Console
 
 import nn
 from nn import data
-from nn.command import gallery_echo, gallery_rbf, gallery_sine
+from nn.command import echo, rbf, sine
 
 
 def said(demo, encoding="utf-8", **options):
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace")
-    demo.run(SimpleNamespace(**{"seed": None, "save": None, **options}), Console(file=stream, width=100))
+    demo.run(SimpleNamespace(**{"seed": 0, "save": None, "demo": "gallery", **options}), Console(file=stream, width=100))
     stream.flush()
     return stream.buffer.getvalue().decode(encoding)
 
 
 def test_bumps_solve_xor_and_learn_where_to_stand(capsys, tmp_path):
-    text = said(gallery_rbf, seed=0, save=str(tmp_path / "few.safetensors"))
+    text = said(rbf, seed=0, save=str(tmp_path / "few.safetensors"))
     assert re.findall(r"│ (\d\.\d{12})", text) == ["0.000000000000", "1.000000000000", "1.000000000000", "0.000000000000"]
     assert float(re.search(r"gradient check on 14 parameters, once: largest relative error (\S+)", text).group(1)) < 1e-6
     shares = {name.strip(): (float(a), float(b)) for name, a, b in re.findall(r"\n(.*?)│ +\d+ │ +(\S+) │ +(\S+)", text)}
@@ -34,7 +34,7 @@ def test_bumps_solve_xor_and_learn_where_to_stand(capsys, tmp_path):
 
 def test_nothing_is_saved_unless_asked_for(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    said(gallery_rbf)
+    said(rbf)
     assert [*tmp_path.iterdir()] == []
 
 
@@ -44,11 +44,11 @@ def test_the_straight_line_beside_the_bumps_is_that_of_least_squares():
     assert len(by_network.parameters()) == 5
     slopes = np.linalg.solve(*(lambda A: (A.T @ A, A.T @ split.y))(np.column_stack([np.ones(200), split.X])))
     right = [np.mean((slopes[0] + X @ slopes[1:] >= 0.5) == y) for X, y in ((split.X, split.y), (split.X_test, split.y_test))]
-    assert gallery_rbf.straight(split) == pytest.approx(right)
+    assert rbf.straight(split) == pytest.approx(right)
 
 
 def test_the_forecasts_are_judged_against_simple_ones():
-    text = said(gallery_echo, seed=3)
+    text = said(echo, seed=3)
     errors = [float(found) for found in re.findall(r"one step ahead (\S+) of the range", text)]
     assert len(errors) == 5 and np.median(errors) < 1e-3
     table = {name.strip(): float(error) for name, error in re.findall(r"\n(.*?) │ (\d\.\de-\d\d) +│ \d\.\de-\d\d", text)}
@@ -60,21 +60,21 @@ def test_the_forecasts_are_judged_against_simple_ones():
 
 def test_how_long_a_free_run_lasts():
     truth = np.zeros(5)
-    assert gallery_echo.lasts(np.array([0.0, 0.05, 0.2, 0.0]), truth) == "2 steps"
-    assert gallery_echo.lasts(np.array([0.0, 0.2]), truth) == "1 step"
-    assert gallery_echo.lasts(np.zeros(5), truth) == "5 or more"
+    assert echo.lasts(np.array([0.0, 0.05, 0.2, 0.0]), truth) == "2 steps"
+    assert echo.lasts(np.array([0.0, 0.2]), truth) == "1 step"
+    assert echo.lasts(np.zeros(5), truth) == "5 or more"
 
 
 def test_the_more_neurons_the_nearer_the_sine(monkeypatch):
-    monkeypatch.setattr(gallery_sine, "SIZES", (1, 3))
-    text = said(gallery_sine, seed=0)
+    monkeypatch.setattr(sine, "SIZES", (1, 3))
+    text = said(sine, seed=0)
     one, three = (float(found) for found in re.findall(r"hidden: error (\S+)", text))
     assert three < 0.02 < 0.2 < one < 0.3
     assert "a straight line" in text and float(re.search(r"largest relative error (\S+)", text).group(1)) < 1e-6
 
 
 def test_without_block_characters_the_curves_are_drawn_with_others(monkeypatch):
-    monkeypatch.setattr(gallery_sine, "SIZES", (1,))
-    monkeypatch.setattr(gallery_sine, "EPOCHS", 5)
-    text = said(gallery_sine, encoding="latin-1")
+    monkeypatch.setattr(sine, "SIZES", (1,))
+    monkeypatch.setattr(sine, "EPOCHS", 5)
+    text = said(sine, encoding="latin-1")
     assert re.search(r"\n1-1-1 +[_.\-=+*#@]+", text)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from .. import data, show
 from ..networks.som import SOM
-from .gallery_conv import has_blocks
+from .shared import has_blocks
 
 STEPS = 10_000
 SHOWN = 3  # pictures of every third neuron
@@ -17,7 +17,7 @@ SHOWN = 3  # pictures of every third neuron
 
 def run(options: Any, console: Console) -> None:
     """A 10x10 map orders the digits; it is judged beside 100 of the digits themselves, taken at random."""
-    seed = getattr(options, "seed", None) or 0
+    seed = options.seed
     split = data.digits()
     som = SOM(10, 10, 64, sigma=2.0, learning_rate=0.5, seed=seed)
     console.print(str(som), soft_wrap=True)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from .. import data, show
 from ..networks.echo import EchoState
+from .shared import has_blocks
 
 UNITS, LEAK, RADIUS, RIDGE = 100, 0.3, 1.25, 1e-8
 WARMUP, TRAINING, TEST, FREE = 100, 2000, 500, 300
@@ -35,7 +36,7 @@ def run(options: Any, console: Console) -> None:
     The median of several reservoirs is what counts, since a single one may be lucky or not. Of two simple forecasters one
     says "as now", the other is a linear combination of the last 20 numbers, by least squares too.
     """
-    first = getattr(options, "seed", None) or 0
+    first = options.seed
     series = data.mackey_glass(WARMUP + TRAINING + TEST + 1)
     console.print("Mackey-Glass: dx/dt = 0.2 x(t-τ)/(1 + x(t-τ)^10) - 0.1 x(t), τ = 17, x = 1.2\n"
                   "up to time 0, a number for each unit of time; Runge-Kutta of order 4, steps of 0.1.\n"
@@ -109,12 +110,3 @@ def forgetting(net: EchoState, series: np.ndarray) -> str:
     measured = ", ".join(f"{apart[t - 1]:.1g} after {t}" for t in (1, 50, 100, 200))
     return (f"W's largest singular value is {net.largest_singular_value:.2f}, so nothing is promised about forgetting.\n"
             f"Measured: two starts are apart by {measured} steps.")  # fmt: skip
-
-
-def has_blocks(console: Console) -> bool:
-    """Whether the console's encoding has the block characters."""
-    try:
-        "▁█".encode(console.encoding)
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -14,7 +14,7 @@ from ..optim import SGD
 from ..reading import as_read, digits_in, read
 from ..targets import one_hot
 from ..training import fit
-from .gallery_conv import checked, has_blocks, keep
+from .shared import checked, has_blocks, keep
 
 EPOCHS, STRIPS, LENGTH = 60, 100, 6
 KINDS: dict[str, dict[str, Any]] = {
@@ -24,7 +24,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def run(options: Any, console: Console) -> None:
     """A network learns the digits of the training set, and reads strips of digits of the test."""
-    seed = getattr(options, "seed", None) or 0
+    seed = options.seed
     split = data.digits()
     X, X_test = as_read(split.X), as_read(split.X_test)
     model = MLP(64, [30, 10], activation="sigmoid", output="sigmoid", seed=seed)

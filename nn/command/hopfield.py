@@ -9,7 +9,7 @@ from rich.console import Console
 
 from .. import show
 from ..networks.hopfield import Hopfield, Recall, letters, measured_error, noisy, one_step_error
-from .gallery_conv import has_blocks
+from .shared import has_blocks
 
 NOISE, TRIALS, UNITS = 0.25, 100, 400
 LOADS = (42, 55, 74, 148)
@@ -19,7 +19,7 @@ SMALL, START = ([1, -1, -1, 1], [-1, 1, -1, 1], [1, 1, -1, -1]), [-1, -1, -1, 1]
 
 def run(options: Any, console: Console) -> None:
     """Four letters of 64 pixels are stored, and recalled with a quarter of the pixels wrong."""
-    seed = getattr(options, "seed", None) or 0
+    seed = options.seed
     known = letters()
     net = Hopfield(64).store([*known.values()])
     console.print(f"{net}: the letters {', '.join(known)} of 8x8 pixels; any two differ in about half of them\n", soft_wrap=True)
