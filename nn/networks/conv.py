@@ -78,7 +78,8 @@ class Convolution(Module):
         weight = weight.tolist() if isinstance(weight, np.ndarray) else weight
         shape = shape_of(weight)
         if len(shape) != cls.dims + 2 or 0 in shape:
-            raise ValueError(f"The weights of a {cls.__name__} are lists in lists of shape {cls._in_words()}; these have {shape}.")
+            raise ValueError(f"The weights of a {cls.__name__} are lists in lists of shape {cls._in_words()}; "
+                             f"these have {shape}.")  # fmt: skip
         biases = [0.0] * shape[0] if bias is None else list(bias)
         if len(biases) != shape[0]:
             raise ValueError(f"There must be one bias for each output channel: {shape[0]} channels, {len(biases)} biases.")
