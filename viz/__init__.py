@@ -1,4 +1,4 @@
-"""Pictures of graphs, networks and learning. contents.py and plots.py list what there is."""
+"""Pictures of graphs, networks and learning. contents.py and plots/ list what there is."""
 
 from typing import TYPE_CHECKING
 

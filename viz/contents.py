@@ -1,4 +1,4 @@
-"""Pictures of graphs: a table of contents. For networks and learning, which need NumPy, see plots.py."""
+"""Pictures of graphs: a table of contents. For networks and learning, which need NumPy, see plots/."""
 
 from .drawing import Drawing, draw
 from .frames import draw_steps
