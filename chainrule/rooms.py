@@ -71,6 +71,8 @@ def on_first_use(room: str, *tables: str) -> Callable[[str], Any]:
     """
 
     def look_up(name: str) -> Any:
+        if name == "__all__":  # for `from nn import *`
+            return [name for table in tables for name in import_module(f"{room}.{table}").__all__]
         if name.startswith("__"):
             raise AttributeError(f"module {room!r} has no attribute {name!r}")
         for table in tables:

@@ -43,12 +43,27 @@ from . import micrograd
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .compiler import Program, compile
+    from .compiler import Program as Program
+    from .compiler import compile as compile
+
+__all__ = [
+    "TABLE", "Constant", "GradientError", "ParseError", "StaleGraphError", "TracingError", "UndefinedError", "Value", "acos",
+    "acosh", "amax", "amin", "as_text", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "compare", "cos", "cosh",
+    "count_operations", "count_paths", "elu", "equal", "erf", "erfc", "exp", "exp2", "explain", "expm1", "fsum", "gelu",
+    "grad", "gradcheck", "greater", "greater_equal", "hessian", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "log",
+    "log10", "log1p", "log2", "log_softmax", "logsumexp", "manual", "maximum", "micrograd", "minimum", "no_grad",
+    "numeric_derivative", "parse", "paths", "primitive", "recompute", "relu", "sech", "sigmoid", "sign", "silu", "sin",
+    "sinh", "softmax", "softplus", "softsign", "sqrt", "step", "steps", "tan", "tanh", "to_data", "where", "zero_grad",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
     if name in ("compile", "Program"):
-        from . import compiler
+        try:
+            from . import compiler
+        except ModuleNotFoundError as error:
+            sentence = f"engine.compile needs {error.name}, which is not installed: pip install {error.name}"
+            raise ModuleNotFoundError(sentence, name=error.name) from None
 
         return getattr(compiler, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

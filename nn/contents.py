@@ -21,7 +21,16 @@ from .networks.sequential import Sequential
 from .networks.som import SOM
 from .networks.tdnn import TDNN
 from .penalties import l1, l2
+from .perceptron import Perceptron
 from .run import evaluate
 from .search import learning_rate_search, restarts
 from .targets import one_hot
 from .training import fit
+
+__all__ = [
+    "ELEMENTWISE", "GRU", "LSTM", "MLP", "RBF", "SOM", "TDNN", "Activation", "Activations", "Conv1d", "Conv2d", "Curve",
+    "EchoState", "Elman", "Flatten", "Forced", "History", "Hopfield", "Jordan", "Last", "Layer", "MaxPool2d", "Module",
+    "Neuron", "PerStep", "Perceptron", "Sequential", "TeacherWarning", "evaluate", "fit", "gradient_over_time", "init", "l1",
+    "l2", "learning_curve", "learning_rate_search", "lecun_1989", "load", "losses", "one_hot", "optim", "reading", "restarts",
+    "save", "stopping", "validation_curve",
+]  # fmt: skip

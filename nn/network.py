@@ -57,6 +57,8 @@ class MLP(Module):
         if not sizes:
             raise ValueError("A network has at least one layer: give the number of its outputs, such as MLP(2, [1]).")
         kinds = [*per_layer(activation, len(sizes) - 1, "activation"), output]
+        if len(sizes) == 1 and not isinstance(activation, (list, tuple)):  # it is not used, and yet a mistake is told
+            Activation(activation)  # type: ignore[arg-type]  # no list: a name or a function
         inits = per_layer(init, len(sizes), "init")
         random = Random(seed)
         self.layers = [

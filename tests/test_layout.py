@@ -1,5 +1,6 @@
 """One name that nobody else has: the code lives under chainrule/, and the short names are the same modules."""
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -166,3 +167,34 @@ def test_what_cannot_be_loaded_is_not_listed():
 def test_the_perceptron_needs_no_numpy():
     code = "import nn, sys; learned = nn.Perceptron((0, 0), 0).learn(nn.perceptron.inputs(), (0, 0, 0, 1)); "
     assert python(code + "print(learned.converged, 'numpy' in sys.modules)", ROOT, options=ALONE) == "True False\n"
+
+
+# --- what a room offers ---
+
+CONTENTS = ["engine/__init__.py", "nn/contents.py", "viz/contents.py", "viz/plots/__init__.py", "nn/data/__init__.py"]
+
+
+@pytest.mark.parametrize("path", CONTENTS)
+def test_a_table_of_contents_lists_what_it_imports(path):
+    """So that editors and type checkers know what is offered, and `from nn import *` brings just that."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    imported = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) and node.level for alias in node.names}
+    (listed,) = (ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign))
+    assert sorted(imported) == sorted(listed)
+
+
+def test_a_star_brings_what_a_room_offers():
+    code = "from nn import *; from viz import *; from engine import *; print(MLP.__name__, callable(draw), plot_history, sin)"
+    assert python(code, ROOT).startswith("MLP True <function plot_history")
+    assert "Value" in python("from engine import *; print(Value)", ROOT, options=ALONE)
+
+
+def test_the_common_command_says_what_it_has():
+    assert python(["-m", "chainrule", "--version"], ROOT) == "chainrule 0.2.0\n"
+    assert "chainrule nn xor" in python(["-m", "chainrule", "--help"], ROOT)
+    assert python(["-X", "utf8", "-m", "chainrule", "engine", "x*x", "x=3", "--quiet"], ROOT) == "∂f/∂x = 6\n"
+
+
+def test_compiling_names_the_package_that_it_needs():
+    said = python("import engine; engine.compile", ROOT, options=ALONE)
+    assert said.endswith("engine.compile needs numpy, which is not installed: pip install numpy\n")

@@ -5,3 +5,7 @@ from .frames import draw_steps
 from .html import page
 from .render import NoRenderer
 from .text_tree import tree
+
+__all__ = [
+    "Drawing", "NoRenderer", "draw", "draw_steps", "page", "tree",
+]  # fmt: skip

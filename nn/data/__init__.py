@@ -9,3 +9,8 @@ from .numbers import Strip, strips
 from .sequences import adding, temporal_xor
 from .series import mackey_glass, sine
 from .sets import SYLLABLES, Split, digits, moons, stratified_split, syllables, xor
+
+__all__ = [
+    "SYLLABLES", "Split", "Strip", "Table", "adding", "digits", "from_csv", "from_idx", "mackey_glass", "mnist", "moons",
+    "sine", "stratified_split", "strips", "syllables", "temporal_xor", "xor",
+]  # fmt: skip
