@@ -33,10 +33,6 @@ class Optimizer:
         if clip is not None and not clip > 0:
             raise ValueError(f"clip = {clip} must be the largest norm that a gradient may have, above 0; None does not clip.")
         self.lr, self.clip = lr, clip
-        if clip is not None:
-            # A rule sees one parameter, the norm needs all of them: a descent that is compiled leaves to the optimiser
-            # what has a step of its own
-            self.step = self._clipped_step  # type: ignore[method-assign]
         self.memory: list[dict[str, Any]] = [{} for _ in self.parameters]
         self.warn = True  # whether to say so when a step is taken on gradients that were not cleared
 
@@ -47,17 +43,10 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient; none is moved if one would become inf or nan, or if Ctrl-C is pressed."""
         self._notice_uncleared()
-        self._move([p.grad for p in self.parameters if p.has_grad])
-
-    def _clipped_step(self) -> None:
-        """The same, with gradients that are together no longer than `clip`."""
-        self._notice_uncleared()
         gradients = [p.grad for p in self.parameters if p.has_grad]
-        norm = math.hypot(*gradients)
-        self._move([g * (self.clip / norm) for g in gradients] if self.clip is not None and norm > self.clip else gradients)
-
-    def _move(self, gradients: list[float]) -> None:
-        """Move the parameters that have a gradient by the rule, all of them or none."""
+        norm = 0.0 if self.clip is None else math.hypot(*gradients)
+        if self.clip is not None and norm > self.clip:
+            gradients = [g * (self.clip / norm) for g in gradients]
         memories = [dict(memory) for memory in self.memory]  # kept only if the whole step is made
         having = [(p, memory) for p, memory in zip(self.parameters, memories) if p.has_grad]
         moved = [(p, self.rule(p.data, g, memory)) for (p, memory), g in zip(having, gradients)]

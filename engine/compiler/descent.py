@@ -103,6 +103,10 @@ class Descent:
         # comes before or after that call, and `settle` can tell which
         vector[-1] = 0.0
         p, g = (vector, gradient) if self._whole else (vector[self._index], gradient[self._index])
+        clip = getattr(self.optimizer, "clip", None)
+        norm = 0.0 if clip is None else float(np.linalg.norm(g[:-1]))
+        if clip is not None and norm > clip:
+            g = g * (clip / norm)
         change, *memory = update(self._turn, p, g, self._memory)
         change[-1] = -1.0
         # inf and nan anywhere in g or the change make this product inf or nan (0·inf is nan); so may numbers that are large
