@@ -16,8 +16,8 @@ from .networks.hopfield import Hopfield
 from .networks.memory import GRU, LSTM
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.rbf import RBF
-from .networks.recurrent import Elman, Forced, Jordan, Last, PerStep, gradient_over_time
-from .networks.sequential import Sequential
+from .networks.recurrent import Elman, Forced, Jordan, gradient_over_time
+from .networks.sequential import Last, PerStep, Sequential
 from .networks.som import SOM
 from .networks.tdnn import TDNN
 from .penalties import l1, l2

@@ -35,8 +35,8 @@ from .networks.conv import Conv1d, Conv2d
 from .networks.memory import GRU, LSTM
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.rbf import RBF
-from .networks.recurrent import Elman, Jordan, Last
-from .networks.sequential import Sequential
+from .networks.recurrent import Elman, Jordan
+from .networks.sequential import Last, Sequential
 from .networks.tdnn import TDNN
 
 FORMAT = "chainrule-mlp/1"

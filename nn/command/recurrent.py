@@ -14,8 +14,8 @@ from ..layers import Layer
 from ..losses import loss_function
 from ..module import Module
 from ..networks.memory import GRU, LSTM
-from ..networks.recurrent import Elman, Forced, Jordan, Last
-from ..networks.sequential import Sequential
+from ..networks.recurrent import Elman, Forced, Jordan
+from ..networks.sequential import Last, Sequential
 from ..optim import Adam
 from ..run import evaluate
 from ..targets import targets_for

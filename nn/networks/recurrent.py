@@ -309,41 +309,6 @@ class Forced(Recurrent):
         return self.model.states([step[:n] for step in steps], [step[n:] for step in steps])
 
 
-class Last(Module):
-    """The last of a sequence: Sequential(LSTM(2, 8), Last(), Layer(8, 1, "linear")) answers once, at the end."""
-
-    def settings(self) -> dict[str, Any]:
-        """None are needed."""
-        return {}
-
-    @classmethod
-    def shapes(cls) -> dict[str, tuple[int, ...]]:
-        """No parameters."""
-        return {}
-
-    def __call__(self, x: Any) -> Any:
-        """The last step."""
-        return x[-1]
-
-
-class PerStep(Module):
-    """The same module at each step: Sequential(LSTM(2, 8), PerStep(Layer(8, 1, "linear"))) answers at every step."""
-
-    def __init__(self, part: Module) -> None:
-        if not isinstance(part, Module):
-            raise TypeError(f"PerStep takes a module, such as Layer(8, 1); it was given {part!r:.60}.")
-        self.part = part
-
-    @property
-    def output_activation(self) -> Activation | None:
-        """The module's."""
-        return self.part.output_activation
-
-    def __call__(self, x: Any) -> list[Any]:
-        """What the module makes of each step."""
-        return [self.part(step) for step in x]
-
-
 def gradient_over_time(model: Recurrent, x: Any) -> np.ndarray:
     """‖∂h[T]/∂x[t]‖ for each step t of a sequence of T steps: how much of what was seen at t can still be learned from.
 

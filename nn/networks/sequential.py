@@ -1,4 +1,4 @@
-"""Modules in a row, each taking what the one before gives."""
+"""Modules in a row, each taking what the one before gives; and what a row with a sequence in it needs: Last and PerStep."""
 
 from __future__ import annotations
 
@@ -59,3 +59,38 @@ class Sequential(Module):
         for part in self.parts:
             outputs.append(part(outputs[-1] if outputs else x))
         return Steps(x, outputs)
+
+
+class Last(Module):
+    """The last of a sequence: Sequential(LSTM(2, 8), Last(), Layer(8, 1, "linear")) answers once, at the end."""
+
+    def settings(self) -> dict[str, Any]:
+        """None are needed."""
+        return {}
+
+    @classmethod
+    def shapes(cls) -> dict[str, tuple[int, ...]]:
+        """No parameters."""
+        return {}
+
+    def __call__(self, x: Any) -> Any:
+        """The last step."""
+        return x[-1]
+
+
+class PerStep(Module):
+    """The same module at each step: Sequential(LSTM(2, 8), PerStep(Layer(8, 1, "linear"))) answers at every step."""
+
+    def __init__(self, part: Module) -> None:
+        if not isinstance(part, Module):
+            raise TypeError(f"PerStep takes a module, such as Layer(8, 1); it was given {part!r:.60}.")
+        self.part = part
+
+    @property
+    def output_activation(self) -> Activation | None:
+        """The module's."""
+        return self.part.output_activation
+
+    def __call__(self, x: Any) -> list[Any]:
+        """What the module makes of each step."""
+        return [self.part(step) for step in x]
