@@ -28,21 +28,24 @@ from ..engine.arrays import shown
 from ..engine.files import write_whole
 from ..engine.primitive import Primitive
 from .activations import elementwise
-from .layers import Layer
+from .layers import Layer, Neuron
 from .module import Module
 from .network import MLP
 from .networks.conv import Conv1d, Conv2d
 from .networks.memory import GRU, LSTM
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.rbf import RBF
-from .networks.recurrent import Elman, Jordan
-from .networks.sequential import Last, Sequential
+from .networks.recurrent import Elman, Forced, Jordan
+from .networks.sequential import Last, PerStep, Sequential
 from .networks.tdnn import TDNN
 
 FORMAT = "chainrule-mlp/1"
 MODULE_FORMAT = "chainrule-module/1"  # every other module
 # What a file may say that it holds
-KINDS = (Layer, Sequential, Conv1d, Conv2d, MaxPool2d, Flatten, TDNN, RBF, Elman, Jordan, LSTM, GRU, Last)
+KINDS = (
+    Neuron, Layer, Sequential, PerStep, Last, Conv1d, Conv2d, MaxPool2d, Flatten, TDNN, RBF, Elman, Jordan, Forced, LSTM, GRU,
+)  # fmt: skip
+HOLDERS = {"Sequential": "parts", "PerStep": "part", "Forced": "model"}  # what consists of other modules, and where they are
 OURS: dict[str, type[Module]] = {kind.__name__: kind for kind in KINDS}
 FLOATS = ("F64", "F32", "F16")  # what safetensors calls the types of arrays that a model may be stored in
 LONGEST, DEEPEST = 1_000_000, 50  # characters of a JSON text, and how deep its lists and dictionaries may be nested
@@ -115,8 +118,9 @@ def description(module: Module) -> dict[str, Any]:
     name = type(module).__name__
     if OURS.get(name) is not type(module):
         return {"class": name}
-    if isinstance(module, Sequential):
-        return {"class": name, "parts": [part_of(part) for part in module.parts]}
+    if name in HOLDERS:
+        held = getattr(module, HOLDERS[name])
+        return {"class": name, "parts": [part_of(part) for part in (held if isinstance(held, list) else [held])]}
     return {"class": name, "settings": module.settings()}
 
 
@@ -195,15 +199,16 @@ def shapes_of(described: Any) -> dict[str, tuple[int, ...]]:
     if not isinstance(described, dict) or not isinstance(name := described.get("class"), str):
         raise ValueError(f"a module is described by its class, not by {shown(described)}.")
     kind = OURS.get(name)
-    if kind is None or (kind is not Sequential and "settings" not in described):
+    if kind is None or (name not in HOLDERS and "settings" not in described):
         raise ValueError(f"the class {shown(name)} is not chainrule's, so load must be told how to build it: load(path, Net), "
                          "where Net is that class or a function that makes such a module.")  # fmt: skip
-    if kind is Sequential:
+    if name in HOLDERS:
         parts = described.get("parts")
         if not isinstance(parts, list) or not parts:
-            raise ValueError(f"a Sequential is described by a list of its parts, not by {shown(parts)}.")
-        modules = [(i, part) for i, part in enumerate(parts) if not is_function(part)]
-        return {f"{i}.{name}": shape for i, part in modules for name, shape in shapes_of(part).items()}
+            raise ValueError(f"a {name} is described by a list of its parts, not by {shown(parts)}.")
+        places = [str(i) if kind is Sequential else HOLDERS[name] for i in range(len(parts))]
+        modules = [(place, part) for place, part in zip(places, parts) if not is_function(part)]
+        return {f"{place}.{path}": shape for place, part in modules for path, shape in shapes_of(part).items()}
     try:
         return kind.shapes(**described["settings"])
     except (TypeError, ValueError, ArithmeticError) as error:
@@ -217,12 +222,13 @@ def is_function(part: Any) -> bool:
 
 def built(described: dict[str, Any]) -> Module:
     """The module that is described so, its parameters anything: what its arrays would be has been held against the file."""
-    if described["class"] == "Sequential":
-        return Sequential(*[TABLE[part["function"]] if is_function(part) else built(part) for part in described["parts"]])
+    kind: Callable[..., Module] = OURS[described["class"]]
     try:
-        return OURS[described["class"]](**described["settings"])
+        if described["class"] in HOLDERS:
+            return kind(*[TABLE[part["function"]] if is_function(part) else built(part) for part in described["parts"]])
+        return kind(**described["settings"])
     except TypeError as error:  # a setting of the wrong type
-        raise ValueError(f"the settings {shown(described['settings'])} are not such: {one_line(error)}") from None
+        raise ValueError(f"the settings {shown(described.get('settings'))} are not such: {one_line(error)}") from None
 
 
 def architecture_of(data: dict[str, Any]) -> Architecture:

@@ -62,6 +62,15 @@ class Neuron(Module):
         """The activation for one example."""
         return self.activation([self.z(checked(x, len(self.w)))])[0]
 
+    def settings(self) -> dict[str, Any]:
+        """The number of its inputs and the name of its activation."""
+        return {"n_in": len(self.w), "activation": self.activation.to_keep()}
+
+    @classmethod
+    def shapes(cls, n_in: int, activation: str = "relu") -> dict[str, tuple[int, ...]]:
+        """weight (in) and a bias."""
+        return {"weight": (n_in,), "bias": ()}
+
     def own_parameters(self) -> list[tuple[str, Value]]:
         """The weights, then the bias."""
         return [*((f"weight.{k}", w) for k, w in enumerate(self.w)), ("bias", self.b)]

@@ -121,6 +121,35 @@ def test_what_a_file_cannot_hold_is_refused_and_no_file_is_begun(path, module, e
     assert not path.exists()
 
 
+EVERY = {
+    "Neuron": lambda: nn.Neuron(3, "tanh", seed=1), "Layer": lambda: nn.Layer(3, 2, seed=1),
+    "MLP": lambda: nn.MLP(3, [2, 1], seed=1),
+    "Sequential": lambda: nn.Sequential(nn.LSTM(2, 3, seed=1), nn.Last(), nn.Layer(3, 1, seed=1)),
+    "PerStep": lambda: nn.PerStep(nn.Sequential(nn.Layer(2, 2, seed=1))), "Last": nn.Last,
+    "Conv1d": lambda: nn.Conv1d(2, 3, 2, seed=1), "Conv2d": lambda: nn.Conv2d(1, 2, (2, 3), seed=1),
+    "MaxPool2d": lambda: nn.MaxPool2d(2), "Flatten": nn.Flatten, "TDNN": lambda: nn.TDNN(seed=1),
+    "RBF": lambda: nn.RBF(2, 3, 1, centres="random", seed=1), "Elman": lambda: nn.Elman(2, 3, 1, seed=1),
+    "Jordan": lambda: nn.Jordan(2, 3, 2, alpha=0.5, seed=1), "Forced": lambda: nn.Forced(nn.Jordan(2, 3, 2, seed=1)),
+    "LSTM": lambda: nn.LSTM(2, 3, seed=1), "GRU": lambda: nn.GRU(2, 3, reset="before", seed=1),
+}  # fmt: skip
+
+
+def test_every_module_is_in_the_table_below():
+    offered = {name: getattr(nn, name) for name in nn.contents.__all__}
+    kinds = {name for name, kind in offered.items() if isinstance(kind, type) and issubclass(kind, nn.Module)}
+    assert kinds - {"Module"} == set(EVERY)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_module_of_ours_comes_back_by_itself(path, name):
+    module = EVERY[name]()
+    save(module, path)
+    again = load(path)
+    assert type(again) is type(module) and repr(again) == repr(module)
+    assert {k: v.tolist() for k, v in again.state_dict().items()} == {k: v.tolist() for k, v in module.state_dict().items()}
+    assert {k: stack.shape for k, stack in module.stacks().items()} == {k: v.shape for k, v in load_file(path).items()}
+
+
 LAYER = {"class": "Layer", "settings": {"n_in": 2, "n_out": 3, "activation": "tanh"}}
 
 
