@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from time import perf_counter
 from typing import Any
@@ -68,9 +69,20 @@ def speeds(model: MLP, X: np.ndarray, y: np.ndarray, plan: Recipe, history: Hist
     size = len(X) if plan.batch_size == "all" else int(plan.batch_size)
     eager = (perf_counter() - began) / len(few) * size
     model.zero_grad()
-    compiled = history.time[-1] / history.updates if history.time else float("nan")
-    return (f"an update took {1e6 * compiled:.3g} µs, compiled to matrices; example by example, on Values, it takes "
-            f"{1e3 * eager:.3g} ms, {eager / compiled:.2g} times as long")  # fmt: skip
+    if history.epochs < 2:
+        return f"an update takes {duration(eager)}, example by example on Values"
+    after_the_first = history.updates * (history.epochs - 1) / history.epochs  # whose epoch began with tracing
+    compiled = (history.time[-1] - history.time[0]) / after_the_first
+    return (f"an update took {duration(compiled)}, compiled to matrices; example by example, on Values, it takes "
+            f"{duration(eager)}: about {round(eager / compiled, -int(math.log10(max(1.0, eager / compiled)))):.0f} times as long")
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} µs"
 
 
 def digits(options: Any, console: Console) -> None:

@@ -60,6 +60,8 @@ def stratified_split(X: np.ndarray, y: np.ndarray, test_share: float = 0.25, see
     X, y = np.asarray(X), np.asarray(y)
     if y.ndim != 1 or len(X) != len(y):
         raise ValueError(f"X and y must have one row and one class for each example; their shapes are {X.shape} and {y.shape}.")
+    if y.dtype.kind == "O" or (y.dtype.kind == "f" and np.isnan(y).any()):
+        raise ValueError("y must be classes, numbers or names, without None or nan: those belong to no class.")
     if not isinstance(test_share, Real) or not 0 < test_share < 1:
         raise ValueError(f"test_share = {test_share!r}: give a share between 0 and 1.")
     classes, counts = np.unique(y, return_counts=True)
