@@ -165,10 +165,14 @@ def test_moons_are_judged_between_the_targets_that_were_learned(answer):
     assert len(set(re.findall("[█░]", text))) == 2
 
 
+def test_speeds_are_those_of_a_step_in_honest_words(answer, few_digits):
+    said = " ".join(answer("digits", "--epochs", "2").split())
+    assert re.search(r"an update took \S+ (µs|ms), compiled to matrices; .* takes \S+ m?s: about \d+ times as long", said)
+    assert re.search(r"an update takes \S+ m?s, example by example on Values", answer("digits", "--epochs", "1"))
+
+
 def test_digits_are_learned_judged_and_drawn(answer, few_digits):
     text = answer("digits", "--epochs", "1")
-    said = " ".join(text.split())
-    assert re.search(r"an update took \S+ (µs|ms), compiled to matrices; .* takes \S+ m?s: about \d+ times as long", said)
     assert "MLP(64 → 15 sigmoid → 10 sigmoid; 1135 parameters)" in text
     right, count = map(int, re.search(r"test accuracy \d\.\d{4}: (\d+) of (\d+) right", text).groups())
     assert count == 40
