@@ -107,14 +107,14 @@ class Module:
 
     def named_modules(self) -> list[tuple[str, Module]]:
         """This module, named "", and every module inside it by its path, each once."""
-        found: dict[Module, str] = {}
+        found: dict[int, tuple[str, Module]] = {}  # by id: a dataclass, or a class with __eq__, has no hash
         stack: list[tuple[str, Module]] = [("", self)]
         while stack:
             path, module = stack.pop()
-            if module not in found:
-                found[module] = path
+            if id(module) not in found:
+                found[id(module)] = path, module
                 stack += [(f"{path}.{name}".lstrip("."), child) for name, child in reversed(module.named_children())]
-        return [(path, module) for module, path in found.items()]
+        return list(found.values())
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Every parameter with its name; one that is used twice has its first name."""

@@ -1,5 +1,7 @@
 """Modules: what counts as a parameter, its name, and the arrays it belongs to."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,27 @@ def test_a_module_that_contains_itself_is_no_endless_loop():
     line.parent = line
     assert [name for name, _ in line.named_parameters()] == ["slope", "start"]
     assert repr(line) == "Line(2 parameters)\n  (parent): ..."
+
+
+@dataclass
+class Weighted(nn.Module):
+    """A dataclass has __eq__, and therefore no hash."""
+
+    part: nn.Module
+    factor: Value = field(default_factory=lambda: Value(0.5))
+
+    def __call__(self, x):
+        return self.factor * self.part(x)
+
+
+def test_a_module_needs_no_hash():
+    model = Weighted(Weighted(Line()))
+    assert [name for name, _ in model.named_parameters()] == ["factor", "part.factor", "part.part.slope", "part.part.start"]
+    assert [name for name, _ in model.named_modules()] == ["", "part", "part.part"]
+    assert nn.fit(model, [[1.0], [2.0]], [1.0, 2.0], epochs=2).epochs == 2
+    model = Weighted(Line())
+    model.part = model  # contains itself
+    assert len(model.parameters()) == 1
 
 
 def test_zero_grad_reaches_every_parameter():
