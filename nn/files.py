@@ -76,7 +76,11 @@ def save(model: Module, path: str | os.PathLike[str], **remarks: Any) -> None:
         architecture = Architecture(model.n_in, [layer.n_out for layer in model.layers], kinds)
         metadata = {"format": FORMAT, "architecture": json.dumps(architecture._asdict())}
     elif isinstance(model, Module):
-        metadata = {"format": MODULE_FORMAT, "module": json.dumps(description(model))}
+        described = description(model)
+        if type(model).__name__ in HOLDERS and "parts" in described and shapes_of(described).keys() != model.stacks().keys():
+            raise ValueError("A part stands twice in this module, and a file cannot say that two are one: make the whole a class "
+                             "of your own, and give that to load.")  # fmt: skip
+        metadata = {"format": MODULE_FORMAT, "module": json.dumps(described)}
     else:
         raise TypeError(f"save takes a module, such as an MLP; it was given {shown(model)}.")
     metadata["remarks"] = to_json(remarks)
@@ -175,6 +179,8 @@ def read(file: Any, make: Callable[[], Module] | None) -> tuple[Module, dict[str
         remarks = from_json(metadata.get("remarks", "{}"), "remarks")
         if make is not None:
             model = make()
+            if not isinstance(model, Module):
+                raise TypeError(f"load takes a class, or a function without arguments that makes a module; this made {shown(model)}.")
             check_arrays(arrays, {name: stack.shape for name, stack in model.stacks().items()})
         elif kind == FORMAT:
             architecture = architecture_of(from_json(metadata.get("architecture", ""), "architecture"))

@@ -106,13 +106,15 @@ def test_a_class_of_ones_own_comes_back_if_it_is_given(path):
     refused(path, r"the class 'Net' is not chainrule's, so load must be told how to build it: load\(path, Net\)")
     with pytest.raises(ValueError, match=r"inside\.bias has shape \(3,\) in the file and \(4,\)"):
         load(path, lambda: Net(4))
-    with pytest.raises(TypeError, match="load takes a class, or a function without arguments"):
-        load(path, net.scale)
+    for make in (net.scale, lambda: 3):
+        with pytest.raises(TypeError, match="load takes a class, or a function without arguments"):
+            load(path, make)
 
 
 @pytest.mark.parametrize(("module", "error", "sentence"), [
     (nn.Sequential(nn.Layer(2, 1), lambda outputs: outputs[0]), ValueError, "which a file cannot hold: make the whole a class"),
     (nn.Sequential(Net()), ValueError, r"The part Net.* is a function or a class of your own"),
+    (nn.Sequential(*2 * [nn.Layer(2, 2)]), ValueError, "A part stands twice in this module"),
     (3, TypeError, "save takes a module, such as an MLP; it was given 3"),
 ])  # fmt: skip
 def test_what_a_file_cannot_hold_is_refused_and_no_file_is_begun(path, module, error, sentence):
