@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ...engine.primitive import Primitive
 from ..activations import Activation
 from ..examples import Examples
 from ..module import Module
+from ..nested import is_list
 
 
 class Steps(NamedTuple):
@@ -24,8 +26,8 @@ class Steps(NamedTuple):
 class Sequential(Module):
     """Sequential(Conv2d(1, 4, 3), Flatten(), Layer(144, 10)): f3(f2(f1(x))).
 
-    A part may also be a function, such as engine.tanh, that takes what the part before it gives. The parameters are named
-    by the part's place, as in PyTorch: 0.weight, 2.bias.
+    A part may also be a function that takes what the part before it gives; one of the engine's for a single number, such as
+    engine.tanh, is taken of each. The parameters are named by the part's place, as in PyTorch: 0.weight, 2.bias.
     """
 
     def __init__(self, *parts: Any) -> None:
@@ -50,15 +52,22 @@ class Sequential(Module):
     def __call__(self, x: Any) -> Any:
         """The prediction for one example."""
         for part in self.parts:
-            x = part(x)
+            x = applied(part, x)
         return x
 
     def activations(self, x: Any) -> Steps:
         """What each part gives for one example."""
         outputs: list[Any] = []
         for part in self.parts:
-            outputs.append(part(outputs[-1] if outputs else x))
+            outputs.append(applied(part, outputs[-1] if outputs else x))
         return Steps(x, outputs)
+
+
+def applied(part: Any, x: Any) -> Any:
+    """What a part of a row makes of x: a function of one number is taken of every number in a list, or in lists of them."""
+    if isinstance(part, Primitive) and part.arity == 1 and is_list(x):
+        return [applied(part, entry) for entry in x]
+    return part(x)
 
 
 class Last(Module):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from engine import Constant, Value
+from engine import Constant, Value, tanh
 
 
 class Line(nn.Module):
@@ -156,6 +156,18 @@ def test_sequential_is_its_parts_one_after_the_other():
     assert [len(output) for output in inside.outputs[:2]] == [3, 1] and inside.output.data == model(x).data
     assert list(model.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
     assert repr(model).startswith("Sequential(13 parameters)\n  (0): Layer(2 → 3 tanh)\n  (1): Layer(3 → 1 linear)")
+
+
+def test_a_function_of_one_number_is_taken_of_each_in_the_row():
+    X = [[0.3, -0.7], [1.0, 2.0]]
+    first, last = nn.Layer(2, 3, "linear", seed=0), nn.Layer(3, 1, "linear", seed=1)
+    model, plain = nn.Sequential(first, tanh, last), nn.MLP(2, [3, 1], "tanh", seed=0)
+    plain.layers[1] = last
+    assert model(X[0])[0].data == plain(X[0]).data
+    assert [value.data for value in model.activations(X[0]).outputs[1]] == [value.data for value in plain.layers[0](X[0])]
+    assert nn.fit(model, X, [0.0, 1.0], epochs=2, compiled=True).epochs == 2
+    image = nn.Sequential(nn.Conv2d(1, 2, 2, seed=0), tanh)([[1.0, 2.0], [3.0, 4.0]])
+    assert np.shape(image) == (2, 1, 1)
 
 
 def test_sequential_trains_like_the_mlp_with_its_weights():
