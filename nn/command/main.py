@@ -97,7 +97,7 @@ def run(words: list[str]) -> None:
 PLAIN = "chainrule-plain"
 SIGNS = {"→": "->", "·": "*", "Σ": "sum ", "σ": "sigmoid", "Δ": "d", "²": "^2", "∂": "d", "═": "="} | dict.fromkeys("┃│", "|")
 SIGNS |= dict.fromkeys("━─", "-") | dict.fromkeys("╇┼┿", "+") | {"░": ".", "▒": "+", "▓": "#", "█": "@"}
-SIGNS |= {"½": "1/2", "λ": "lambda"}
+SIGNS |= {"½": "1/2", "λ": "lambda", "π": "pi", "τ": "tau", "φ": "phi", "µ": "u", "√": "sqrt", "‖": "|", "³": "^3"}
 
 
 def plainly(error: UnicodeError) -> tuple[str, int]:

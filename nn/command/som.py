@@ -25,7 +25,7 @@ def run(options: Any, console: Console) -> None:
     portions = [STEPS * i // 5 for i in range(6)]
     for shot in som.fit(split.X, steps=STEPS, snapshots=portions):
         som.weights = shot.weights
-        console.print(f"step {shot.step:>5}: rate {shot.rate:.3f}, σ {shot.sigma:.3f}, "
+        console.print(f"step {shot.step:>5}: rate {shot.rate:.3f}, sigma {shot.sigma:.3f}, "
                       f"quantization error {som.quantization_error(split.X):.3f}, "
                       f"topographic error {som.topographic_error(split.X):.3f}", soft_wrap=True)  # fmt: skip
     drawn = np.random.default_rng(seed).choice(len(split.X), size=100, replace=False)

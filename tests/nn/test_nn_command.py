@@ -508,7 +508,12 @@ def test_the_command_runs_in_a_pipe():
     assert max(map(len, done.stdout.splitlines())) <= 120
 
 
-def test_an_old_terminal_gets_words_for_the_signs_it_lacks():
-    done = subprocess.run([sys.executable, "-m", "nn", "generalise", "--seeds", "1"], cwd=ROOT, capture_output=True, timeout=60,
+@pytest.mark.parametrize(("words", "printed"), [
+    ("generalise --seeds 1", "lambda/(2m) sum  w^2"), ("mazur", "(lecture: W^3)"), ("xor --epochs 2", " us, compiled"),
+    ("rbf", "phi = exp(-|x - c|^2)"), ("echo", "x(t-tau)/(1 + x(t-tau)^10)"), ("hopfield", "1/2 erfc(sqrt(n / 2p))"),
+    ("som", "rate 0.500, sigma 2.000"),
+])  # fmt: skip
+def test_an_old_terminal_gets_words_for_the_signs_it_lacks(words, printed):
+    done = subprocess.run([sys.executable, "-m", "nn", *words.split()], cwd=ROOT, capture_output=True, timeout=60,
                           encoding="ascii", env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii"})  # fmt: skip
-    assert done.returncode == 0 and "lambda/(2m) sum  w^2" in done.stdout and "?" not in done.stdout
+    assert done.returncode == 0 and printed in done.stdout and "?" not in done.stdout
