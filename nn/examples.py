@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import real_array
+from ..engine.arrays import real_array, shown
 from ..engine.value import number_of
 
 Examples = np.ndarray | list[np.ndarray]  # one array if all examples have one shape, else an array for each
@@ -14,12 +14,19 @@ Examples = np.ndarray | list[np.ndarray]  # one array if all examples have one s
 
 def numbers_of(prediction: Any) -> Any:
     """A prediction, a number or lists of them, as plain numbers."""
-    return [numbers_of(entry) for entry in prediction] if isinstance(prediction, (list, tuple)) else number_of(prediction)
+    prediction = prediction.tolist() if isinstance(prediction, np.ndarray) else prediction
+    if isinstance(prediction, (list, tuple)):
+        return [numbers_of(entry) for entry in prediction]
+    try:
+        return number_of(prediction)
+    except (TypeError, ValueError):
+        raise ValueError(f"A prediction is a number, or lists of numbers, as Values; it has {shown(prediction)}.") from None
 
 
 def in_a_row(prediction: Any) -> Any:
     """A prediction of lists of lists as one list; one number or one list stays as it is."""
-    nested = isinstance(prediction, (list, tuple)) and any(isinstance(entry, (list, tuple)) for entry in prediction)
+    prediction = prediction.tolist() if isinstance(prediction, np.ndarray) else prediction
+    nested = isinstance(prediction, (list, tuple)) and any(isinstance(entry, (list, tuple, np.ndarray)) for entry in prediction)
     return in_a_row([value for entry in prediction for value in entry]) if nested else prediction
 
 

@@ -160,6 +160,8 @@ def targets_for(prediction: Any, y: Any, examples: int, loss: Loss, name: str = 
     """The targets y of so many examples, in the form of a prediction: a number, a list, or a list for each step."""
     if not is_row(prediction):
         return Targets(y, examples, 1, loss, name)
+    if not len(prediction) or (is_row(prediction[0]) and not len(prediction[0])):
+        raise ValueError("There is nothing to train: for the first example the prediction is an empty list.")
     if not is_row(prediction[0]):
         return Targets(y, examples, len(prediction), loss, name)
     if is_row(prediction[0][0]):

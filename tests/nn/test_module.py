@@ -145,6 +145,36 @@ def test_a_module_without_a_call_says_what_is_missing():
         Empty()([1.0])
 
 
+class Giving(nn.Module):
+    """What it predicts is up to the test."""
+
+    def __init__(self, give):
+        self.w, self.give = Value(2.0), give
+
+    def __call__(self, x):
+        return self.give(self.w, x)
+
+
+def test_an_array_of_values_is_a_prediction_too():
+    X = np.arange(20.0).reshape(10, 2)
+    for rows in (X, X[:3]):  # compiled, and one by one
+        assert (Giving(lambda w, x: np.array([w * x[0], w * x[1]])).predict(rows) == 2 * rows).all()
+        assert (Giving(lambda w, x: [np.array([w * x[0]])]).predict(rows) == 2 * rows[:, None, :1]).all()
+        assert (Giving(lambda w, x: np.array(w * x[0])).predict(rows) == 2 * rows[:, 0]).all()
+
+
+@pytest.mark.parametrize("nothing", [None, "one", (value for value in "ab")])
+def test_a_prediction_that_is_no_number_is_refused(nothing):
+    with pytest.raises(ValueError, match="A prediction is a number, or lists of numbers"):
+        Giving(lambda w, x: nothing).predict([[1.0]])
+
+
+@pytest.mark.parametrize("empty", [[], [[]]])
+def test_an_empty_prediction_cannot_be_trained(empty):
+    with pytest.raises(ValueError, match="the prediction is an empty list"):
+        nn.fit(Giving(lambda w, x: empty), [[1.0]], [1.0])
+
+
 # --- Sequential ---
 
 def test_sequential_is_its_parts_one_after_the_other():
