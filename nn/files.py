@@ -180,7 +180,7 @@ def read(file: Any, make: Callable[[], Module] | None) -> tuple[Module, dict[str
         if make is not None:
             model = make()
             if not isinstance(model, Module):
-                raise TypeError(f"load takes a class, or a function without arguments that makes a module; this made {shown(model)}.")
+                raise TypeError(f"load takes a class, or a function that makes a module; this made {shown(model)}.")
             check_arrays(arrays, {name: stack.shape for name, stack in model.stacks().items()})
         elif kind == FORMAT:
             architecture = architecture_of(from_json(metadata.get("architecture", ""), "architecture"))

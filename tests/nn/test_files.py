@@ -107,7 +107,7 @@ def test_a_class_of_ones_own_comes_back_if_it_is_given(path):
     with pytest.raises(ValueError, match=r"inside\.bias has shape \(3,\) in the file and \(4,\)"):
         load(path, lambda: Net(4))
     for make in (net.scale, lambda: 3):
-        with pytest.raises(TypeError, match="load takes a class, or a function without arguments"):
+        with pytest.raises(TypeError, match="load takes a class, or a function"):
             load(path, make)
 
 
