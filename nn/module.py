@@ -27,6 +27,7 @@ from .. import engine
 from ..engine import Value, zero_grad
 from ..engine.arrays import real_array
 from .examples import Examples, examples_of, in_a_row, numbers_of
+from .inside import watch
 
 if TYPE_CHECKING:
     from .activations import Activation
@@ -76,6 +77,13 @@ class Module:
         with engine.no_grad():
             found = [numbers_of(self(example.tolist())) for example in examples]
         return np.array(found) if isinstance(examples, np.ndarray) else [np.array(numbers) for numbers in found]
+
+    def activations(self, x: Any) -> Any:
+        """What happened inside for one example, as Values: `.outputs["cell"]` lists what the module `cell` gave, call by call.
+
+        The networks of this package have one of their own, with the names of what they compute.
+        """
+        return watch(self, x)
 
     def compile(self) -> engine.Program:
         """The module's prediction for one example as a compiled program, which takes arrays of many.

@@ -209,3 +209,48 @@ def test_sequential_trains_like_the_mlp_with_its_weights():
         row.predict([[1.0, 2.0, 3.0]])
     with pytest.raises(ValueError, match="Sequential takes modules, as in"):
         nn.Sequential(nn.Layer(2, 1), 3)
+
+
+# --- what happens inside ---
+
+class Twice(nn.Module):
+    """A layer that is used at two places, and a sum."""
+
+    def __init__(self):
+        self.layer, self.line = nn.Layer(2, 2, "tanh", seed=0), Steep()
+
+    def __call__(self, x):
+        return self.line(self.layer(self.layer(x)))
+
+
+class Steep(Line):
+    def __call__(self, x):
+        return 2 * super().__call__(x)
+
+
+def test_activations_note_what_each_module_gave_call_by_call():
+    model, x = Twice(), [0.3, -0.7]
+    inside = model.activations(x)
+    once = model.layer(x)
+    assert [[v.data for v in given] for given in inside.outputs["layer"]] == [
+        [v.data for v in once], [v.data for v in model.layer(once)]
+    ]  # fmt: skip
+    assert [given.data for given in inside.outputs["line"]] == [inside.output.data] == [model(x).data]
+    inside.output.backward()
+    assert inside.outputs["layer"][0][0].grad != 0
+
+
+def test_a_module_that_was_watched_is_as_before_even_if_it_raises():
+    before = Steep.__call__, Line.__call__, nn.Layer.__call__
+    model = Twice()
+    model.activations([0.3, -0.7])
+    with pytest.raises(ValueError, match="This takes 2 inputs"):
+        model.activations([0.3])
+    assert (Steep.__call__, Line.__call__, nn.Layer.__call__) == before
+    assert "__call__" in vars(Steep) and "__call__" in vars(Line)
+
+    class Plain(Line):
+        pass
+
+    assert Plain().activations([2.0]).output.data == 2.0
+    assert "__call__" not in vars(Plain)
