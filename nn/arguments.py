@@ -131,6 +131,9 @@ def as_list(given: Any) -> list[Any] | None:
 
 def optimizer_for(model: Any, wanted: Optimizer | str | None) -> Optimizer:
     """The optimiser itself, or a new one of that name; SGD with learning rate 0.1 for None."""
+    if not model.parameters():
+        raise ValueError("This module has no parameters to train: they are its attributes (of self, not of the class) that are "
+                         "Values or modules, or lists, tuples and dictionaries of them.")  # fmt: skip
     if wanted is None:
         return SGD(model.parameters(), lr=0.1)
     if isinstance(wanted, type) and issubclass(wanted, Optimizer):

@@ -169,6 +169,19 @@ def test_a_prediction_that_is_no_number_is_refused(nothing):
         Giving(lambda w, x: nothing).predict([[1.0]])
 
 
+class OfTheClass(nn.Module):
+    w = Value(2.0)
+
+    def __call__(self, x):
+        return self.w * x[0]
+
+
+def test_a_module_without_parameters_is_told_where_they_belong():
+    for model in (OfTheClass(), nn.Flatten()):
+        with pytest.raises(ValueError, match="no parameters to train: they are its attributes"):
+            nn.fit(model, [[1.0]], [1.0])
+
+
 @pytest.mark.parametrize("empty", [[], [[]]])
 def test_an_empty_prediction_cannot_be_trained(empty):
     with pytest.raises(ValueError, match="the prediction is an empty list"):
