@@ -115,8 +115,10 @@ class CompiledRun(Run):
         self.descent.settle()
         self.history.updates, self.inside = self.counted + self.descent.updates, False
 
-    def judge(self, X: np.ndarray, targets: AnyTargets) -> tuple[float, float]:
+    def judge(self, X: Examples, targets: AnyTargets) -> tuple[float, float]:
         """The cost over other examples, reduced, and the share classified correctly."""
+        if not isinstance(X, np.ndarray) or X.shape[1:] != self.x.shape[1:]:  # other lengths than the program's
+            return super().judge(X, targets)
         costs, outputs = self.program(X, targets.numbers)
         total = math.fsum(costs.tolist())
         return (total / len(X) if self.mean else total), targets.hits(range(len(X)), outputs) / len(X)

@@ -36,7 +36,7 @@ class Run:
 
     def judge(self, X: Any, targets: AnyTargets) -> tuple[float, float]:
         """The cost over other examples, reduced, and the share classified correctly."""
-        raise NotImplementedError
+        return evaluate(self.model, X, targets, self.loss, "mean" if self.mean else "sum")
 
     def settle(self) -> None:
         """Count an update that was made just before an interrupt came."""
@@ -114,11 +114,6 @@ class EagerRun(Run):
         """Count an update that was made just before an interrupt came."""
         if self.before is not None and self._numbers() != self.before:
             self._count()
-
-    def judge(self, X: Any, targets: AnyTargets) -> tuple[float, float]:
-        """The cost over other examples, reduced, and the share classified correctly."""
-        return evaluate(self.model, X, targets, self.loss, "mean" if self.mean else "sum")
-
 
 def wrapped(output: Any) -> Any:
     """Plain outputs as constants."""

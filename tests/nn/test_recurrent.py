@@ -363,6 +363,16 @@ def test_sequences_of_different_lengths_are_read_and_trained_on(name):
     assert history.cost[-1] < history.cost[0]
 
 
+@pytest.mark.parametrize("lengths", [[9, 9], [3, 9], [7, 7]])
+def test_examples_for_validation_may_have_another_length_than_those_for_training(lengths):
+    held = [RANDOM.normal(size=(steps, 2)) for steps in lengths]
+    costs = [
+        nn.fit(MAKERS["Elman"](), X, X, epochs=2, compiled=compiled, validation=(held, held)).validation_cost
+        for compiled in (True, False)
+    ]  # fmt: skip
+    assert costs[0] == pytest.approx(costs[1], rel=1e-12)
+
+
 def test_activations_are_named_by_step_and_unit():
     found = MAKERS["LSTM"]().activations(X[0])
     assert found._fields == ("x", "i", "f", "g", "o", "c", "h") and found.output is found.h
