@@ -16,6 +16,7 @@ from ..examples import matrix
 from ..files import load_with_remarks, save
 from ..history import History
 from ..losses import BY_NAME as LOSSES
+from ..module import Module
 from ..network import MLP
 from ..optim import BY_NAME as OPTIMIZERS
 from ..perceptron import GATES, Learning, gate
@@ -92,9 +93,11 @@ def digits(options: Any, console: Console) -> None:
     judge(model, split.X_test, split.y_test, console)
 
 
-def judge(model: MLP, X: np.ndarray, y: np.ndarray, console: Console) -> None:
-    """Test accuracy, the confusion table, and the misclassified digits."""
-    answers = model.predict(X).argmax(axis=1)
+def judge(
+    model: Module, X: np.ndarray, y: np.ndarray, console: Console, shape: tuple[int, ...] = (64,)
+) -> None:
+    """Test accuracy, the confusion table, and the misclassified digits; the model takes a digit in this shape."""
+    answers = model.predict(X.reshape(-1, *shape)).argmax(axis=1)
     console.print(f"\ntest accuracy {np.mean(answers == y):.4f}: {np.sum(answers == y)} of {len(y)} right\n")
     console.print(show.confusion(y.tolist(), answers.tolist()))
     wrong = np.flatnonzero(answers != y)
@@ -180,10 +183,21 @@ def predict(options: Any, console: Console) -> None:
         raise ValueError("predict takes a file and a data set: python -m nn predict m.safetensors digits.")
     model, _ = load_with_remarks(options.file)
     split = data.digits()
-    if (model.n_in, model.n_out) != (64, 10):
-        raise ValueError(f"{options.file} holds {model}; digits have 64 inputs and 10 outputs.")
+    X = matrix(split.X_test, 64)
+    shape = next((shape for shape in ((64,), (8, 8)) if tells_digits(model, X[0].reshape(shape))), None)
+    if shape is None:
+        title = str(model).split("\n")[0]
+        raise ValueError(f"{options.file} holds {title}; digits have 64 inputs, or 8 rows of 8, and 10 outputs.")
     console.print(str(model))
-    judge(model, matrix(split.X_test, 64), split.y_test, console)
+    judge(model, X, split.y_test, console, shape)
+
+
+def tells_digits(model: Module, digit: np.ndarray) -> bool:
+    """Whether the model takes a digit in this shape and has ten outputs."""
+    try:
+        return bool(np.shape(model.predict([digit])) == (1, 10))
+    except (ValueError, TypeError, LookupError, ArithmeticError):  # a file may hold parts that do not fit together
+        return False
 
 
 def console() -> Console:

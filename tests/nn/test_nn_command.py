@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+import nn
 from engine.say.colours import ORANGE
 from nn import MLP, data, load, mazur, save
 from nn.command.main import main
@@ -462,10 +463,20 @@ def test_a_mistake_is_answered_by_one_line(capsys, words, sentence):
     refused(capsys, words, sentence)
 
 
-def test_a_network_for_other_data_is_told_as_such(capsys, tmp_path):
+@pytest.mark.parametrize(("model", "title"), [
+    (MLP(2, [3, 1], seed=0), r"MLP\(2 → .*"), (nn.Elman(2, 3, 10), "Elman"), (nn.TDNN(), "TDNN"), (nn.Flatten(), "Flatten"),
+    (nn.Sequential(nn.Last(), nn.Last(), nn.Last()), "Sequential"), (nn.RBF(64, 2, 9, "random"), "RBF"),
+])  # fmt: skip
+def test_a_network_for_other_data_is_told_as_such(capsys, tmp_path, model, title):
     path = str(tmp_path / "m.safetensors")
-    save(MLP(2, [3, 1], seed=0), path)
-    refused(capsys, ["predict", path], r"m\.safetensors holds MLP\(2 → .*; digits have 64 inputs and 10 outputs")
+    save(model, path)
+    refused(capsys, ["predict", path], rf"m\.safetensors holds {title}.*; digits have 64 inputs, or 8 rows of 8, and 10 outputs")
+
+
+def test_a_network_that_takes_images_is_judged_too(answer, few_digits, tmp_path):
+    path = str(tmp_path / "m.safetensors")
+    save(nn.Sequential(nn.Conv2d(1, 2, 3, seed=0), nn.MaxPool2d(2), nn.Flatten(), nn.Layer(18, 10, seed=0)), path)
+    assert "test accuracy" in answer("predict", path, "digits")
 
 
 @pytest.mark.parametrize("place", ["nowhere/m.safetensors", "."], ids=["no such folder", "a folder"])
