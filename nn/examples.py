@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,6 @@ def sequences(X: Any, n_in: int, name: str = "X") -> Examples:
     return found
 
 
-def some(examples: Examples, positions: list[int]) -> Examples:
+def some(examples: Examples, positions: Sequence[int] | np.ndarray) -> Examples:
     """The examples at these positions."""
     return examples[positions] if isinstance(examples, np.ndarray) else [examples[i] for i in positions]

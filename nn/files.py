@@ -69,7 +69,8 @@ class Architecture(NamedTuple):
 def save(model: Module, path: str | os.PathLike[str], **remarks: Any) -> None:
     """Write the model to a file, whole or not at all. `remarks` (what JSON can hold) are kept beside it.
 
-    Raises ValueError or TypeError for what a file cannot hold, and OSError if it cannot be written.
+    A Value that stands at several places comes back as several, with one number: a file has arrays. Raises ValueError or
+    TypeError for what a file cannot hold, and OSError if it cannot be written.
     """
     if isinstance(model, MLP):
         kinds = [layer.activation.to_keep() for layer in model.layers]
@@ -218,12 +219,13 @@ def shapes_of(described: Any) -> dict[str, tuple[int, ...]]:
     try:
         return kind.shapes(**described["settings"])
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise ValueError(f"the settings of a {name}, {shown(described['settings'])}, are not such: {one_line(error)}") from None
+        raise ValueError(f"the settings of {name}, {shown(described['settings'])}, are not such: {one_line(error)}") from None
 
 
 def is_function(part: Any) -> bool:
-    """Whether a part of a Sequential is described as a function of the engine's table."""
-    return isinstance(part, dict) and isinstance(part.get("function"), str) and part["function"] in TABLE
+    """Whether a part of a Sequential is described as a function of the engine's table that takes one thing."""
+    name = part.get("function") if isinstance(part, dict) else None
+    return isinstance(name, str) and name in TABLE and TABLE[name].arity in (1, None)
 
 
 def built(described: dict[str, Any]) -> Module:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import is_whole
+from .examples import examples_of, some
 from .history import History
 from .optim import SGD
 from .run import evaluate
@@ -36,21 +37,18 @@ def learning_rate_search(
     Every example validates exactly once. `make()` gives a fresh model, the same each time if it is seeded. A rate at which
     training diverges costs inf.
     """
-    rows = make().examples(X)
-    if not isinstance(rows, np.ndarray):
-        raise ValueError("learning_rate_search takes examples of one shape; these sequences have different lengths.")
-    targets = np.asarray(y)
+    rows, targets = make().examples(X), examples_of(y, "y")
     costs: dict[float, float] = {}
     for rate in rates:
         found = []
         for train, held_out in folds(len(rows), k):
             model = make()
             steps = optimizer(model.parameters(), rate)
-            history = fit(model, rows[train], targets[train], loss=loss, optimizer=steps, warn=False, **options)
+            history = fit(model, some(rows, train), some(targets, train), loss=loss, optimizer=steps, warn=False, **options)
             if history.diverged:
                 found.append(float("inf"))
                 continue
-            found.append(evaluate(model, rows[held_out], targets[held_out], loss, "mean")[0])
+            found.append(evaluate(model, some(rows, held_out), some(targets, held_out), loss, "mean")[0])
         costs[rate] = float(np.mean(found))
     return min(costs, key=lambda rate: costs[rate]), costs
 

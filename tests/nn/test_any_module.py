@@ -155,3 +155,9 @@ def test_what_does_not_fit_is_one_sentence(model, X, y, sentence):
     with pytest.raises((TypeError, ValueError), match=sentence), warnings.catch_warnings():
         warnings.simplefilter("error")
         nn.fit(model, X, y)
+
+
+def test_a_learning_rate_is_searched_for_on_sequences_of_different_lengths_too():
+    X, y = [[[0.1]], [[0.2], [0.3]], [[0.4], [0.5], [-0.6]], [[0.3]]], [[0.1], [0.2, 0.3], [0.4, 0.5, -0.5], [0.3]]
+    best, costs = nn.learning_rate_search(Cell, X, y, [1e-6, 0.5], k=2, epochs=20, compiled=False)
+    assert best == 0.5 and costs[0.5] < costs[1e-6]

@@ -158,14 +158,15 @@ LAYER = {"class": "Layer", "settings": {"n_in": 2, "n_out": 3, "activation": "ta
 @pytest.mark.parametrize(("module", "sentence"), [
     ({"class": "Layer", "settings": {"n_in": 10**9, "n_out": 3}}, r"weight has shape \(3, 2\) in the file and \(3, 1000000000\)"),
     ({"class": "Layer", "settings": {"n_in": [2], "n_out": 3}}, "does not fit together"),
-    ({"class": "Layer", "settings": {"depth": 2}}, "the settings of a Layer, .* are not such"),
-    ({"class": "Layer", "settings": [2, 3]}, "the settings of a Layer"),
+    ({"class": "Layer", "settings": {"depth": 2}}, "the settings of Layer, .* are not such"),
+    ({"class": "Layer", "settings": [2, 3]}, "the settings of Layer"),
     ({"class": "Layer", "settings": LAYER["settings"] | {"activation": "\x1b[2J"}}, r"There is no activation '\\x1b\[2J'"),
     ({"class": "Layer"}, "load must be told"),
     ({"class": "os.system", "settings": {"command": "true"}}, "the class 'os.system' is not chainrule's"),
     ({"class": ["Layer"]}, "a module is described by its class"),
     ({"class": "Sequential"}, "a list of its parts"),
     ({"class": "Sequential", "parts": [LAYER, {"function": "eval"}]}, "a module is described by its class"),
+    ({"class": "Sequential", "parts": [LAYER, {"function": "mul"}]}, "a module is described by its class"),
     ({"class": "Sequential", "parts": [LAYER, 3]}, "a module is described by its class, not by 3"),
     ({"class": "Sequential", "parts": [{"function": "tanh"}]}, "unexpected"),
 ])  # fmt: skip
