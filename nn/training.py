@@ -92,12 +92,11 @@ def fit(
     validation = validation_of(validation)
     cost_of_one = loss_function(loss)
     check_match(model, cost_of_one)
-    with engine.no_grad():
-        prediction = model(rows[0].tolist())
-    targets = targets_for(prediction, y, len(rows), cost_of_one)
-    cost_of_one = targets.cost
     random = random_of(seed)
     train, held_out = split(len(rows), validation, random)
+    prediction = model(rows[train[0]].tolist())  # shows what the targets must look like, and later whether the loss fits
+    targets = targets_for(prediction, y, len(rows), cost_of_one)
+    cost_of_one = targets.cost
     checks: tuple[Examples, AnyTargets] | None = None
     if isinstance(validation, tuple):
         held = model.examples(validation[0], "validation's X")
@@ -119,7 +118,8 @@ def fit(
     teacher = Teacher(model, rows, warn=warn)
     teacher.targets(targets)
     # a loss or a penalty that does not fit the network is refused before anything moves
-    check_cost(cost_of_one(model(rows[0].tolist()), targets[0]), "loss")
+    check_cost(cost_of_one(prediction, targets[0]), "loss")
+    del prediction  # a graph of its own, which nothing else needs
     check_penalty_of(model, penalty, m)
     history, run = History(), None
     order = list(range(m))
