@@ -72,6 +72,12 @@ def is_whole(number: Any) -> bool:
     return isinstance(number, (int, np.integer)) and not isinstance(number, bool)
 
 
+def check_whole(number: Any, name: str, least: int) -> None:
+    """Refuse what is not a whole number of at least so many."""
+    if not is_whole(number) or number < least:
+        raise ValueError(f"{name} = {number!r}: give a whole number, at least {least}.")
+
+
 def batch_of(batch_size: int | str, examples: int) -> int:
     """How many examples an update sees."""
     if isinstance(batch_size, str) and batch_size == "all":

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arguments import check_whole
 from .sets import digits
 
 GAP = (1, 4)  # blank columns between two digits, at least and at most
@@ -30,8 +31,7 @@ def strips(
     scale    how many pixels wide and high a pixel of the digits becomes
     """
     for name, number, least in (("count", count, 1), ("length", length, 1), ("scale", scale, 1)):
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < least:
-            raise ValueError(f"{name} = {number!r}: give a whole number, at least {least}.")
+        check_whole(number, name, least)
     if not whole_pair(gap) or gap[0] > gap[1] or gap[0] < -2:
         raise ValueError(f"gap = {gap!r}: give the least and the largest number of blank columns, such as (1, 4); at least -2.")
     if not 0 <= noise < float("inf") or ink not in ("bright", "dark"):

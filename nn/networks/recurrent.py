@@ -16,6 +16,7 @@ import numpy as np
 from ... import engine
 from ...engine import Constant, Value
 from ..activations import Activation
+from ..arguments import is_whole
 from ..examples import Examples, sequences
 from ..layers import Kind, Layer, add_up, checked, weighted_sum
 from ..module import Module
@@ -58,7 +59,7 @@ class Recurrent(Module):
     def _sizes(self, n_in: int, n_hidden: int, n_out: int = 1) -> None:
         """Check the sizes, and keep the first two."""
         for size, of_what in ((n_in, "inputs"), (n_hidden, "hidden units"), (n_out, "outputs")):
-            if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+            if not is_whole(size) or size < 1:
                 raise ValueError(f"{type(self).__name__} needs a whole number of {of_what}, at least 1, not {size!r}.")
         self.n_in, self.n_hidden = int(n_in), int(n_hidden)
 
