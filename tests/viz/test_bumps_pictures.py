@@ -17,12 +17,6 @@ CORNERS, XOR = data.xor()
 PLANE = nn.RBF(2, 2, 1, centres=[[0, 0], [1, 1]]).fit(CORNERS, XOR)
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 def line(ax, label):
     return next(line for line in ax.lines if line.get_label() == label)
 

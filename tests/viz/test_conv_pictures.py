@@ -19,12 +19,6 @@ TDNN = nn.TDNN(4, (3, 2), (3, 2), seed=0)
 SOUND = RANDOM.normal(size=(7, 4))
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 def shown(ax):
     """The numbers of each small picture, in the order of drawing."""
     return [np.ma.filled(image.get_array().astype(float), np.nan) for image in ax.images]

@@ -17,12 +17,6 @@ RECALL = NET.recall(noisy(KNOWN["H"], 0.2, seed=3), seed=3)
 SWING = Hopfield(2).store([[1, 1]]).recall([1, -1], "sync")
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 @pytest.mark.parametrize("draw", [
     lambda ax: plot_energy(RECALL, ax), lambda ax: plot_recall(KNOWN["H"], RECALL, ax),
     lambda ax: plot_capacity(40, [0.2, 0.5], ax, repeats=1),

@@ -11,12 +11,6 @@ from nn.mazur import network
 from viz.plots.network import draw_network
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 def words(ax):
     return [text.get_text() for text in ax.texts]
 

@@ -31,12 +31,6 @@ CORNERS, OR = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1]
 PIXELS = np.zeros((3, 64))
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 def line(ax, label):
     return next(line for line in ax.lines if line.get_label() == label)
 

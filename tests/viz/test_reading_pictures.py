@@ -17,12 +17,6 @@ STRIP[5, 7] = 1  # a speck
 MODEL = MLP(64, [10], output="sigmoid", seed=0)
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 def test_boxes_stand_around_the_pieces_with_text_and_confidence():
     ax, found = pyplot.subplots()[1], read(STRIP, MODEL)
     assert plot_reading(STRIP, found, ax) is ax

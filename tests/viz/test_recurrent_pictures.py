@@ -24,12 +24,6 @@ PICTURES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 @pytest.mark.parametrize("name", PICTURES)
 def test_each_draws_on_the_ax_that_is_given_or_makes_one(name):
     ax = pyplot.subplots()[1]

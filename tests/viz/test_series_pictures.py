@@ -15,12 +15,6 @@ SERIES = data.sine(60)
 NET = nn.EchoState(1, 12, seed=0).fit(SERIES[:-1], SERIES[1:], warmup=5)
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 def line(ax, label):
     return next(line for line in ax.lines if line.get_label() == label)
 

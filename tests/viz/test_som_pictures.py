@@ -15,12 +15,6 @@ PLANE = SOM(3, 4, 2, seed=0)
 IMAGES = SOM(2, 3, 64, seed=0)
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 @pytest.mark.parametrize("draw", [
     lambda ax: plot_distance_map(PLANE, ax=ax), lambda ax: plot_som(IMAGES, ax=ax), lambda ax: plot_net(PLANE, X, ax),
 ])  # fmt: skip
