@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import real_array
-from .instructions import Shape
+from .nodes import Shape
 
 
 def array_of(x: Any, dtype: np.dtype[Any], name: str) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import ops
 from .grids import components, distinct, find_grid
-from .instructions import Builder, Instruction, Shape
+from .nodes import Builder, Node, Shape, stretched
 from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from .sums import Steps, needs
 from .views import nested_shape
@@ -30,7 +30,7 @@ FEW = 4  # up to so many entries of one source are added one by one; more become
 class Found(NamedTuple):
     """What became of some steps: for `explain`."""
 
-    block: Instruction
+    block: Node
     what: str  # "grid", "sums", "elementwise", "reduction"
     steps: int
     terms: int  # of each sum; operands of each operation
@@ -53,7 +53,7 @@ class Blocks:
 
     def __init__(self, builder: Builder, scalars: Scalars, steps: Steps, shapes: Sequence[Shape]) -> None:
         self.builder, self.scalars, self.steps = builder, scalars, steps
-        self.sources: list[Instruction | None] = [None, None, *(builder.input(i, s) for i, s in enumerate(shapes))]
+        self.sources: list[Node | None] = [None, None, *(builder.input(i, s) for i, s in enumerate(shapes))]
         self.source = np.zeros(len(scalars), dtype=np.int32)
         self.position = np.array(scalars.entry, dtype=np.int32)
         kind = np.array(scalars.kind)
@@ -65,7 +65,7 @@ class Blocks:
         self.numbers = np.array(scalars.constants)
         self.matrices: set[tuple[Shape, bytes]] = set()  # the indices of parameters that were gathered as matrices
         self.found: list[Found] = []
-        self.labelled: dict[Instruction, str] = {}  # blocks of one Value that has a label
+        self.labelled: dict[Node, str] = {}  # blocks of one Value that has a label
         for level in self._levels():
             for key, nodes in self._groups(level).items():
                 {"row": self._elementwise, "reduce": self._reduction, "sum": self._sums}[key[0]](key, nodes)
@@ -141,7 +141,7 @@ class Blocks:
 
     # --- entries of sources ---
 
-    def gather(self, source: int, index: np.ndarray) -> Instruction:
+    def gather(self, source: int, index: np.ndarray) -> Node:
         """These entries of a source, as an instruction of the index's shape."""
         block = self.sources[source]
         if block is not None:
@@ -149,11 +149,11 @@ class Blocks:
         if source == CONSTANTS:
             return self.builder.constant(self.numbers[index])
         if index.ndim == 2 and (index.T.shape, index.T.tobytes()) in self.matrices:  # the same matrix, transposed
-            return self.builder.transpose(self.builder.parameter(np.ascontiguousarray(index.T)))
+            return self.builder.transpose(self.builder.parameter(np.ascontiguousarray(index.T)), (1, 0))
         self.matrices.add((index.shape, index.tobytes()))
         return self.builder.parameter(index)
 
-    def spread(self, source: int, index: np.ndarray) -> Instruction:
+    def spread(self, source: int, index: np.ndarray) -> Node:
         """The same for an operand that will be broadcast: without the axes along which it repeats."""
         if source == CONSTANTS and (self.numbers[index] == self.numbers[index.flat[0]]).all():
             return self.builder.constant(float(self.numbers[index.flat[0]]))
@@ -165,7 +165,7 @@ class Blocks:
             index = index[0]
         return self.gather(source, index)
 
-    def _place(self, nodes: Sequence[int], which: np.ndarray, block: Instruction) -> None:
+    def _place(self, nodes: Sequence[int], which: np.ndarray, block: Node) -> None:
         """The nodes are the entries `which` of a new source."""
         self.source[nodes] = len(self.sources)
         self.position[nodes] = which
@@ -180,7 +180,7 @@ class Blocks:
         index, which = distinct_by(self.position[operands], [not self._batched(s) for s in sources])
         shape = self._shape(sources, index)
         columns = [column.reshape(shape) for column in index.T]
-        block = self.builder.elementwise(row, *[self.spread(s, column) for s, column in zip(sources, columns)])
+        block = self.builder.map(row, *[self.spread(s, column) for s, column in zip(sources, columns)])
         self._finish(nodes, which, block, shape, "elementwise", index.shape[1])
 
     def _shape(self, sources: Sequence[int], index: np.ndarray) -> Shape:
@@ -189,7 +189,7 @@ class Blocks:
         for source, column in zip(sources, index.T):
             block = self.sources[source]
             if block is not None and block.size == len(column) and (column == np.arange(len(column))).all():
-                return block.shape or (1,)
+                return block.entries or (1,)
             nested = nested_shape(column)
             if block is not None and block.batched and len(nested) > len(best) and len(best) == 1:
                 best = nested
@@ -203,9 +203,9 @@ class Blocks:
         parts = []
         for source in dict.fromkeys(sources):
             parts.append(self.gather(source, index[..., np.array(sources) == source]))
-        block = self.builder.reduce(row, self.builder.concat(parts))
+        block = self.builder.reduce(row, self.builder.side_by_side(parts))
         shape = (len(index),) if index.ndim > 1 else (1,)
-        self._finish(nodes, which, self.builder.reshape(block, shape), shape, "reduction", len(sources))
+        self._finish(nodes, which, self.builder.view(block, shape), shape, "reduction", len(sources))
 
     def _sums(self, key: Any, nodes: list[int]) -> None:
         """Sums of products: a product of matrices where there is a grid."""
@@ -271,19 +271,19 @@ class Blocks:
             which = rank[which]
             what = "grid"
         terms = [(kind.scale, self._part(kind, part, shape)) for kind, part in sorted(parts.items(), key=_largest_first)]
-        block: Instruction | None = None
+        block: Node | None = None
         for scale, term in sorted(terms, key=lambda both: both[0] < 0):
-            scaled = self.builder.elementwise(ops.mul, self.builder.constant(abs(scale)), term)
+            scaled = self.builder.map(ops.mul, self.builder.constant(abs(scale)), term)
             if block is None:
-                block = scaled if scale > 0 else self.builder.elementwise(ops.neg, scaled)
+                block = scaled if scale > 0 else self.builder.map(ops.neg, scaled)
             else:
-                block = self.builder.elementwise(ops.add if scale > 0 else ops.sub, block, scaled)
+                block = self.builder.map(ops.add if scale > 0 else ops.sub, block, scaled)
         assert block is not None  # a sum has terms
         size = sum(part.shape[1] for part in parts.values())
         extent = (len(grid.rows), len(grid.columns)) if grid else ()
         self._finish(nodes, which, block, shape, what, size, extent)
 
-    def _part(self, kind: Kind, part: np.ndarray, shape: Shape) -> Instruction:
+    def _part(self, kind: Kind, part: np.ndarray, shape: Shape) -> Node:
         """The terms of one kind, added up, for every sum of the block."""
         _, source, other = kind
         v, u = part[..., 0], part[..., 1]
@@ -292,48 +292,54 @@ class Blocks:
             grid = find_grid(u, v)
             if grid is not None and (grid.order == np.arange(len(u))).all():
                 columns = grid.columns if len(grid.columns) > 1 else grid.columns[0]
-                product = self.builder.apply(self.gather(source, grid.rows), self.gather(other, columns))
-                return self.builder.reshape(product, shape)
+                product = apply(self.gather(source, grid.rows), self.gather(other, columns))
+                return self.builder.view(product, shape)
         if other < 0 and 1 < terms <= FEW and len(u) > 1:
             columns = [self.spread(source, column.reshape(shape)) for column in u.T]
-            added: Instruction = reduce(partial(self.builder.elementwise, ops.add), columns)
+            added: Node = reduce(partial(self.builder.map, ops.add), columns)
             return added
         full = shape if terms == 1 else (terms,) if shape == (1,) else (*shape, terms)
         if other < 0:
             summed = self.spread(source, u.reshape(full)) if terms == 1 else self.gather(source, u.reshape(full))
         else:
             factors = self.spread(source, u.reshape(full)), self.spread(other, v.reshape(full))
-            summed = self.builder.elementwise(ops.mul, *factors)
-            if terms > 1 and summed.shape != full:
-                summed = self.builder.take(summed, stretched(summed.shape, full))
+            summed = self.builder.map(ops.mul, *factors)
+            if terms > 1 and summed.entries != full:
+                summed = self.builder.take(summed, stretched(summed.entries, full))
         if terms == 1:
             return summed
-        return self.builder.reshape(self.builder.reduce(ops.fsum, summed), shape)
+        return self.builder.view(self.builder.reduce(ops.fsum, summed), shape)
 
     def _finish(
-        self, nodes: list[int], which: np.ndarray, block: Instruction, shape: Shape, what: str, terms: int,
+        self, nodes: list[int], which: np.ndarray, block: Node, shape: Shape, what: str, terms: int,
         extent: tuple[int, ...] = (),
     ) -> None:  # fmt: skip
-        if block.shape != shape:  # every operand is the same for all entries
-            block = self.builder.take(block, stretched(block.shape, shape))
+        if block.entries != shape:  # every operand is the same for all entries
+            block = self.builder.take(block, stretched(block.entries, shape))
         self.found.append(Found(block, what, len(nodes), terms, extent))
         label = self.scalars.labels.get(nodes[0], "") if len(nodes) == 1 else ""
         if label.isidentifier() and block.kind != "parameter":
             self.labelled.setdefault(block, label)
         self._place(nodes, which, block)
 
-    def outputs(self) -> list[tuple[Instruction, int]]:
+    def outputs(self) -> list[tuple[Node, int]]:
         """For each output the block it is in, and where."""
         return [(self._block_of(node), int(self.position[node])) for node in self.scalars.outputs]
 
-    def _block_of(self, node: int) -> Instruction:
-        block: Instruction | None = self.sources[int(self.source[node])]
+    def _block_of(self, node: int) -> Node:
+        block: Node | None = self.sources[int(self.source[node])]
         if block is not None:
             return block
         # an output that is a parameter or a constant itself: a source of its own
         leaf = self.gather(int(self.source[node]), np.array([self.position[node]]))
         self._place([node], np.array([0]), leaf)
         return leaf
+
+
+def apply(matrix: Node, x: Node) -> Node:
+    """W x: y[..., r] = Σ_k W[r, k]·x[..., k]."""
+    word = ("n" if x.batched else "") + "".join("abcdefghij"[i] for i in range(len(x.entries) - 1))
+    return x.builder.contract(f"{word}k,rk->{word}r", x, matrix)
 
 
 def _largest_first(item: tuple[Kind, np.ndarray]) -> tuple[int, bool]:
@@ -346,8 +352,3 @@ def distinct_by(index: np.ndarray, last: list[bool]) -> tuple[np.ndarray, np.nda
     order = np.argsort(last, kind="stable")
     rows, which = distinct(index[:, order])
     return rows[:, np.argsort(order)], which
-
-
-def stretched(shape: Shape, full: Shape) -> np.ndarray:
-    """The index by which an array of `shape` is broadcast to `full`."""
-    return np.ascontiguousarray(np.broadcast_to(np.arange(int(np.prod(shape))).reshape(shape), full))

@@ -15,7 +15,7 @@ import numpy as np
 from .. import ops
 from .differentiate import backward, weight_of
 from .equations import heading, remarks_on
-from .instructions import Instruction, reachable
+from .nodes import Node, reachable
 from .lower import lower
 from .memory import Wanted
 from .names import plain
@@ -51,7 +51,7 @@ class Code:
                 lowered[x].name = plain(x.name)
         for parameter, adjoint in wanted.gradients:
             adjoint.name = adjoint.name or f"d{parameter.name}"
-        remarks: dict[Instruction, str] = {}
+        remarks: dict[Node, str] = {}
         for x, remark in remarks_on(order, compiled).items():
             remarks.setdefault(lowered[x], remark)
         self.source, self.constants = write(
@@ -85,7 +85,7 @@ def _variant(compiled: Compiled, *, gradient: bool, weighted: bool, inputs: bool
     if cost.batched and weighted:
         value = builder.inner(builder.seed(), cost)
     elif not cost.batched and compiled.arguments:
-        value = builder.total(builder.elementwise(ops.mul, weight_of(compiled), cost))
+        value = builder.total(builder.map(ops.mul, weight_of(compiled), cost))
     results = [("value", value)]
     if compiled.penalty is not None:
         results.append(("penalty", builder.total(compiled.penalty)))

@@ -12,59 +12,56 @@ from typing import NamedTuple
 import numpy as np
 
 from ..backward import times
-from .blocks import stretched
-from .instructions import IllFormed, Instruction, reachable
+from .nodes import LETTERS, IllFormed, Node, reachable
 from .passes import Compiled
 
 
 class Adjoints:
     """The contributions to each adjoint so far: to the whole array, or to some entries only."""
 
-    def __init__(self, needed: set[Instruction]) -> None:
+    def __init__(self, needed: set[Node]) -> None:
         self.needed = needed
-        self.whole: dict[Instruction, Instruction] = {}
-        self.parts: dict[Instruction, list[tuple[Instruction, np.ndarray]]] = {}
+        self.whole: dict[Node, Node] = {}
+        self.parts: dict[Node, list[tuple[Node, np.ndarray]]] = {}
 
-    def add(self, x: Instruction, share: Instruction) -> None:
+    def add(self, x: Node, share: Node) -> None:
         """One more contribution to all of x; summed over the axes along which x was broadcast."""
         if x not in self.needed:
             return
         if share.batched != x.batched or len(share.shape) > len(x.shape):
-            share = share.builder.sum_to(share, x.shape, x.batched)
+            share = share.builder.shrink(share, x.shape)
         before = self.whole.get(x)
         self.whole[x] = share if before is None else before + share
 
-    def add_part(self, x: Instruction, share: Instruction, index: np.ndarray) -> None:
+    def add_part(self, x: Node, share: Node, index: np.ndarray) -> None:
         """One more contribution to some entries of x."""
         if x in self.needed:
             self.parts.setdefault(x, []).append((share, index))
 
-    def of(self, x: Instruction) -> Instruction | None:
+    def of(self, x: Node) -> Node | None:
         """The adjoint, once everything has arrived; None if nothing has."""
         whole, parts = self.whole.get(x), self.parts.get(x)
         if parts is None:
             return whole
-        assembled = x.builder.assemble(x.shape, [share for share, _ in parts], [index for _, index in parts])
+        assembled = x.builder.put(x.entries, [share for share, _ in parts], [index for _, index in parts])
         return assembled if whole is None else full(whole, x) + assembled
 
 
-def full(adjoint: Instruction, x: Instruction) -> Instruction:
+def full(adjoint: Node, x: Node) -> Node:
     """The adjoint in x's full shape."""
-    if adjoint.shape == x.shape:
-        return adjoint
-    return adjoint.builder.take(adjoint, stretched(adjoint.shape, x.shape))
+    return adjoint.builder.stretch(adjoint, x.shape)
 
 
 def differentiate(
-    seeds: Sequence[tuple[Instruction, Instruction]], wrt: Iterable[Instruction]
-) -> dict[Instruction, Instruction]:
+    seeds: Sequence[tuple[Node, Node]], wrt: Iterable[Node]
+) -> dict[Node, Node]:
     """The adjoint of everything between the outputs and the instructions in `wrt`, given what arrives at each output.
 
     Those of `wrt` have their full shape; an instruction that no gradient reaches has none.
     """
     wrt = set(wrt)
     order = reachable(output for output, _ in seeds)
-    needed: set[Instruction] = set()
+    needed: set[Node] = set()
     for x in order:
         if x in wrt or not needed.isdisjoint(x.operands):
             needed.add(x)
@@ -85,22 +82,23 @@ def differentiate(
 class Backward(NamedTuple):
     """Each parameter instruction with its derivative, and the inputs' derivatives, where there are any; and all adjoints."""
 
-    gradients: list[tuple[Instruction, Instruction]]
-    inputs: dict[int, Instruction]
-    adjoints: dict[Instruction, Instruction]
+    gradients: list[tuple[Node, Node]]
+    inputs: dict[int, Node]
+    adjoints: dict[Node, Node]
 
     @property
-    def ends(self) -> list[Instruction]:
+    def ends(self) -> list[Node]:
         """All the derivatives that were asked for."""
         return [*(adjoint for _, adjoint in self.gradients), *self.inputs.values()]
 
 
-def weight_of(compiled: Compiled) -> Instruction:
+def weight_of(compiled: Compiled) -> Node:
     """The adjoint of the cost: the weight of the example; if the cost is the same for all examples, the sum of their weights."""
     builder = compiled.builder
     if not compiled.arguments:
         return builder.constant(1.0)
-    return builder.seed() if compiled.outputs.batched else builder.sum_to(builder.seed(), (1,), False)
+    seed = builder.view(builder.seed(), compiled.outputs.entries)
+    return seed if compiled.outputs.batched else builder.contract("n->", builder.seed())
 
 
 def backward(compiled: Compiled, *, inputs: bool = False) -> Backward:
@@ -112,7 +110,7 @@ def backward(compiled: Compiled, *, inputs: bool = False) -> Backward:
     leaves = [x for x in reachable(x for x, _ in seeds) if x.kind == "parameter" or (inputs and x.kind == "input")]
     adjoints = differentiate(seeds, leaves)
     for x, adjoint in adjoints.items():
-        if x.name.startswith("z") and x.kind in ("row", "apply") and not adjoint.name and adjoint.kind in ("row", "apply"):
+        if x.name.startswith("z") and x.kind in ("map", "contract") and not adjoint.name and adjoint.kind in ("map", "contract"):
             adjoint.name = "δ" + x.name[1:]
         elif x in compiled.labelled and x is not cost and adjoint.operands and not adjoint.name:
             adjoint.name = f"∂{compiled.cost}/∂{x.name}"
@@ -122,73 +120,80 @@ def backward(compiled: Compiled, *, inputs: bool = False) -> Backward:
     return Backward(gradients, {x.position: adjoints[x] for x in arrived if x.kind == "input"}, adjoints)
 
 
-def _row(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+def _map(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
     """adjoint · ∂x/∂operand, the derivative being the row's own rule."""
     row = x.row
-    assert row is not None  # an elementwise operation has a row
+    assert row is not None and x.position is None  # the backward pass is not differentiated again
     for position, operand in enumerate(x.operands):
         if operand not in adjoints.needed:
             continue
-        if row.primed:  # f'(z), one instruction; all other derivatives are written out
-            slope: Instruction | float = x.builder.slope(row, position, x, x.operands)
+        if row.primed:  # f'(z), one node; all other derivatives are written out
+            slope: Node | float = x.builder.slope(row, position, x, x.operands)
         else:
             slope = row.derivative(x, x.operands, position)
         share = times(adjoint, slope)
         if isinstance(share, float):  # a slope of 0: nothing flows back
             continue
-        if operand.shape != x.shape or operand.batched != x.batched:
-            whole = full(share, x)
-            share = whole.builder.sum_to(whole, operand.shape, operand.batched)
+        if operand.shape != x.shape:
+            share = x.builder.shrink(full(share, x), operand.shape)
         adjoints.add(operand, share)
 
 
-def _apply(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
-    """y = W a:  ∂C/∂W = δ aᵀ,  ∂C/∂a = Wᵀ δ."""
-    matrix, a = x.operands
-    delta, b = full(adjoint, x), x.builder
-    if matrix in adjoints.needed:
-        adjoints.add(matrix, b.outer(delta, a))
-    if a in adjoints.needed:
-        adjoints.add(a, b.apply(b.transpose(matrix), delta))
+def _contract(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
+    """Contract what arrives with the other operand, onto the letters of this one.
+
+    y = W a, "nk,rk->nr":  ∂C/∂W = δ aᵀ, "nr,nk->rk";  ∂C/∂a = Wᵀ δ, "nr,rk->nk". What arrives may be the same along an
+    axis, and have length 1 there: that letter is left out. So is a letter that nobody else has, along which x was summed.
+    """
+    *letters, result = x.letters
+    b = x.builder
+    if len(adjoint.shape) != len(x.shape):
+        adjoint = full(adjoint, x)
+    whole = [length == known for length, known in zip(adjoint.shape, x.shape)]
+    arrived = "".join(c for c, kept in zip(result, whole) if kept)
+    adjoint = b.view(adjoint, [length for c, length in zip(result, adjoint.shape) if c in arrived and c != "n"])
+    for place, operand in enumerate(x.operands):
+        if operand not in adjoints.needed:
+            continue
+        others = [(y, word) for j, (y, word) in enumerate(zip(x.operands, letters)) if j != place]
+        known = {c for word in (arrived, *(word for _, word in others)) for c in word}
+        got = "".join(c for c in letters[place] if c in known)
+        words = [arrived, *(word for _, word in others)]
+        share = b.contract(f"{','.join(words)}->{got}", adjoint, *(y for y, _ in others))
+        lengths = [d if c in got else 1 for c, d in zip(letters[place], operand.shape) if c != "n"]
+        share = b.view(share, lengths)
+        adjoints.add(operand, share)
 
 
-def _transpose(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
-    adjoints.add(x.operands[0], x.builder.transpose(full(adjoint, x)))
-
-
-def _reduce(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
+def _reduce(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
     """One operand stands for the whole axis, and so does the one slope that the row's rule gives."""
     (axis,) = x.operands
     (slope,) = x.row.derivatives[0](x, axis)  # type: ignore[union-attr]  # a reduction has a row
     share = times(adjoint, slope)
-    adjoints.add(axis, share if isinstance(share, Instruction) else x.builder.lift(share))
+    adjoints.add(axis, share if isinstance(share, Node) else x.builder.lift(share))
 
 
-def _reshape(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
-    if adjoint.size == 1:  # the same for all entries, whatever their shape
-        adjoints.add(x.operands[0], x.builder.reshape(adjoint, (1,)))
+def _take(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
+    """Each entry goes back to where it was taken from. Of a view, nothing but the shape changes."""
+    if not x.is_view:
+        adjoints.add_part(x.operands[0], full(adjoint, x), x.index[0])
+    elif adjoint.size == 1:  # the same for all entries, whatever their shape
+        adjoints.add(x.operands[0], x.builder.view(adjoint, (1,) * min(1, len(x.operands[0].entries))))
     else:
-        adjoints.add(x.operands[0], x.builder.reshape(full(adjoint, x), x.operands[0].shape))
+        adjoints.add(x.operands[0], x.builder.view(full(adjoint, x), x.operands[0].entries))
 
 
-def _take(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
-    adjoints.add_part(x.operands[0], full(adjoint, x), x.index[0])
+def _put(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
+    """Each part gets what arrived where it was put."""
+    for part, index in zip(x.operands, x.index):
+        adjoints.add(part, x.builder.take(full(adjoint, x), index))
 
 
-def _concat(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
-    delta, start = full(adjoint, x), 0
-    places = np.arange(x.size).reshape(x.shape)
-    for part in x.operands:
-        end = start + part.shape[-1]
-        adjoints.add(part, x.builder.take(delta, np.ascontiguousarray(places[..., start:end])))
-        start = end
-
-
-def _leaf(x: Instruction, adjoint: Instruction, adjoints: Adjoints) -> None:
-    raise IllFormed(f"{x!r} is differentiated, but no rule for this kind is known")
+def _leaf(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
+    raise IllFormed(f"{x!r} is differentiated, but it is a leaf")
 
 
 BACKWARD = {
-    "row": _row, "apply": _apply, "transpose": _transpose, "reduce": _reduce, "reshape": _reshape, "take": _take,
-    "concat": _concat, "parameter": _leaf, "input": _leaf, "constant": _leaf, "slope": _leaf,
+    "map": _map, "contract": _contract, "reduce": _reduce, "take": _take, "put": _put,
+    "parameter": _leaf, "input": _leaf, "constant": _leaf, "seed": _leaf,
 }  # fmt: skip

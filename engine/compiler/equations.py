@@ -16,7 +16,7 @@ from .. import ops
 from ..primitive import Primitive
 from ..say.notation import Term, latex_name, show, write
 from .differentiate import backward
-from .instructions import Instruction, is_seed, reachable
+from .nodes import Node, is_seed, reachable
 from .passes import Compiled
 from .views import is_range
 
@@ -35,21 +35,21 @@ class Line:
 class Writer:
     """Writes instructions as terms."""
 
-    def __init__(self, order: list[Instruction], column: dict[Instruction, str]) -> None:
+    def __init__(self, order: list[Node], column: dict[Node, str]) -> None:
         self.column = column  # other names for some: the input of the first layer is a0
-        self.readers: dict[Instruction, int] = dict.fromkeys(order, 0)
+        self.readers: dict[Node, int] = dict.fromkeys(order, 0)
         for x in order:
             for operand in x.operands:
                 self.readers[operand] += 1
-        self.terms: dict[Instruction, Term] = {}
-        self.depth: dict[Instruction, int] = {}
-        self.lines: dict[Instruction, Line] = {}
+        self.terms: dict[Node, Term] = {}
+        self.depth: dict[Node, int] = {}
+        self.lines: dict[Node, Line] = {}
         self.numbered = 0
         self.patterns = _patterns(order)
         for x in order:
             self._add(x)
 
-    def _add(self, x: Instruction) -> None:
+    def _add(self, x: Node) -> None:
         depth = max((self.depth[operand] for operand in x.operands), default=-1) + (x.kind not in ("reshape", "transpose"))
         term = self._written(x)
         name = self.column.get(x) or x.name
@@ -62,7 +62,7 @@ class Writer:
         if name and x.operands:
             self.lines[x] = Line(named(name), term)
 
-    def _written(self, x: Instruction) -> Term:
+    def _written(self, x: Node) -> Term:
         """The instruction by its operands."""
         terms = [self.terms[operand] for operand in x.operands]
         if x.kind in ("input", "parameter"):
@@ -93,7 +93,7 @@ class Writer:
             return self._folded(x, terms)
         return call(x.kind, terms)
 
-    def _row(self, x: Instruction, terms: list[Term]) -> Term:
+    def _row(self, x: Node, terms: list[Term]) -> Term:
         row = x.row
         assert row is not None  # of this kind
         if row is ops.div and is_softmax(x):
@@ -114,7 +114,7 @@ class Writer:
             return Term(f"{first.text} ⊙ {second.text}", rf"{first.latex} \odot {second.latex}", 2)
         return write(row, terms)
 
-    def _folded(self, x: Instruction, terms: list[Term]) -> Term:
+    def _folded(self, x: Node, terms: list[Term]) -> Term:
         """The adjoint of entries that were taken: each part goes back to where it came from."""
         names = {pattern: name for (_, pattern), name in self.patterns.items()}
         parts = []
@@ -125,7 +125,7 @@ class Writer:
         text, latex = (" + ".join(getattr(part, form) for part in parts) for form in ("text", "latex"))
         return Term(text, latex, 1 if len(parts) > 1 else 5)
 
-    def _taken(self, x: Instruction, source: Term) -> Term:
+    def _taken(self, x: Node, source: Term) -> Term:
         """Entries of something: x[3], x[0:4], or windows(x) for a pattern."""
         index, operand = x.index[0], x.operands[0]
         if (index == index.flat[0]).all() and operand.size == 1:
@@ -144,9 +144,9 @@ def _pattern(index: np.ndarray) -> tuple[tuple[int, ...], bytes]:
     return index.shape, index.tobytes()
 
 
-def _patterns(order: list[Instruction]) -> dict[tuple[Instruction, tuple[tuple[int, ...], bytes]], str]:
+def _patterns(order: list[Node]) -> dict[tuple[Node, tuple[tuple[int, ...], bytes]], str]:
     """A name for each irregular choice of entries from something: windows if they overlap; numbered if there are several."""
-    found: dict[Instruction, list[np.ndarray]] = {}
+    found: dict[Node, list[np.ndarray]] = {}
     for x in order:
         if x.kind == "take" and x.index[0].size > 1 and not is_range(x.index[0]):
             known = found.setdefault(x.operands[0], [])
@@ -160,7 +160,7 @@ def _patterns(order: list[Instruction]) -> dict[tuple[Instruction, tuple[tuple[i
     return names
 
 
-def _is_weight(x: Instruction) -> bool:
+def _is_weight(x: Node) -> bool:
     """Whether x is the weight of the one example that the equations are for, 1: by itself, or added up over the batch."""
     return is_seed(x) or (x.kind == "sum_to" and is_seed(x.operands[0]))
 
@@ -191,7 +191,7 @@ def named(name: str) -> Term:
     return Term(name, latex_name(name.replace("δ", "delta")))
 
 
-def number(x: Instruction) -> Term:
+def number(x: Node) -> Term:
     """A constant; a short array is written out."""
     if x.scalar is not None:
         return Term("1/2", r"\frac{1}{2}", 2, 5) if x.scalar == 0.5 else Term.number(x.scalar)
@@ -202,7 +202,7 @@ def number(x: Instruction) -> Term:
     return named("k") if len(flat) > 4 else Term(listed, listed)
 
 
-def slope(x: Instruction, terms: list[Term]) -> Term:
+def slope(x: Node, terms: list[Term]) -> Term:
     """f'(z)."""
     assert x.row is not None  # of this kind
     written = write(x.row, terms)
@@ -240,10 +240,10 @@ def _wrapped(term: Term, level: float) -> Term:
     return Term(text, latex, max(level, term.level), max(level, term.latex_level))
 
 
-def is_softmax(x: Instruction) -> bool:
+def is_softmax(x: Node) -> bool:
     """Whether x is exp(z - logsumexp(z)) over the sum of these."""
     share, total = x.operands
-    if not share.is_row(ops.exp) or not share.operands[0].is_row(ops.sub) or total.kind != "reduce":
+    if not share.is_map(ops.exp) or not share.operands[0].is_map(ops.sub) or total.kind != "reduce":
         return False
     z, largest = share.operands[0].operands
     return total.operands[0] is share and largest.kind == "reduce" and largest.operands[0] is z
@@ -283,23 +283,23 @@ def lines(compiled: Compiled) -> list[list[Line]]:
     return [_inputs(column) + first, back, derivatives]
 
 
-def _last_layer_first(parameter: Instruction) -> tuple[int, int, int]:
+def _last_layer_first(parameter: Node) -> tuple[int, int, int]:
     """By the number in the name, W2 and b2 before W1; matrices before vectors."""
     digits = parameter.name.lstrip("WUVQb")
     return -int(digits) if digits.isdigit() else 0, -len(parameter.shape), parameter.serial
 
 
-def columns(forward: list[Instruction]) -> dict[Instruction, str]:
+def columns(forward: list[Node]) -> dict[Node, str]:
     """The lectures call the input of the first layer a0."""
     first = [x.operands[1] for x in forward if x.kind == "apply" and x.operands[1].kind == "input"]
     return {first[0]: "a0"} if len(set(first)) == 1 and first[0].name != "a0" else {}
 
 
-def _inputs(column: dict[Instruction, str]) -> list[Line]:
+def _inputs(column: dict[Node, str]) -> list[Line]:
     return [Line(named(name), named(x.name)) for x, name in column.items() if x.kind == "input"]
 
 
-def _together(parameter: Instruction, others: list[Instruction]) -> str:
+def _together(parameter: Node, others: list[Node]) -> str:
     """A remark on parameters that are also read as one block."""
     own = set(parameter.index[0].ravel().tolist())
     inside = [q.name for q in others if q is not parameter and len(q.shape) <= 2 and own > set(q.index[0].ravel().tolist())]
@@ -331,7 +331,7 @@ def latex(compiled: Compiled) -> str:
     return "\n".join([r"\begin{aligned}", " \\\\\n".join(written), r"\end{aligned}"])
 
 
-def remarks_on(order: list[Instruction], compiled: Compiled) -> dict[Instruction, str]:
+def remarks_on(order: list[Node], compiled: Compiled) -> dict[Node, str]:
     """What a program's instructions are in the equations: those with a line of their own, and derivatives f'(z)."""
     writer = Writer(order, columns(reachable(compiled.ends)))
     remarks = {x: f"{line.left.text} = {line.right.text}" for x, line in writer.lines.items() if x.name}
@@ -361,7 +361,7 @@ def heading(compiled: Compiled, dtype: str, *, gradient: bool) -> str:
     return "\n".join(sentences)
 
 
-def written(x: Instruction) -> str:
+def written(x: Node) -> str:
     """What an instruction is called in an error: its name and how it is computed."""
     if x.kind == "input":
         return f"The input {x.name}"

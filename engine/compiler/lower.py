@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from .. import ops
 from ..primitive import Primitive
-from .instructions import Builder, Instruction
+from .nodes import Builder, Node
 from .rules import RULES
 
 
@@ -41,25 +41,25 @@ FORMS: dict[Primitive, Form] = {
 }
 
 
-def lower(order: Sequence[Instruction]) -> dict[Instruction, Instruction]:
+def lower(order: Sequence[Node]) -> dict[Node, Node]:
     """For each instruction the one that takes its place, all made by one new builder."""
-    def expand(b: Builder, i: Instruction) -> Instruction | None:
+    def expand(b: Builder, i: Node) -> Node | None:
         """The rule by which that builder replaces rows that NumPy lacks."""
-        if i.kind == "slope":
+        if i.kind == "map" and i.position is not None:
             result, *operands = i.operands
             form = FORMS.get(i.row)  # type: ignore[arg-type]  # a slope has a row
             slope = form.slope(result, *operands) if form else i.row.derivative(result, operands, i.position)  # type: ignore[union-attr]
             return b.lift(slope)
-        if i.kind != "row" or i.row.native:  # type: ignore[union-attr]  # a row has one
+        if i.kind != "map" or i.row.native:  # type: ignore[union-attr]  # a row has one
             return None
         form = FORMS.get(i.row)  # type: ignore[arg-type]
         return b.lift(form.forward(*i.operands) if form else i.row.forward(*i.operands))  # type: ignore[union-attr]
 
     builder = Builder([*RULES, ("a row in NumPy's words", expand)])
-    lowered: dict[Instruction, Instruction] = {}
+    lowered: dict[Node, Node] = {}
     for x in order:
         operands = [lowered[operand] for operand in x.operands]
         lowered[x] = builder.make(
-            x.kind, operands, x.shape, x.batched, row=x.row, position=x.position, index=x.index, number=x.number
+            x.kind, operands, x.shape, row=x.row, position=x.position, spec=x.spec, index=x.index, number=x.number
         )
     return lowered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .instructions import Instruction
+from .nodes import Node
 from .sheet import GIVEN, Sheet, line_with, reshape_to, tuple_of
 from .views import as_nested_steps, as_steps, is_range
 
@@ -12,7 +12,7 @@ from .views import as_nested_steps, as_steps, is_range
 class Moves(Sheet):
     """Emits gathers, reshapes, concatenations and scatters."""
 
-    def _write_reshape(self, x: Instruction, place: int) -> None:
+    def _write_reshape(self, x: Node, place: int) -> None:
         (operand,) = x.operands
         if operand.kind == "seed" and self.called[operand] == "s" and not self.plan.wanted.weighted:
             self.called[x] = "s"  # a single number, which broadcasts
@@ -22,14 +22,14 @@ class Moves(Sheet):
             out = self._buffer(x, place)
             self._do(f"{self._call('copyto')}({out}, {self._text(operand)}{reshape_to(self._dims(x))})", x)
 
-    def _define_view(self, x: Instruction, text: str) -> None:
+    def _define_view(self, x: Node, text: str) -> None:
         """A view: made once if it is of a buffer, in each run if it is of an argument."""
         if self.plan.base(x).kind in GIVEN:
             self._do(f"{self._name(x)} = {text}", x)
         else:
             self.before.append(line_with(f"{self._name(x)} = {text}", tuple_of(self._dims(x))))
 
-    def _write_take(self, x: Instruction, place: int) -> None:
+    def _write_take(self, x: Node, place: int) -> None:
         (operand,) = x.operands
         index = x.index[0]
         rows = "n, " if operand.batched else ""
@@ -59,14 +59,14 @@ class Moves(Sheet):
         out = self._buffer(x, place)
         self._do(f'{self._call("take")}({self._entries(operand)}, {array}, axis={axis}, out={out}, mode="clip")', x)
 
-    def _write_concat(self, x: Instruction, place: int) -> None:
+    def _write_concat(self, x: Node, place: int) -> None:
         out, start = self._buffer(x, place), 0
         for part in x.operands:
             end = start + part.shape[-1]
             self._do(f"{self._call('copyto')}({out}[..., {start}:{end}], {self._text(part)})", x)
             start = end
 
-    def _write_assemble(self, x: Instruction, place: int) -> None:
+    def _write_assemble(self, x: Node, place: int) -> None:
         out = self._buffer(x, place)
         everything = np.concatenate([index.ravel() for index in x.index])
         apart = len(np.unique(everything)) == len(everything)  # no entry is added to twice
@@ -75,7 +75,7 @@ class Moves(Sheet):
         for part, index in zip(x.operands, x.index):
             self._add_into(out, x, part, index, add=not apart)
 
-    def _add_into(self, out: str, x: Instruction, part: Instruction, index: np.ndarray, *, add: bool) -> None:
+    def _add_into(self, out: str, x: Node, part: Node, index: np.ndarray, *, add: bool) -> None:
         """out[index] += part, or = where nothing is there yet. No index expression names a place twice."""
         ahead = ":, " if x.batched else ""
         if len(np.unique(index)) < index.size:
@@ -93,7 +93,7 @@ class Moves(Sheet):
             array = self._array(index.ravel(), "i")
             self._do(f"{self._entries(x)}[{ahead}{array}] {'+=' if add else '='} {self._entries(part)}", x)
 
-    def _add_columns(self, out: str, x: Instruction, part: Instruction, index: np.ndarray) -> bool:
+    def _add_columns(self, out: str, x: Node, part: Node, index: np.ndarray) -> bool:
         """Add patches column by column, each a view that names no place twice; False if that is not possible."""
         columns = [index[..., k] for k in range(index.shape[-1])] if index.ndim > 1 else []
         steps = [as_nested_steps(column) for column in columns if len(np.unique(column)) == column.size]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .. import ops
-from .instructions import Instruction
+from .nodes import Node
 
 
 class Names:
@@ -18,8 +18,8 @@ class Names:
     parameters, by place, `labelled` the instructions that stand for one Value with a label."""
 
     def __init__(
-        self, order: Sequence[Instruction], words: Sequence[str], labels: Sequence[str],
-        labelled: Mapping[Instruction, str],
+        self, order: Sequence[Node], words: Sequence[str], labels: Sequence[str],
+        labelled: Mapping[Node, str],
     ) -> None:  # fmt: skip
         self.labels = labels
         self.taken: set[str] = set(words)
@@ -40,11 +40,11 @@ class Names:
             if x.kind == "parameter" and not x.name:
                 x.name = self._parameter(x)
 
-    def _layer(self, z: Instruction, terms: list[Instruction]) -> None:
+    def _layer(self, z: Node, terms: list[Node]) -> None:
         """z = W a + b: the next layer."""
         self.layers += 1
         z.name = z.name or self._free(f"z{self.layers}")
-        matrices = [term.operands[0] for term in terms if term.kind == "apply"]
+        matrices = [term.operands[1] for term in terms if term.kind == "contract"]
         for matrix, letter in zip(matrices, ("W", "U", "V", "Q")):
             if matrix.kind == "parameter" and not matrix.name:
                 matrix.name = self._free(f"{letter}{self.layers}")
@@ -52,7 +52,7 @@ class Names:
             if term.kind == "parameter" and not term.name:
                 term.name = self._free(f"b{self.layers}")
 
-    def _parameter(self, x: Instruction) -> str:
+    def _parameter(self, x: Node) -> str:
         """A single parameter is named by its label, several by the letter w."""
         if x.size == 1:
             label = self.labels[int(x.index[0].flat[0])]
@@ -68,21 +68,21 @@ class Names:
         return free
 
 
-def _sums(order: Sequence[Instruction]) -> dict[Instruction, list[Instruction]]:
+def _sums(order: Sequence[Node]) -> dict[Node, list[Node]]:
     """The sums with a product of matrices in them, each with its terms: products, biases, and activations that skip a layer.
 
     A sum that continues in another, and is read nowhere else, is not counted by itself.
     """
-    readers: dict[Instruction, int] = dict.fromkeys(order, 0)
+    readers: dict[Node, int] = dict.fromkeys(order, 0)
     for x in order:
         for operand in x.operands:
             readers[operand] += 1
-    sums: dict[Instruction, list[Instruction]] = {}
+    sums: dict[Node, list[Node]] = {}
     for x in order:
-        if x.kind == "apply" and x.operands[0].kind in ("parameter", "transpose"):
+        if x.kind == "contract" and x.operands[-1].kind == "parameter" and len(x.operands) == 2:
             sums[x] = [x]
         elif (
-            x.is_row(ops.add, ops.sub)
+            x.is_map(ops.add, ops.sub)
             and any(operand in sums for operand in x.operands)
             and all((y in sums and readers[y] == 1) or y.kind == "parameter" or _is_activation(y) for y in x.operands)
         ):
@@ -90,8 +90,8 @@ def _sums(order: Sequence[Instruction]) -> dict[Instruction, list[Instruction]]:
     return sums
 
 
-def _is_activation(x: Instruction) -> bool:
-    return x.kind == "row" and x.row is not None and x.row.activation is not None
+def _is_activation(x: Node) -> bool:
+    return x.kind == "map" and x.row is not None and x.row.activation is not None
 
 
 def plain(name: str) -> str:

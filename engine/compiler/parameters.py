@@ -13,7 +13,7 @@ import numpy as np
 
 from ..backward import assignments
 from ..value import Value
-from .instructions import Instruction
+from .nodes import Node
 
 
 class Parameters:
@@ -26,7 +26,7 @@ class Parameters:
     """
 
     def __init__(
-        self, values: list[Value], order: np.ndarray, instructions: Iterable[Instruction], dtype: np.dtype[Any]
+        self, values: list[Value], order: np.ndarray, instructions: Iterable[Node], dtype: np.dtype[Any]
     ) -> None:
         self.values, self.order = values, order
         self.place = dict(zip(values, order.tolist()))

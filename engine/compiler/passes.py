@@ -19,7 +19,7 @@ import numpy as np
 
 from ..value import Value
 from .blocks import Blocks, Found
-from .instructions import Builder, Instruction, Shape, reachable
+from .nodes import Builder, Node, Shape, reachable
 from .names import Names
 from .rules import RULES
 from .scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars, flatten
@@ -59,20 +59,20 @@ class Compiled(NamedTuple):
     """
 
     builder: Builder
-    outputs: Instruction
+    outputs: Node
     several: bool
-    others: Instruction | None
-    penalty: Instruction | None
+    others: Node | None
+    penalty: Node | None
     arguments: list[str]
     shapes: list[Shape]
     values: list[Value]
     order: np.ndarray
     found: list[Found]
-    labelled: set[Instruction]
+    labelled: set[Node]
     counts: Counts
 
     @property
-    def ends(self) -> list[Instruction]:
+    def ends(self) -> list[Node]:
         """Everything that is computed forward."""
         return [x for x in (self.outputs, self.others, self.penalty) if x is not None]
 
@@ -82,7 +82,7 @@ class Compiled(NamedTuple):
         return self.outputs.name if self.outputs.name and self.outputs.operands else "C"
 
     @property
-    def parameters(self) -> list[Instruction]:
+    def parameters(self) -> list[Node]:
         """The instructions that read parameters."""
         return [x for x in reachable(self.ends) if x.kind == "parameter"]
 
@@ -117,7 +117,7 @@ def run_passes(
                     set(blocks.labelled), _count(scalars, steps))  # fmt: skip
 
 
-def side_by_side(builder: Builder, ends: list[tuple[Instruction, int]]) -> Instruction:
+def side_by_side(builder: Builder, ends: list[tuple[Node, int]]) -> Node:
     """Outputs as one array: neighbours in one block are taken at once."""
     parts, i = [], 0
     while i < len(ends):
@@ -126,4 +126,4 @@ def side_by_side(builder: Builder, ends: list[tuple[Instruction, int]]) -> Instr
             j += 1
         parts.append(builder.take(block, np.array([position for _, position in ends[i:j]])))
         i = j
-    return builder.concat(parts)
+    return builder.side_by_side(parts)

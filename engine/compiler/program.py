@@ -17,7 +17,7 @@ from .batch import batch_of, first_example, weights_of
 from .code import Code
 from .descent import Descent
 from .differentiate import backward
-from .instructions import Instruction, reachable
+from .nodes import Node, reachable
 from .parameters import Parameters
 from .passes import Compiled, run_passes
 from .undefined import first_undefined
@@ -241,12 +241,12 @@ class Program:
                 raise error
         return arrays, n
 
-    def _all_ends(self, *, inputs: bool = False) -> list[Instruction]:
+    def _all_ends(self, *, inputs: bool = False) -> list[Node]:
         """Everything that can be checked: the values, and the derivatives if there is one cost."""
         compiled = self.compiled
         return compiled.ends if compiled.several else [*compiled.ends, *backward(compiled, inputs=inputs).ends]
 
-    def _explain_failure(self, ends: list[Instruction], arrays: list[np.ndarray]) -> None:
+    def _explain_failure(self, ends: list[Node], arrays: list[np.ndarray]) -> None:
         raise first_undefined(ends, self.parameters.vector, arrays) or UndefinedError(
             "The cost of this batch, or a derivative of it, is too large for a float, although no part of it is."
         )
@@ -291,7 +291,7 @@ class Program:
         return equations.latex(self.compiled)
 
     @property
-    def operations(self) -> list[Instruction]:
+    def operations(self) -> list[Node]:
         """What is computed for value and gradient, or for the values if there are several: one instruction for each."""
         return report.operations(reachable(self._all_ends()))
 
@@ -315,6 +315,6 @@ class Program:
         return f"Program({', '.join(self.compiled.arguments)}; {len(self.parameters.values)} parameters, {self.dtype.name})"
 
 
-def _rows(result: np.ndarray, x: Instruction, n: int | None) -> np.ndarray:
+def _rows(result: np.ndarray, x: Node, n: int | None) -> np.ndarray:
     """A result as an array of its own, with a row for each example."""
     return np.array(result if x.batched or n is None else np.broadcast_to(result, (n, *x.shape)))

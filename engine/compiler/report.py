@@ -5,7 +5,7 @@ from __future__ import annotations
 from .blocks import Found
 from .differentiate import backward
 from .equations import Writer, columns, dimensions
-from .instructions import Instruction, reachable
+from .nodes import Node, reachable
 from .passes import Compiled
 
 LEAVES = ("input", "parameter", "constant", "seed")
@@ -13,7 +13,7 @@ MOVES = ("reshape", "transpose")
 BOOKKEEPING = ("x[0, 1", "x[i][j]", "a shape for", "entries of numbers", "x·c = c·x", "x·s = s·x", "Σ over no axis")
 
 
-def operations(order: list[Instruction]) -> list[Instruction]:
+def operations(order: list[Node]) -> list[Node]:
     """What computes: leaves, and the same numbers in another shape, are left out."""
     return [x for x in order if x.kind not in (*LEAVES, *MOVES)]
 

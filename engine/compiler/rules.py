@@ -1,6 +1,6 @@
 """The rules by which a builder simplifies: one line each, with its algebra.
 
-A rule looks at an instruction about to be made and returns a better one, or None. Its operands are already simplified. Where a
+A rule looks at a node about to be made and returns a better one, or None. Its operands are already simplified. Where a
 rule would change the shape of a result (1·x is x only if the other factor did not stretch it), it refuses.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import ops
-from .instructions import Builder, Instruction, Rule, constant_scale, is_seed
+from .nodes import BATCH, LETTERS, Builder, Node, Rule, constant_scale, is_seed
 
 RULES: list[tuple[str, Rule]] = []
 
@@ -26,9 +26,9 @@ def rule(algebra: str) -> Callable[[Rule], Rule]:
     return add
 
 
-def same(x: Instruction, result: Instruction) -> Instruction | None:
+def same(x: Node, result: Node) -> Node | None:
     """x in place of the result, if it has the result's form."""
-    return x if x.shape == result.shape and x.batched == result.batched else None
+    return x if x.shape == result.shape else None
 
 
 def fits(c: float, d: float) -> bool:
@@ -36,17 +36,17 @@ def fits(c: float, d: float) -> bool:
     return all(1e-30 < abs(number) < 1e30 or number == 0 for number in (c, d))
 
 
-def seeded(x: Instruction) -> bool:
+def seeded(x: Node) -> bool:
     """Whether x is something times the weight of its example."""
-    return x.is_row(ops.mul) and is_seed(x.operands[0])
+    return x.is_map(ops.mul) and is_seed(x.operands[0])
 
 
 # --- numbers ---
 
 @rule("f(2, 3) is a number")
-def _fold(b: Builder, i: Instruction) -> Instruction | None:
+def _fold(b: Builder, i: Node) -> Node | None:
     numbers = [x.scalar for x in i.operands if x.scalar is not None]
-    if i.kind != "row" or i.row is None or not numbers or len(numbers) < len(i.operands):
+    if i.kind != "map" or i.position is not None or i.row is None or not numbers or len(numbers) < len(i.operands):
         return None
     try:
         return b.constant(i.row.evaluate(*numbers))
@@ -55,230 +55,249 @@ def _fold(b: Builder, i: Instruction) -> Instruction | None:
 
 
 @rule("x·c = c·x")
-def _number_first(b: Builder, i: Instruction) -> Instruction | None:
-    if i.is_row(ops.mul) and i.operands[1].scalar is not None and i.operands[0].scalar is None:
-        return b.elementwise(ops.mul, i.operands[1], i.operands[0])
+def _number_first(b: Builder, i: Node) -> Node | None:
+    if i.is_map(ops.mul) and i.operands[1].scalar is not None and i.operands[0].scalar is None:
+        return b.map(ops.mul, i.operands[1], i.operands[0])
     return None
 
 
 @rule("1·x = x")
-def _one(b: Builder, i: Instruction) -> Instruction | None:
-    return same(i.operands[1], i) if i.is_row(ops.mul) and i.operands[0].scalar == 1.0 else None
+def _one(b: Builder, i: Node) -> Node | None:
+    return same(i.operands[1], i) if i.is_map(ops.mul) and i.operands[0].scalar == 1.0 else None
 
 
 @rule("-1·x = -x")
-def _minus_one(b: Builder, i: Instruction) -> Instruction | None:
-    return b.elementwise(ops.neg, i.operands[1]) if i.is_row(ops.mul) and i.operands[0].scalar == -1.0 else None
+def _minus_one(b: Builder, i: Node) -> Node | None:
+    return b.map(ops.neg, i.operands[1]) if i.is_map(ops.mul) and i.operands[0].scalar == -1.0 else None
 
 
 @rule("x/1 = x")
-def _over_one(b: Builder, i: Instruction) -> Instruction | None:
-    return same(i.operands[0], i) if i.is_row(ops.div) and i.operands[1].scalar == 1.0 else None
+def _over_one(b: Builder, i: Node) -> Node | None:
+    return same(i.operands[0], i) if i.is_map(ops.div) and i.operands[1].scalar == 1.0 else None
 
 
 @rule("x + 0 = 0 + x = x - 0 = x")
-def _zero(b: Builder, i: Instruction) -> Instruction | None:
-    if i.is_row(ops.add, ops.sub) and i.operands[1].scalar == 0.0:
+def _zero(b: Builder, i: Node) -> Node | None:
+    if i.is_map(ops.add, ops.sub) and i.operands[1].scalar == 0.0:
         return same(i.operands[0], i)
-    return same(i.operands[1], i) if i.is_row(ops.add) and i.operands[0].scalar == 0.0 else None
+    return same(i.operands[1], i) if i.is_map(ops.add) and i.operands[0].scalar == 0.0 else None
 
 
 @rule("c·(d·x) = (c·d)·x")
-def _numbers_together(b: Builder, i: Instruction) -> Instruction | None:
-    if not i.is_row(ops.mul) or i.operands[0].scalar is None:
+def _numbers_together(b: Builder, i: Node) -> Node | None:
+    if not i.is_map(ops.mul) or i.operands[0].scalar is None:
         return None
     c, (d, x) = i.operands[0].scalar, constant_scale(i.operands[1])
-    return b.elementwise(ops.mul, b.constant(c * d), x) if d != 1.0 and fits(c, d) else None
+    return b.map(ops.mul, b.constant(c * d), x) if d != 1.0 and fits(c, d) else None
 
 
 @rule("x·(c·y) = (c·y)·x = c·(x·y)")
-def _number_outside(b: Builder, i: Instruction) -> Instruction | None:
-    if not i.is_row(ops.mul) or i.operands[0].scalar is not None:
+def _number_outside(b: Builder, i: Node) -> Node | None:
+    if not i.is_map(ops.mul) or i.operands[0].scalar is not None:
         return None
     (c, x), (d, y) = constant_scale(i.operands[0]), constant_scale(i.operands[1])
     if (c, d) == (1.0, 1.0) or not fits(c, d):
         return None
-    return b.elementwise(ops.mul, b.constant(c * d), b.elementwise(ops.mul, x, y))
+    return b.map(ops.mul, b.constant(c * d), b.map(ops.mul, x, y))
 
 
 # --- signs ---
 
 @rule("-(-x) = x")
-def _double_minus(b: Builder, i: Instruction) -> Instruction | None:
-    return i.operands[0].operands[0] if i.is_row(ops.neg) and i.operands[0].is_row(ops.neg) else None
+def _double_minus(b: Builder, i: Node) -> Node | None:
+    return i.operands[0].operands[0] if i.is_map(ops.neg) and i.operands[0].is_map(ops.neg) else None
 
 
 @rule("-(c·x) = (-c)·x and c·(-x) = (-c)·x")
-def _minus_into_number(b: Builder, i: Instruction) -> Instruction | None:
-    if i.is_row(ops.neg):
+def _minus_into_number(b: Builder, i: Node) -> Node | None:
+    if i.is_map(ops.neg):
         c, x = constant_scale(i.operands[0])
-        return None if c == 1.0 else b.elementwise(ops.mul, b.constant(-c), x)
-    if i.is_row(ops.mul) and i.operands[0].scalar is not None and i.operands[1].is_row(ops.neg):
-        return b.elementwise(ops.mul, b.constant(-i.operands[0].scalar), i.operands[1].operands[0])
+        return None if c == 1.0 else b.map(ops.mul, b.constant(-c), x)
+    if i.is_map(ops.mul) and i.operands[0].scalar is not None and i.operands[1].is_map(ops.neg):
+        return b.map(ops.mul, b.constant(-i.operands[0].scalar), i.operands[1].operands[0])
     return None
 
 
 @rule("(-x)·y = x·(-y) = -(x·y)")
-def _minus_outside(b: Builder, i: Instruction) -> Instruction | None:
-    if not i.is_row(ops.mul) or not any(x.is_row(ops.neg) for x in i.operands):
+def _minus_outside(b: Builder, i: Node) -> Node | None:
+    if not i.is_map(ops.mul) or not any(x.is_map(ops.neg) for x in i.operands):
         return None
-    bare = [x.operands[0] if x.is_row(ops.neg) else x for x in i.operands]
-    product = b.elementwise(ops.mul, *bare)
-    return product if all(x.is_row(ops.neg) for x in i.operands) else b.elementwise(ops.neg, product)
+    bare = [x.operands[0] if x.is_map(ops.neg) else x for x in i.operands]
+    product = b.map(ops.mul, *bare)
+    return product if all(x.is_map(ops.neg) for x in i.operands) else b.map(ops.neg, product)
 
 
 @rule("(-x)/y = -(x/y)")
-def _minus_out_of_fraction(b: Builder, i: Instruction) -> Instruction | None:
-    if i.is_row(ops.div) and i.operands[0].is_row(ops.neg):
-        return b.elementwise(ops.neg, b.elementwise(ops.div, i.operands[0].operands[0], i.operands[1]))
+def _minus_out_of_fraction(b: Builder, i: Node) -> Node | None:
+    if i.is_map(ops.div) and i.operands[0].is_map(ops.neg):
+        return b.map(ops.neg, b.map(ops.div, i.operands[0].operands[0], i.operands[1]))
     return None
 
 
 @rule("x + (-y) = x - y, (-x) + y = y - x, x - (-y) = x + y")
-def _minus_in_sum(b: Builder, i: Instruction) -> Instruction | None:
-    if i.is_row(ops.add, ops.sub) and i.operands[1].is_row(ops.neg):
-        return b.elementwise(ops.sub if i.row is ops.add else ops.add, i.operands[0], i.operands[1].operands[0])
-    if i.is_row(ops.add) and i.operands[0].is_row(ops.neg):
-        return b.elementwise(ops.sub, i.operands[1], i.operands[0].operands[0])
+def _minus_in_sum(b: Builder, i: Node) -> Node | None:
+    if i.is_map(ops.add, ops.sub) and i.operands[1].is_map(ops.neg):
+        return b.map(ops.sub if i.row is ops.add else ops.add, i.operands[0], i.operands[1].operands[0])
+    if i.is_map(ops.add) and i.operands[0].is_map(ops.neg):
+        return b.map(ops.sub, i.operands[1], i.operands[0].operands[0])
     return None
 
 
 @rule("x + (-c)·y = x - c·y and (-c)·x + y = y - c·x, for c > 0")
-def _negative_number_in_sum(b: Builder, i: Instruction) -> Instruction | None:
-    if not i.is_row(ops.add):
+def _negative_number_in_sum(b: Builder, i: Node) -> Node | None:
+    if not i.is_map(ops.add):
         return None
     for x, y in (i.operands, i.operands[::-1]):
         c, rest = constant_scale(y)
         if c < 0:
-            return b.elementwise(ops.sub, x, b.elementwise(ops.mul, b.constant(-c), rest))
+            return b.map(ops.sub, x, b.map(ops.mul, b.constant(-c), rest))
     return None
 
 
 @rule("x + x = 2·x")
-def _twice(b: Builder, i: Instruction) -> Instruction | None:
-    if i.is_row(ops.add) and i.operands[0] is i.operands[1]:
-        return b.elementwise(ops.mul, b.constant(2.0), i.operands[0])
+def _twice(b: Builder, i: Node) -> Node | None:
+    if i.is_map(ops.add) and i.operands[0] is i.operands[1]:
+        return b.map(ops.mul, b.constant(2.0), i.operands[0])
     return None
 
 
 # --- the weight of an example moves outside, as a number does ---
 
 @rule("x·s = s·x")
-def _seed_first(b: Builder, i: Instruction) -> Instruction | None:
-    if i.is_row(ops.mul) and is_seed(i.operands[1]) and not is_seed(i.operands[0]) and i.operands[0].scalar is None:
-        return b.elementwise(ops.mul, i.operands[1], i.operands[0])
+def _seed_first(b: Builder, i: Node) -> Node | None:
+    if i.is_map(ops.mul) and is_seed(i.operands[1]) and not is_seed(i.operands[0]) and i.operands[0].scalar is None:
+        return b.map(ops.mul, i.operands[1], i.operands[0])
     return None
 
 
 @rule("x·(s·y) = (s·y)·x = s·(x·y)")
-def _seed_outside(b: Builder, i: Instruction) -> Instruction | None:
-    if not i.is_row(ops.mul) or is_seed(i.operands[0]):
+def _seed_outside(b: Builder, i: Node) -> Node | None:
+    if not i.is_map(ops.mul) or is_seed(i.operands[0]):
         return None
     for weighed, other in (i.operands, i.operands[::-1]):
         # not where the weighed one is the smaller
         if seeded(weighed) and same(weighed, i) is not None and other.shape == i.shape:
-            return b.elementwise(ops.mul, weighed.operands[0], b.elementwise(ops.mul, weighed.operands[1], other))
+            return b.map(ops.mul, weighed.operands[0], b.map(ops.mul, weighed.operands[1], other))
     return None
 
 
-# --- sums and products of matrices ---
+# --- contractions ---
 
 @rule("Σ(c·x) = c·Σx and Σ(-x) = -Σx")
-def _scale_of_sum(b: Builder, i: Instruction) -> Instruction | None:
-    if i.kind != "total" and not (i.kind == "reduce" and i.row is ops.fsum):
+def _scale_of_sum(b: Builder, i: Node) -> Node | None:
+    if i.kind != "contract" or len(i.operands) != 1:
         return None
-    x = i.operands[0]
-
-    def summed(y: Instruction) -> Instruction:
-        return b.make(i.kind, (y,), i.shape, i.batched, row=i.row)
-
-    if x.is_row(ops.neg) and x.operands[0].batched == x.batched:
-        return b.elementwise(ops.neg, summed(x.operands[0]))
+    (x,) = i.operands
+    if x.is_map(ops.neg) and x.operands[0].shape == x.shape:
+        return b.map(ops.neg, b.contract(i.spec, x.operands[0]))
     c, y = constant_scale(x)
-    return None if c == 1.0 else b.elementwise(ops.mul, b.constant(c), summed(y))
+    return None if c == 1.0 or y.shape != x.shape else b.map(ops.mul, b.constant(c), b.contract(i.spec, y))
 
 
-@rule("total(Σx) = total(x)")
-def _sum_of_sums(b: Builder, i: Instruction) -> Instruction | None:
-    if i.kind == "total" and i.operands[0].kind == "reduce" and i.operands[0].row is ops.fsum:
-        return b.total(i.operands[0].operands[0])
-    return b.total(i.operands[0].operands[0]) if i.kind == "total" and i.operands[0].kind == "reshape" else None
-
-
-@rule("total(x·y) = x·y, the inner product; total(x²) = x·x")
-def _inner(b: Builder, i: Instruction) -> Instruction | None:
-    if i.kind != "total":
+@rule("Σ_i Σ_k x[i, k] = Σ_ik x[i, k]")
+def _sum_of_sums(b: Builder, i: Node) -> Node | None:
+    """A sum of a sum is one; so is the sum of all entries of a product whose factors have the same axes."""
+    if i.kind != "contract" or len(i.operands) != 1 or i.operands[0].kind != "contract":
         return None
-    x = i.operands[0]
-    if x.is_row(ops.mul) and all(same(factor, x) is not None for factor in x.operands):
-        return b.inner(*x.operands)
-    return b.inner(x.operands[0], x.operands[0]) if x.is_row(ops.power.bind(2.0)) else None
+    (x,) = i.operands
+    *inner, result = x.letters
+    if len(inner) == 2 and not (i.shape == () and sorted(inner[0]) == sorted(inner[1])):
+        return None
+    outer = dict(zip(i.letters[0], result))
+    return b.contract(f"{','.join(inner)}->{''.join(outer[c] for c in i.letters[1])}", *x.operands)
 
 
-@rule("Σ over no axis = x")
-def _no_sum(b: Builder, i: Instruction) -> Instruction | None:
-    if i.kind == "sum_to":
-        return same(i.operands[0], i)
-    if i.kind == "reduce" and i.row is ops.fsum and i.operands[0].shape[-1] == 1:
-        return i.operands[0]
+@rule("Σ x·y = x·y, the inner product; Σ x² = x·x")
+def _inner(b: Builder, i: Node) -> Node | None:
+    if i.kind != "contract" or len(i.operands) != 1 or i.shape != ():
+        return None
+    (x,) = i.operands
+    letters = i.letters[0]
+    if x.is_map(ops.mul) and all(same(factor, x) is not None for factor in x.operands):
+        return b.contract(f"{letters},{letters}->", *x.operands)
+    return b.contract(f"{letters},{letters}->", x.operands[0], x.operands[0]) if x.is_map(ops.power.bind(2.0)) else None
+
+
+@rule("Σ_k xᵀ[i, k]·y[k] = Σ_k x[k, i]·y[k]")
+def _axes_of_contraction(b: Builder, i: Node) -> Node | None:
+    """An operand's transposition, its axes of length 1, and its stretching along axes that the other operand has anyway."""
+    if i.kind != "contract":
+        return None
+    letters = list(i.letters)
+    for place, x in enumerate(i.operands):
+        found = x.axes_taken if x.kind == "take" else None
+        if found is None:
+            continue
+        ahead = "n" if x.batched else ""
+        mine = letters[place][len(ahead) :]
+        others = {c for j, word in enumerate(letters[:-1]) if j != place for c in word}
+        gone = [c for c, axis in zip(mine, found) if axis is None]
+        if any(c not in others for c in gone):
+            continue
+        spare = iter(c for c in LETTERS if not any(c in word for word in letters))
+        back = {axis: c for c, axis in zip(mine, found) if axis is not None}
+        letters[place] = ahead + "".join(back.get(axis) or next(spare) for axis in range(len(x.operands[0].entries)))
+        operands = [x.operands[0] if j == place else y for j, y in enumerate(i.operands)]
+        return b.contract(f"{','.join(letters[:-1])}->{letters[-1]}", *operands)
     return None
-
-
-@rule("(Wᵀ)ᵀ = W")
-def _transposed_twice(b: Builder, i: Instruction) -> Instruction | None:
-    return i.operands[0].operands[0] if i.kind == "transpose" and i.operands[0].kind == "transpose" else None
 
 
 # --- moving entries ---
 
-@rule("entries of numbers, and their shape, are numbers")
-def _entries_of_numbers(b: Builder, i: Instruction) -> Instruction | None:
-    if i.kind not in ("take", "reshape") or i.operands[0].kind != "constant":
+@rule("entries of numbers are numbers")
+def _entries_of_numbers(b: Builder, i: Node) -> Node | None:
+    if i.kind != "take" or i.operands[0].kind != "constant":
         return None
-    flat = np.ravel(i.operands[0].number)
-    return b.constant(flat[i.index[0]] if i.kind == "take" else flat.reshape(i.shape))
+    return b.constant(np.ravel(i.operands[0].number)[i.index[0]])
 
 
 @rule("x[0, 1, 2, ...] = x")
-def _take_all(b: Builder, i: Instruction) -> Instruction | None:
-    if i.kind != "take" or i.index[0].size != i.operands[0].size:
-        return None
-    return b.reshape(i.operands[0], i.shape) if (i.index[0].ravel() == np.arange(i.index[0].size)).all() else None
+def _take_all(b: Builder, i: Node) -> Node | None:
+    return i.operands[0] if i.kind == "take" and i.shape == i.operands[0].shape and i.is_view else None
 
 
 @rule("x[i][j] = x[i[j]]")
-def _take_of_take(b: Builder, i: Instruction) -> Instruction | None:
+def _take_of_take(b: Builder, i: Node) -> Node | None:
     if i.kind == "take" and i.operands[0].kind == "take":
-        return b.take(i.operands[0].operands[0], i.operands[0].index[0].ravel()[i.index[0]])
-    return b.take(i.operands[0].operands[0], i.index[0]) if i.kind == "take" and i.operands[0].kind == "reshape" else None
-
-
-@rule("a shape for the shape it has = x")
-def _same_shape(b: Builder, i: Instruction) -> Instruction | None:
-    if i.kind != "reshape":
-        return None
-    x = i.operands[0]
-    return x if x.shape == i.shape else b.reshape(x.operands[0], i.shape) if x.kind == "reshape" else None
+        (x,) = i.operands
+        return b.take(x.operands[0], x.index[0].ravel()[i.index[0]])
+    return None
 
 
 @rule("a shape for c·x = c·(a shape for x), and so for -x and s·x")
-def _shape_inside(b: Builder, i: Instruction) -> Instruction | None:
-    if i.kind != "reshape":
+def _shape_inside(b: Builder, i: Node) -> Node | None:
+    if not i.is_view:
         return None
     (x,) = i.operands
-    if x.is_row(ops.neg):
-        return b.elementwise(ops.neg, b.reshape(x.operands[0], i.shape))
-    if not x.is_row(ops.mul) or x.operands[1].shape != x.shape:
+    if x.is_map(ops.neg):
+        return b.map(ops.neg, b.view(x.operands[0], i.entries))
+    if not x.is_map(ops.mul) or x.operands[1].shape != x.shape:
         return None
     if x.operands[0].scalar is not None:
-        return b.elementwise(ops.mul, x.operands[0], b.reshape(x.operands[1], i.shape))
+        return b.map(ops.mul, x.operands[0], b.view(x.operands[1], i.entries))
     if is_seed(x.operands[0]):
-        return b.elementwise(ops.mul, b.seed(), b.reshape(x.operands[1], i.shape))
+        return b.map(ops.mul, b.seed(), b.view(x.operands[1], i.entries))
+    return None
+
+
+@rule("entries of parts side by side are entries of the parts")
+def _take_of_put(b: Builder, i: Node) -> Node | None:
+    """If they all lie in one part, and no other part is added there."""
+    if i.kind != "take" or i.operands[0].kind != "put":
+        return None
+    (x,) = i.operands
+    filled = np.concatenate([index.ravel() for index in x.index])
+    for part, index in zip(x.operands, x.index):
+        if part.batched != x.batched or not np.isin(i.index[0], index).all():
+            continue
+        if np.isin(filled, i.index[0]).sum() == len(np.unique(i.index[0])):
+            order = np.argsort(index, axis=None)
+            return b.take(part, order[np.searchsorted(index.ravel()[order], i.index[0])])
     return None
 
 
 @rule("one part that fills everything in order = the part")
-def _assemble_all(b: Builder, i: Instruction) -> Instruction | None:
-    if i.kind != "assemble" or len(i.operands) != 1 or i.index[0].size != i.size:
+def _put_all(b: Builder, i: Node) -> Node | None:
+    if i.kind != "put" or len(i.operands) != 1 or i.index[0].size != i.size:
         return None
-    return b.reshape(i.operands[0], i.shape) if (i.index[0].ravel() == np.arange(i.size)).all() else None
+    return b.view(i.operands[0], i.entries) if (i.index[0].ravel() == np.arange(i.size)).all() else None

@@ -13,7 +13,7 @@ from ..graph import topological_order
 from ..modes import TracingError
 from ..primitive import Primitive
 from ..value import Value
-from .instructions import IllFormed
+from .nodes import IllFormed
 from .trace import Trace
 
 COMPUTED, PARAMETER, CONSTANT, INPUT = 0, 1, 2, 3  # the kinds of nodes; INPUT + i belongs to argument i

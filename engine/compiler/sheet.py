@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..on_arrays import NUMPY
-from .instructions import Instruction, Shape
+from .nodes import Node, Shape
 from .memory import Memory
 from .scatter import collected
 from .views import Steps
@@ -31,7 +31,7 @@ class Sheet:
     """The text so far, and what each instruction is called in it."""
 
     def __init__(
-        self, memory: Memory, arguments: Sequence[str], dtype: str, remarks: Mapping[Instruction, str]
+        self, memory: Memory, arguments: Sequence[str], dtype: str, remarks: Mapping[Node, str]
     ) -> None:
         self.remarks = remarks  # what an instruction is in the equations
         self.plan, self.dtype = memory, dtype
@@ -40,16 +40,16 @@ class Sheet:
         self.used: set[str] = {"empty"}  # NumPy's functions
         self.helpers: set[str] = set()  # this package's
         self.constants: list[np.ndarray] = []
-        self.called: dict[Instruction, str] = {}
+        self.called: dict[Node, str] = {}
         self.views: dict[str, str] = {}  # names of views, by their text
         self.names = set(RESERVED)
         self.arguments = [self._fresh(name) for name in arguments]
-        self.memory: dict[Instruction, str] = {}  # the buffer that an instruction's result lies in
+        self.memory: dict[Node, str] = {}  # the buffer that an instruction's result lies in
         self.free: dict[tuple[Shape, bool], list[str]] = {}
 
     # --- how things are written ---
 
-    def _name(self, x: Instruction, other: str = "") -> str:
+    def _name(self, x: Node, other: str = "") -> str:
         """Give x a name that is still free."""
         self.called[x] = self._fresh(x.name or other or f"t{x.serial}")
         return self.called[x]
@@ -61,10 +61,10 @@ class Sheet:
         self.names.add(name)
         return name
 
-    def _dims(self, x: Instruction) -> list[str]:
+    def _dims(self, x: Node) -> list[str]:
         return [*(["n"] if x.batched else []), *map(str, x.shape)]
 
-    def _do(self, line: str, x: Instruction) -> None:
+    def _do(self, line: str, x: Node) -> None:
         """One more line of run, with the shape of what it gives, and what that is in the equations."""
         shape = tuple_of(self._dims(x)) if x.shape or x.batched else ""
         remark = self.remarks.get(x, "")
@@ -74,10 +74,10 @@ class Sheet:
         self.used.add(function)
         return function
 
-    def _is_number(self, x: Instruction) -> bool:
+    def _is_number(self, x: Node) -> bool:
         return x.shape == () and not x.batched
 
-    def _text(self, x: Instruction) -> str:
+    def _text(self, x: Node) -> str:
         """How x is referred to."""
         if x.scalar is not None:
             return repr(x.scalar)
@@ -92,7 +92,7 @@ class Sheet:
         self.constants.append(numbers)
         return name
 
-    def _view(self, x: Instruction, end: str, suffix: str) -> str:
+    def _view(self, x: Node, end: str, suffix: str) -> str:
         """x seen in another shape; made once, if x is a buffer."""
         text = self._text(x) + end
         if self.plan.base(x).kind in GIVEN or x not in self.plan.contiguous:
@@ -102,17 +102,17 @@ class Sheet:
             self.before.append(f"{self.views[text]} = {text}")
         return self.views[text]
 
-    def _rows(self, x: Instruction) -> str:
+    def _rows(self, x: Node) -> str:
         """x as a matrix: all axes but the last become rows."""
         if len(x.shape) == (1 if x.batched else 2):
             return self._text(x)
         return self._view(x, f".reshape(-1, {x.shape[-1]})", "_rows")
 
-    def _flat(self, x: Instruction) -> str:
+    def _flat(self, x: Node) -> str:
         """All entries in a row."""
         return self._view(x, ".reshape(-1)", "_flat") if len(x.shape) + x.batched != 1 else self._text(x)
 
-    def _entries(self, x: Instruction) -> str:
+    def _entries(self, x: Node) -> str:
         """x as (n, entries), or (entries,)."""
         if len(x.shape) == 1:
             return self._text(x)
@@ -137,13 +137,13 @@ class Sheet:
         self.helpers.add("scatter")
         return f"scatter({target}, {part}, {', '.join(self._array(array, 'i') for array in collected(index))})"
 
-    def _row_count(self, x: Instruction) -> str:
+    def _row_count(self, x: Node) -> str:
         size = int(np.prod(x.shape[:-1]))
         return (f"n * {size}" if size > 1 else "n") if x.batched else str(size)
 
     # --- buffers ---
 
-    def _buffer(self, x: Instruction, place: int) -> str:
+    def _buffer(self, x: Node, place: int) -> str:
         """A buffer for x's result: that of an operand read here for the last time, one that is free, or a new one."""
         if x in self.plan.placed:
             start, end = self.plan.placed[x]
@@ -167,7 +167,7 @@ class Sheet:
         self.memory[x] = memory
         return self.called[x]
 
-    def _later_name(self, x: Instruction) -> str:
+    def _later_name(self, x: Node) -> str:
         """What x will soon be, by operations in place: W1 x is called z1, since b1 is added to it next."""
         y = x
         while not y.name and len(self.plan.readers[y]) == 1:
@@ -178,7 +178,7 @@ class Sheet:
             y = reader
         return y.name if y not in self.called else ""
 
-    def _release(self, x: Instruction, place: int) -> None:
+    def _release(self, x: Node, place: int) -> None:
         """Buffers that are not read after this place may be used again."""
         for operand in {self.plan.base(operand) for operand in (x, *x.operands)}:
             if self.plan.last[operand] == place and operand in self.memory and operand not in self.plan.placed:

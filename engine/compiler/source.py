@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import ops
 from ..on_arrays import NUMPY, SPECIAL
-from .instructions import Instruction
+from .nodes import Node
 from .memory import Memory, Wanted
 from .moves import Moves
 from .sheet import aligned, flat_to, line_with, reshape_to
@@ -32,7 +32,7 @@ class Text(NamedTuple):
 
 
 def write(
-    wanted: Wanted, arguments: Sequence[str], dtype: str, heading: str, remarks: Mapping[Instruction, str] | None = None
+    wanted: Wanted, arguments: Sequence[str], dtype: str, heading: str, remarks: Mapping[Node, str] | None = None
 ) -> Text:
     """The module for what is wanted; `remarks` say what instructions are in the equations."""
     return Writer(wanted, arguments, dtype, remarks or {}).text(heading)
@@ -42,7 +42,7 @@ class Writer(Moves):
     """Writes one module, instruction by instruction."""
 
     def __init__(
-        self, wanted: Wanted, arguments: Sequence[str], dtype: str, remarks: Mapping[Instruction, str]
+        self, wanted: Wanted, arguments: Sequence[str], dtype: str, remarks: Mapping[Node, str]
     ) -> None:
         super().__init__(Memory(wanted), arguments, dtype, remarks)
         self.wanted, plan = wanted, self.plan
@@ -51,17 +51,17 @@ class Writer(Moves):
             self._release(x, place)
         self._finish()
 
-    def _write(self, x: Instruction, place: int) -> None:
+    def _write(self, x: Node, place: int) -> None:
         getattr(self, f"_write_{x.kind}")(x, place)
 
-    def _write_input(self, x: Instruction, place: int) -> None:
+    def _write_input(self, x: Node, place: int) -> None:
         self.called[x] = self.arguments[x.position]
 
-    def _write_constant(self, x: Instruction, place: int) -> None:
+    def _write_constant(self, x: Node, place: int) -> None:
         if x.scalar is None:
             self.called[x] = self._array(x.number.astype(self.dtype), "c")
 
-    def _write_parameter(self, x: Instruction, place: int) -> None:
+    def _write_parameter(self, x: Node, place: int) -> None:
         index = x.index[0]
         steps = as_steps(index)
         if is_range(index):
@@ -73,14 +73,14 @@ class Writer(Moves):
             array = self._array(index, "i")
             self._do(f'{self._call("take")}(theta, {array}, out={self._buffer(x, place)}, mode="clip")', x)
 
-    def _write_seed(self, x: Instruction, place: int) -> None:
+    def _write_seed(self, x: Node, place: int) -> None:
         self.called[x] = "s"
         if not self.wanted.weighted and not all(self.plan.broadcasts(reader, x) for reader in self.plan.readers[x]):
             self.called[x] = self._fresh("seeds")
             self.before.append(line_with(f"{self.called[x]} = empty((n, 1), {self.dtype!r})", "the weight of each example"))
             self.lines.append(line_with(f"{self.called[x]}.fill(s)", "(n, 1)"))
 
-    def _write_row(self, x: Instruction, place: int) -> None:
+    def _write_row(self, x: Node, place: int) -> None:
         row = x.row
         assert row is not None  # of this kind
         texts = [self._text(operand) for operand in x.operands]
@@ -96,7 +96,7 @@ class Writer(Moves):
         copied = row is ops.where or row.name in SPECIAL  # these take no out=
         self._do(f"{self._call('copyto')}({out}, {call})" if copied else f"{call[:-1]}, out={out})", x)
 
-    def _ufunc(self, x: Instruction, texts: list[str]) -> str:
+    def _ufunc(self, x: Node, texts: list[str]) -> str:
         row = x.row
         assert row is not None
         if row.name == "power" and row.static == 2.0:
@@ -107,7 +107,7 @@ class Writer(Moves):
         (self.helpers if name in SPECIAL else self.used).add(name)
         return f"{name}({', '.join(texts)})"
 
-    def _write_apply(self, x: Instruction, place: int) -> None:
+    def _write_apply(self, x: Node, place: int) -> None:
         matrix, a = x.operands
         w = self._text(matrix.operands[0]) if matrix.kind == "transpose" else f"{self._text(matrix)}.T"
         out = self._buffer(x, place)
@@ -116,15 +116,15 @@ class Writer(Moves):
         else:
             self._do(f"{self._call('dot')}({self._rows(a)}, {w}, out={self._rows(x)})", x)
 
-    def _write_outer(self, x: Instruction, place: int) -> None:
+    def _write_outer(self, x: Node, place: int) -> None:
         delta, a = x.operands
         out = self._buffer(x, place)
         self._do(f"{self._call('dot')}({self._rows(delta)}.T, {self._rows(a)}, out={out})", x)
 
-    def _write_transpose(self, x: Instruction, place: int) -> None:
+    def _write_transpose(self, x: Node, place: int) -> None:
         pass  # written where it is used
 
-    def _write_reduce(self, x: Instruction, place: int) -> None:
+    def _write_reduce(self, x: Node, place: int) -> None:
         (operand,) = x.operands
         out = self._buffer(x, place)
         if x.row is ops.fsum:
@@ -137,7 +137,7 @@ class Writer(Moves):
             self.helpers.add("logsumexp")
             self._do(f"{self._call('copyto')}({out}, logsumexp({self._text(operand)}))", x)
 
-    def _write_sum_to(self, x: Instruction, place: int) -> None:
+    def _write_sum_to(self, x: Node, place: int) -> None:
         (operand,) = x.operands
         out = self._buffer(x, place)
         if not x.batched and len(x.shape) == 1 and operand.shape[-1] == x.shape[0]:
@@ -153,16 +153,16 @@ class Writer(Moves):
             target = f"{out}{reshape_to(rest)}"
             self._do(f"{self._call('add')}.reduce({self._text(operand)}, axis={axes}, out={target})", x)
 
-    def _write_total(self, x: Instruction, place: int) -> None:
+    def _write_total(self, x: Node, place: int) -> None:
         (operand,) = x.operands
         self._do(f"{self._name(x)} = {self._total(operand)}", x)
 
-    def _total(self, x: Instruction) -> str:
+    def _total(self, x: Node) -> str:
         """The sum of all entries."""
         sizes = [*(["n"] if x.batched else []), *([str(x.size)] if x.size > 1 or not x.batched else [])]
         return f"{self._call('dot')}({self._ones(' * '.join(sizes))}, {self._flat(x)})"
 
-    def _write_inner(self, x: Instruction, place: int) -> None:
+    def _write_inner(self, x: Node, place: int) -> None:
         first, second = x.operands
         self._do(f"{self._name(x)} = {self._call('dot')}({self._flat(first)}, {self._flat(second)})", x)
 
@@ -183,11 +183,11 @@ class Writer(Moves):
                 self._add_gradient(parameter, adjoint)
         self.lines.append("return " + "".join(f"{self._text(x)}, " for _, x in self.wanted.results).rstrip())
 
-    def _is_placed(self, parameter: Instruction, adjoint: Instruction) -> bool:
+    def _is_placed(self, parameter: Node, adjoint: Node) -> bool:
         """Whether the derivative was computed in the place where it belongs."""
         return adjoint in self.plan.placed and self.plan.placed[adjoint] == _range(parameter)
 
-    def _add_gradient(self, parameter: Instruction, adjoint: Instruction) -> None:
+    def _add_gradient(self, parameter: Node, adjoint: Node) -> None:
         """Add a derivative to its places in the vector of gradients."""
         index = parameter.index[0]
         if is_range(index):
@@ -216,12 +216,12 @@ class Writer(Moves):
         return Text("\n".join(lines), self.constants)
 
 
-def _range(parameter: Instruction) -> tuple[int, int] | None:
+def _range(parameter: Node) -> tuple[int, int] | None:
     index = parameter.index[0]
     return (int(index.flat[0]), int(index.flat[-1]) + 1) if is_range(index) else None
 
 
-def _summed_axes(operand: Instruction, x: Instruction) -> tuple[tuple[int, ...], list[str]]:
+def _summed_axes(operand: Node, x: Node) -> tuple[tuple[int, ...], list[str]]:
     """The axes of the operand's array to sum over, and the dimensions that are left."""
     axes, rest = [], []
     if operand.batched:

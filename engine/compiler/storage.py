@@ -11,13 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import ops
-from .instructions import Instruction
+from .nodes import Node
 
 
-def arrange(order: Sequence[Instruction], count: int) -> np.ndarray:
+def arrange(order: Sequence[Node], count: int) -> np.ndarray:
     """The place of each parameter; the instructions' indices are changed from numbers of parameters to places."""
     parameters = [x for x in order if x.kind == "parameter"]
-    readers: dict[Instruction, list[Instruction]] = {x: [] for x in order}
+    readers: dict[Node, list[Node]] = {x: [] for x in order}
     for x in order:
         for operand in x.operands:
             readers[operand].append(x)
@@ -38,16 +38,16 @@ def arrange(order: Sequence[Instruction], count: int) -> np.ndarray:
     return place
 
 
-def only_added_up(x: Instruction, readers: dict[Instruction, list[Instruction]]) -> bool:
+def only_added_up(x: Node, readers: dict[Node, list[Node]]) -> bool:
     """Whether nothing but the sum of x's entries, or of functions of single entries, is used: then their order is free."""
     if len(x.shape) != 1:
         return False
     family, stack = {x}, [x]
     while stack:
         for reader in readers[stack.pop()]:
-            if reader.kind == "reduce" and reader.row is ops.fsum:
+            if reader.kind == "contract" and reader.shape == () and len(set(reader.letters[:-1])) == 1:
                 continue
-            if reader.kind != "row" or any(y not in family and y.scalar is None for y in reader.operands):
+            if reader.kind != "map" or any(y not in family and y.scalar is None for y in reader.operands):
                 return False
             if reader not in family:
                 family.add(reader)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .. import ops
-from .instructions import IllFormed
+from .nodes import IllFormed
 from .scalars import COMPUTED, CONSTANT, Scalars
 
 SUMS = {ops.add: (1, 1), ops.sub: (1, -1), ops.neg: (-1,)}  # the sign of each operand; in fsum all are +

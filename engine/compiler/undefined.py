@@ -9,10 +9,10 @@ import numpy as np
 from ..primitive import UndefinedError
 from .equations import written
 from .evaluate import evaluate
-from .instructions import Instruction, reachable
+from .nodes import Node, reachable
 
 
-def first_undefined(ends: Sequence[Instruction], vector: np.ndarray, batch: Sequence[np.ndarray]) -> UndefinedError | None:
+def first_undefined(ends: Sequence[Node], vector: np.ndarray, batch: Sequence[np.ndarray]) -> UndefinedError | None:
     """The error for the first instruction with an entry that is inf or nan; None if all are finite."""
     n = len(batch[0]) if batch else 1
     with np.errstate(all="ignore"):
@@ -23,7 +23,7 @@ def first_undefined(ends: Sequence[Instruction], vector: np.ndarray, batch: Sequ
     return None
 
 
-def _sentence(x: Instruction, number: float, place: list[int], rows: bool) -> str:
+def _sentence(x: Node, number: float, place: list[int], rows: bool) -> str:
     example, entry = "", place
     if x.batched:
         example, entry = (f" for example {place[0]} of the batch" if rows else ""), place[1:]

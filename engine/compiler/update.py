@@ -12,7 +12,7 @@ from ..interpreter import Interpreter
 from ..modes import TracingError
 from ..primitive import Primitive
 from .code import loaded
-from .instructions import Builder, Instruction, reachable
+from .nodes import Builder, Node, reachable
 from .lower import lower
 from .memory import Wanted
 from .rules import RULES
@@ -22,7 +22,7 @@ from .source import write
 class Symbol(Interpreter):
     """A number in a rule: it can be computed with, but not looked at."""
 
-    def __init__(self, instruction: Instruction) -> None:
+    def __init__(self, instruction: Node) -> None:
         self.instruction = instruction
 
     def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Symbol:
@@ -30,7 +30,7 @@ class Symbol(Interpreter):
         if row is ops.mul and any(isinstance(x, (int, float)) and x == 0 for x in operands):
             return Symbol(builder.constant(0.0))  # an option that is off costs nothing
         lifted = [x.instruction if isinstance(x, Symbol) else builder.lift(x) for x in operands]
-        return Symbol(builder.elementwise(row, *lifted))
+        return Symbol(builder.map(row, *lifted))
 
     def __pow__(self, exponent: Any) -> Symbol:
         if isinstance(exponent, Symbol):
@@ -91,14 +91,14 @@ class Update:
         return results
 
 
-def _change(p: Instruction, moved: Instruction) -> Instruction:
+def _change(p: Node, moved: Node) -> Node:
     """c, where the rule gives p - c."""
     if moved is p:
         return p.builder.constant(0.0)
-    if moved.is_row(ops.sub) and moved.operands[0] is p:
+    if moved.is_map(ops.sub) and moved.operands[0] is p:
         return moved.operands[1]
     raise TracingError("A rule that is compiled must return p minus a change.")
 
 
-def _instruction(result: Any, builder: Builder) -> Instruction:
+def _instruction(result: Any, builder: Builder) -> Node:
     return result.instruction if isinstance(result, Symbol) else builder.lift(result)
