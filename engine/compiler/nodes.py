@@ -247,6 +247,10 @@ class Builder:
         batch = (BATCH,) if any(x.batched for x in parts) else ()
         return self.make("put", parts, (*batch, *shape), index=tuple(indices))
 
+    def choose(self, table: Node, number: Node) -> Node:
+        """The rows of a table (rows, columns) that whole numbers of the data choose: (n, *numbers, columns)."""
+        return self.make("take", (table, number), (*number.shape, *table.shape[1:]))
+
     # --- in terms of these ---
 
     def view(self, x: Node, entries: Iterable[int]) -> Node:

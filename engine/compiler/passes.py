@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..value import Value
-from .blocks import Blocks, Found
+from .lift import Found, Lift
 from .nodes import Builder, Node, Shape, reachable
 from .names import Names
 from .rules import RULES
@@ -98,7 +98,7 @@ def run_passes(
     steps = collapse(scalars)
     builder = Builder(RULES)
     shapes = [example.shape for example in examples]
-    blocks = Blocks(builder, scalars, steps, shapes)
+    blocks = Lift(builder, scalars, steps, shapes)
     ends = blocks.outputs()
     penalties = side_by_side(builder, [ends.pop()]) if penalty else None
     others = side_by_side(builder, ends[len(ends) - extra :]) if extra else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .blocks import Found
+from .lift import Found
 from .differentiate import backward
 from .equations import Writer, columns, dimensions
 from .nodes import Node, reachable

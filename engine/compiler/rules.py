@@ -232,7 +232,8 @@ def _axes_of_contraction(b: Builder, i: Node) -> Node | None:
         mine = letters[place][len(ahead) :]
         others = {c for j, word in enumerate(letters[:-1]) if j != place for c in word}
         gone = [c for c, axis in zip(mine, found) if axis is None]
-        if any(c not in others for c in gone):
+        single = [c for c, d in zip(mine, x.entries) if d == 1 and c not in letters[-1]]  # a matrix of one column stays one
+        if any(c not in others or c in single for c in gone):
             continue
         spare = iter(c for c in LETTERS if not any(c in word for word in letters))
         back = {axis: c for c, axis in zip(mine, found) if axis is not None}

@@ -1,0 +1,445 @@
+"""Pass 5: from classes of steps to nodes. Each class becomes one node on arrays.
+
+Every scalar node then has a place: the node of its class, and a position in it. The operands of a class are tables of
+positions, and one question finds everything: along which axes does each operand vary? Sums Σ u·v whose different u and
+different v occur in every combination are a contraction over a grid: a dense layer has neurons × 1, a convolution filters ×
+positions, attention rows × columns and a block for each head. What has no such form is taken by a table.
+
+Not every entry need be asked for. Tables and grids may have holes: sums of different lengths, q_i·k_j for j <= i only.
+What a hole reads is free, so it is chosen to make the table regular; what it contributes to a sum is 0. A node keeps which of its
+entries are valid, and the others are masked before they meet a function that could make an inf of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import ops
+from ..primitive import Primitive
+from .classes import ARITHMETIC, NOTHING, Classes, Kind
+from .grids import HOLE, Sheet, components, distinct, orient
+from .nodes import LETTERS, Builder, Node, Shape, stretched
+from .scalars import CONSTANT, PARAMETER, Scalars
+from .sums import Steps
+from .tables import completed, joint_shape, repeated, without_repeats
+
+Table = np.ndarray  # of positions in a source, HOLE where there is none
+
+
+class Found(NamedTuple):
+    """What became of some steps: for `explain`."""
+
+    block: Node
+    what: str  # "grid", "sums", "elementwise", "reduction"
+    steps: int
+    terms: int  # of each sum; operands of each operation
+    shape: tuple[int, ...]  # of a grid: rows, columns
+
+
+class Source(NamedTuple):
+    """The node of a class. valid: which entries were asked for, None if all; zero: whether the others are 0."""
+
+    node: Node
+    valid: np.ndarray | None = None
+    zero: bool = False
+
+    @property
+    def made_up(self) -> bool:
+        """Whether there are entries that nobody asked for, with any finite value."""
+        return self.valid is not None and not self.zero
+
+
+class Apart(Exception):
+    """Steps of one class that form several grids: each group needs a class of its own."""
+
+    def __init__(self, groups: Sequence[Sequence[int]]) -> None:
+        super().__init__()
+        self.groups = groups
+
+
+class Lift:
+    """The nodes of a graph, class by class."""
+
+    def __init__(self, builder: Builder, scalars: Scalars, steps: Steps, shapes: Sequence[Shape]) -> None:
+        self.builder, self.scalars, self.shapes = builder, scalars, shapes
+        self.classes = Classes(scalars, steps)
+        while True:
+            try:
+                self._lift()
+                return
+            except Apart as found:
+                for group in found.groups:
+                    number = len(set(self.classes.apart.values())) + 1
+                    self.classes.apart.update(dict.fromkeys(group, number))
+                self.classes.settle()
+
+    def _lift(self) -> None:
+        classes = self.classes
+        self.numbers = np.array(self.scalars.constants)
+        self.sources: dict[int, Source] = {}
+        self.position = np.zeros(classes.size, dtype=np.int64)
+        self.position[: len(self.scalars)] = self.scalars.entry
+        self.kind_of_leaf = {c: made.below for c, made in enumerate(classes.made) if made.depth == 0}
+        for c, kind in self.kind_of_leaf.items():
+            if kind not in (PARAMETER, CONSTANT):
+                argument = kind - CONSTANT - 1
+                self.sources[c] = Source(self.builder.input(argument, self.shapes[argument]))
+        self.matrices: set[tuple[Shape, bytes]] = set()  # the indices of parameters that were gathered as matrices
+        self.found: list[Found] = []
+        self.labelled: dict[Node, str] = {}  # nodes of one Value that has a label
+        for c, nodes in classes.members.items():
+            step = classes.step[nodes[0]]
+            if step.terms is not None:
+                self._sums(c, nodes)
+            elif step.row.arity is None:  # type: ignore[union-attr]  # it has a row or terms
+                self._reduction(c, nodes)
+            else:
+                self._map(c, nodes)
+
+    # --- entries of sources ---
+
+    def size_of(self, c: int) -> int:
+        """How many entries the source of a class has."""
+        if c in self.sources:
+            return self.sources[c].node.size
+        return self.scalars.count(PARAMETER) if self.kind_of_leaf[c] == PARAMETER else len(self.numbers)
+
+    def gather(self, c: int, index: Table) -> Node:
+        """These entries of a source, as a node of the index's shape. There are no holes."""
+        if c in self.sources:
+            return self.builder.take(self.sources[c].node, index)
+        if self.kind_of_leaf[c] == CONSTANT:
+            numbers = self.numbers[index]
+            return self.builder.constant(float(numbers.flat[0]) if (numbers == numbers.flat[0]).all() else numbers)
+        if index.ndim == 2 and (index.T.shape, index.T.tobytes()) in self.matrices:  # the same matrix, transposed
+            return self.builder.transpose(self.builder.parameter(np.ascontiguousarray(index.T)), (1, 0))
+        self.matrices.add((index.shape, index.tobytes()))
+        return self.builder.parameter(index)
+
+    def access(self, c: int, index: Table, axes: Sequence[int] = ()) -> tuple[Node, list[int]]:
+        """The entries of a source without the axes along which they repeat, holes apart; and which axes are left. `axes` are
+        left in any case: a matrix of one row is a matrix."""
+        if c not in self.sources and self.kind_of_leaf[c] == CONSTANT:  # equal numbers repeat, too
+            numbers = np.where(index >= 0, self.numbers[index], np.nan)
+            _, index = np.unique(numbers, return_inverse=True)
+            values = np.unique(numbers)
+            index = np.where(np.isnan(numbers), HOLE, index.reshape(numbers.shape))
+            index, kept = without_repeats(index)
+            return self.builder.constant(values[np.where(index < 0, 0, index)]), kept
+        index, kept = without_repeats(index, axes)
+        return self.gather(c, completed(index, self.size_of(c))), kept
+
+    def spread(self, c: int, index: Table) -> Node:
+        """The same for an operand that will be broadcast: with length 1 along those axes."""
+        x, kept = self.access(c, index)
+        shape = [length if axis in kept else 1 for axis, length in enumerate(index.shape)]
+        while len(shape) > len(kept) and shape[:1] == [1]:
+            shape.pop(0)
+        return self.builder.view(x, shape)
+
+    def _put_down(self, c: int, nodes: list[int], where: np.ndarray, node: Node, found: Found | None,
+                  valid: np.ndarray | None = None, *, zero: bool = False) -> None:  # fmt: skip
+        self.position[nodes] = where
+        if valid is not None and valid.all():
+            valid = None
+        self.sources[c] = Source(node, None if valid is None else valid.reshape(node.entries), zero)
+        if found:
+            self.found.append(found)
+        label = self.scalars.labels.get(nodes[0], "") if len(nodes) == 1 else ""
+        if label.isidentifier() and node.kind != "parameter":
+            self.labelled.setdefault(node, label)
+
+    # --- a row on arrays ---
+
+    def _map(self, c: int, nodes: list[int]) -> None:
+        """One row, entry by entry, in the layout of an operand."""
+        row, below = self.classes.made[c].row, self.classes.made[c].below
+        assert row is not None
+        operands = np.array([self.classes.step[node].operands for node in nodes])
+        if row.name == "choose":
+            return self._choice(c, nodes, operands)
+        index, which = distinct(self.position[operands][:, ::-1])
+        index = index[:, ::-1]
+        shape, at, mask = self._layout(below, index, _first_of(which, len(index)))
+        table = np.full((int(np.prod(shape)), len(below)), HOLE)
+        table[at] = index
+        sources = [self.sources.get(x, Source(None)) for x in below]  # type: ignore[arg-type]  # leaves are always valid
+        xs = []
+        for x, source, column in zip(below, sources, table.T):
+            column = column.reshape(shape)
+            if source.made_up and mask is not None and row not in ARITHMETIC and row is not ops.exp:
+                column = repeated(column)  # real entries again
+            y = self.spread(x, column)
+            if row is ops.exp and source.made_up and mask is not None:
+                y = self.builder.map(ops.where, self.builder.constant(mask.astype(float)), y, self.builder.constant(-np.inf))
+            xs.append(y)
+        block = self._whole(self.builder.map(row, *xs), shape)
+        zeros = [source.zero for source in sources]
+        zero = (row is ops.exp and sources[0].made_up) or (row is ops.mul and any(zeros)) or (row in (ops.neg, ops.div) and zeros[0])
+        found = Found(block, "elementwise", len(nodes), len(below), ())
+        self._put_down(c, nodes, at[which], block, found, mask, zero=zero and mask is not None)
+
+    def _choice(self, c: int, nodes: list[int], operands: np.ndarray) -> None:
+        """Rows of a table, chosen by whole numbers of the data: choose(i, e_0, e_1, ...) is entry i of column e."""
+        _, number, *below = self.classes.made[c].row, *self.classes.made[c].below
+        index = self.position[operands]
+        columns, which = distinct(index[:, 1:])
+        choices, chosen = distinct(index[:, :1])
+        table = self.gather(below[0], np.ascontiguousarray(columns.T)) if len(set(below)) == 1 else self.builder.side_by_side(
+            [self.builder.view(self.gather(x, column.reshape(-1, 1)), (len(column), 1)) for x, column in zip(below, columns.T)])
+        block = self.builder.choose(table, self.gather(number, choices[:, 0]))
+        self._put_down(c, nodes, chosen * len(columns) + which, block, Found(block, "elementwise", len(nodes), 2, ()))
+
+    def _layout(self, below: Sequence[int], index: Table, made: np.ndarray) -> tuple[Shape, np.ndarray, np.ndarray | None]:
+        """The shape of a map; where each of its rows lies in it; and which entries are valid, None if all.
+
+        It has the layout of an operand of which each valid entry is read once, one with as many axes as possible; else the
+        axes along which all operands go in equal steps.
+        """
+        best: tuple[Shape, np.ndarray, np.ndarray | None] | None = None
+        for x, column in zip(below, index.T):
+            if x not in self.sources:
+                continue
+            node, valid, _ = self.sources[x]
+            asked = node.size if valid is None else int(valid.sum())
+            if node.entries and len(column) == asked == len(np.unique(column)) and (valid is None or valid.ravel()[column].all()):
+                if best is None or len(node.entries) > len(best[0]):
+                    best = node.entries, column, valid
+        if best is not None:
+            return best
+        orders = [np.arange(len(index)), np.lexsort(index.T), np.argsort(made, kind="stable")]
+        shapes = [joint_shape(index[order]) for order in orders]
+        length = [len(shape) for shape in shapes]
+        order = orders[int(np.argmin([(n if n > 1 or len(index) == 1 else 99) for n in length]))]
+        shape = joint_shape(index[order])
+        at = np.empty(len(index), int)
+        at[order] = np.arange(len(index))
+        return shape, at, None
+
+    def _whole(self, block: Node, shape: Shape) -> Node:
+        """The block in its shape, although every operand may be the same for all entries."""
+        return block if block.entries == shape else self.builder.take(block, stretched(block.entries, shape))
+
+    # --- a row over any number of operands ---
+
+    def _reduction(self, c: int, nodes: list[int]) -> None:
+        """logsumexp, say; holes are filled with what changes nothing."""
+        row = self.classes.made[c].row
+        assert row is not None
+        operands = [np.array(self.classes.step[node].operands) for node in nodes]
+        below = list(dict.fromkeys(int(x) for mine in operands for x in self.classes.of[mine]))
+        tables = []
+        for x in below:
+            mine = [np.sort(self.position[xs[self.classes.of[xs] == x]]) for xs in operands]
+            longest = max(map(len, mine))
+            tables.append(np.array([np.append(row_, [HOLE] * (longest - len(row_))) for row_ in mine]))
+        index, which = distinct(np.concatenate(tables, axis=1))
+        made = _first_of(which, len(index))
+        order = np.argsort(made, kind="stable") if any(made) else np.arange(len(index))
+        index, which = index[order], np.argsort(order)[which]
+        ends = np.cumsum([0, *(table.shape[1] for table in tables)])
+        parts = [self.gather(x, completed(index[:, a:b], self.size_of(x))) for x, a, b in zip(below, ends, ends[1:])]
+        x = self.builder.side_by_side(parts)
+        if (index < 0).any():
+            neutral = {"amin": np.inf}.get(row.name, -np.inf)
+            x = self.builder.map(ops.where, self.builder.constant((index >= 0).astype(float)), x, self.builder.constant(neutral))
+        block = self.builder.view(self.builder.reduce(row, x), (len(index),))
+        self._put_down(c, nodes, which, block, Found(block, "reduction", len(nodes), index.shape[1], ()))
+
+    # --- sums of products ---
+
+    def _sums(self, c: int, nodes: list[int]) -> None:
+        """Σ over kinds of scale · Σ_k u[m, k]·v[m, k]: contractions over the grid that the largest kind forms."""
+        sheets = self._sheets(nodes)
+        rows, which = distinct(np.concatenate([sheet.key() for sheet in sheets.values()], axis=1))
+        made = _first_of(which, len(rows))
+        sheets = {kind: sheet.of(made) for kind, sheet in sheets.items()}
+        main = max(sheets, key=lambda kind: (kind[2] >= 0 and self._weighs(kind, sheets[kind]), sheets[kind].u.shape[1]))
+        for kind, sheet in sheets.items():
+            sheets[kind] = sheet.aligned((self.size_of(kind[1]), self.size_of(kind[2]) if kind[2] >= 0 else 0))
+        grid, spread = self._grid(nodes, which, made, sheets[main], main)
+        valid = grid >= 0
+        at = np.empty(len(rows), int)
+        at[grid[valid]] = np.flatnonzero(valid.ravel())
+        laid_out = {kind: sheet.on(grid) for kind, sheet in sheets.items()}
+        if spread is not None:  # no holes: rows of u and of v are known even where no sum was asked for
+            laid_out[main] = laid_out[main]._replace(u=spread[0], v=spread[1])
+        in_order = sorted(laid_out, key=lambda kind: (kind != main, -laid_out[kind].u.shape[-1], kind[2] < 0))
+        parts = [self._part(kind, laid_out[kind], grid.shape) for kind in in_order]
+        parts.sort(key=lambda part: part[0] < 0)
+        block: Node | None = None
+        for scale, x in parts:
+            scaled = self.builder.map(ops.mul, self.builder.constant(abs(scale)), x)
+            if block is None:
+                block = scaled if scale > 0 else self.builder.map(ops.neg, scaled)
+            else:
+                block = self.builder.map(ops.add if scale > 0 else ops.sub, block, scaled)
+        assert block is not None  # a sum has terms
+        block = self._whole(block, grid.shape)
+        terms = sum(sheet.u.shape[1] for sheet in sheets.values())
+        is_grid = main[2] >= 0 and self._weighs(main, sheets[main])
+        extent = (len(distinct(sheets[main].u)[0]), len(distinct(sheets[main].v)[0])) if is_grid else ()
+        self._put_down(c, nodes, at[which], block, Found(block, "grid" if extent else "sums", len(nodes), terms, extent), valid)
+
+    def _weighs(self, kind: Kind, sheet: Sheet) -> bool:
+        """Whether these products could be a product of matrices: different factors, of which one is not the same everywhere."""
+        if kind[1] == kind[2] and (sheet.u == sheet.v).all():
+            return False  # squares
+        if kind[1] not in self.sources and self.kind_of_leaf[kind[1]] == CONSTANT and len(np.unique(sheet.u)) <= 2:
+            return False  # a factor, not weights
+        return sheet.u.shape[1] > 1 or len(np.unique(sheet.u)) > 1
+
+    def _is_matrix(self, kind: Kind, sheet: Sheet) -> bool:
+        """Whether the first factors are weights, of which there are several."""
+        return kind[1] == self.classes.parameters and self._weighs(kind, sheet)
+
+    def _sheets(self, nodes: list[int]) -> dict[Kind, Sheet]:
+        """For each kind of terms the positions of their factors and the scales, a row for each sum, short rows ending in holes."""
+        classes = self.classes
+        rows: dict[Kind, list[Any]] = {}
+        for m, node in enumerate(nodes):
+            terms = classes.step[node].terms
+            assert terms is not None
+            first, second = classes.of[terms.first], np.where(terms.second >= 0, classes.of[terms.second], NOTHING)
+            u, v = self.position[terms.first], np.where(terms.second >= 0, self.position[terms.second], 0)
+            for sign, one, other in classes.kinds(terms):
+                mine = (first == one) & (second == other) & ((terms.scale > 0) == sign)
+                rows.setdefault((sign, one, other), [None] * len(nodes))[m] = u[mine], v[mine], terms.scale[mine]
+        none = np.empty(0, int), np.empty(0, int), np.empty(0)
+        found = {}
+        for kind, parts in rows.items():
+            parts = [none if part is None else part for part in parts]
+            if kind[1] == kind[2]:
+                parts = orient(parts)
+            by_data = kind[2] < 0 or kind[2] in self.sources or self.kind_of_leaf[kind[2]] != CONSTANT
+            found[kind] = Sheet.of_rows(parts, by_data=by_data)
+        return found
+
+    def _grid(
+        self, nodes: list[int], which: np.ndarray, made: np.ndarray, sheet: Sheet, kind: Kind
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+        """The sums' numbers laid out along the axes (blocks, columns, rows) of their largest kind, HOLE where there is none; and
+        the rows of u and v there, if they are a grid.
+
+        The neurons of a layer are the last axis. Other axes are ordered as the sums were made: so they will mostly be read.
+        """
+        if kind[2] < 0 or not self._weighs(kind, sheet):
+            order = np.argsort(made, kind="stable")
+            return self._flat(sheet, order), None
+        number = np.unique(components(sheet.u, sheet.v), return_inverse=True)[1].ravel()
+        grids, us, vs = [], [], []
+        for block in range(number.max() + 1):
+            mine = np.flatnonzero(number == block)
+            (rows, r), (columns, c) = distinct(sheet.u[mine]), distinct(sheet.v[mine])
+            grid = np.full((len(columns), len(rows)), HOLE)
+            grid[c, r] = mine
+            grids.append(grid)
+            us.append(np.broadcast_to(rows, (*grid.shape, rows.shape[1])))
+            vs.append(np.broadcast_to(columns[:, None], (*grid.shape, rows.shape[1])))
+        shapes = {grid.shape for grid in grids}
+        count = len(sheet.u)
+        if len(shapes) > 1:
+            if min(int((grid >= 0).sum()) for grid in grids) * sheet.u.shape[1] > 8:
+                groups: dict[Shape, set[int]] = {}
+                for grid in grids:
+                    groups.setdefault(grid.shape, set()).update(grid[grid >= 0].tolist())
+                raise Apart([[node for node, row in zip(nodes, which.tolist()) if row in mine] for mine in list(groups.values())[1:]])
+            return np.arange(count), None
+        whole = np.array(grids)
+        if (whole >= 0).sum() < count or whole.size > 2.5 * count:
+            return np.arange(count), None
+        is_matrix = self._is_matrix(kind, sheet)
+        rows = whole.shape[2:] if is_matrix else tuple(length for length in whole.shape[2:] if length > 1)
+        shape = (*(length for length in whole.shape[:2] if length > 1), *rows) or (1,)
+        whole = whole.reshape(shape)
+        order = list(range(len(shape))) if is_matrix else _as_made(whole, made)
+        u, v = (np.array(tables).reshape(*shape, -1).transpose([*order, len(order)]) for tables in (us, vs))
+        return np.ascontiguousarray(whole.transpose(order)), (u, v)
+
+    def _flat(self, sheet: Sheet, order: np.ndarray) -> np.ndarray:
+        """Sums that are no grid, in the order in which they were made; with several axes, if what they add up has them."""
+        shape = joint_shape(np.concatenate([sheet.u[order][:, :1], sheet.v[order][:, :1]], axis=1))
+        return order.reshape(shape)
+
+    def _part(self, kind: Kind, sheet: Sheet, shape: Shape) -> tuple[float, Node]:
+        """The terms of one kind, added up for every sum: a scale, and the node to be scaled."""
+        _, first, second = kind
+        k = LETTERS[len(shape)]
+        axes = [len(shape) - 1, len(shape)] if second >= 0 and self._is_matrix(kind, sheet) else []
+        xs, words = [], []
+        for c, table in ((second, sheet.v), (first, sheet.u)):  # the data, and then what weighs them
+            if c >= 0:
+                x, kept = self.access(c, table, axes[-2 if c == first else -1 :])
+                xs.append(x)
+                words.append("".join(LETTERS[axis] for axis in kept))
+        scale, numbers = self._scale(kind, sheet)
+        if numbers is not None:  # a table of numbers goes to the factor that is the same for all examples, or is one itself
+            table, kept = without_repeats(numbers)
+            word = "".join(LETTERS[axis] for axis in kept)
+            factor = self.builder.constant(np.where(table < 0, 0.0, table))
+            if len(xs) == 1:
+                xs.append(factor)
+                words.append(word)
+            else:
+                both = "".join(c for c in LETTERS[: len(shape) + 1] if c in word or c in words[1])
+                xs[1], words[1] = self.builder.contract(_spec([xs[1], factor], [words[1], word], both), xs[1], factor), both
+        there = {c for word in words for c in word}
+        if k not in there:  # equal terms
+            scale *= sheet.u.shape[-1]
+        here = "".join(c for c in LETTERS[: len(shape)] if c in there)
+        summed = self.builder.contract(_spec(xs, words, here), *xs)
+        laid_out = self.builder.view(summed, [length if LETTERS[axis] in here else 1 for axis, length in enumerate(shape)])
+        return scale, laid_out
+
+    def _scale(self, kind: Kind, sheet: Sheet) -> tuple[float, np.ndarray | None]:
+        """The one scale of all terms; or 1 and the table of them, 0 in holes unless what is read there is 0."""
+        hole, free = sheet.hole, np.isnan(sheet.scale)
+        real = np.unique(sheet.scale[~hole & ~free])
+        if len(real) == 1 and (not hole.any() or any(self._is_zero(c, table[hole]) for c, table in zip(kind[1:], (sheet.u, sheet.v)))):
+            return float(real[0]), None
+        if len(real) == 1:
+            return float(real[0]), np.where(free, HOLE, np.where(hole, 0.0, 1.0))
+        sign = 1.0 if kind[0] else -1.0
+        return sign, np.where(free, HOLE, np.where(hole, 0.0, sign * sheet.scale))
+
+    def _is_zero(self, c: int, index: np.ndarray) -> bool:
+        """Whether these entries are zeros in place of entries that nobody asked for."""
+        source = self.sources.get(c) if c >= 0 else None
+        return source is not None and source.zero and source.valid is not None and not source.valid.ravel()[index].any()
+
+    def outputs(self) -> list[tuple[Node, int]]:
+        """For each output the node it is in, and where."""
+        found = []
+        for node in self.scalars.outputs:
+            c, position = int(self.classes.of[node]), int(self.position[node])
+            if c in self.sources:
+                found.append((self.sources[c].node, position))
+            else:  # a parameter or a constant itself
+                leaf = self.gather(c, np.array([position]))
+                found.append((self.builder.view(leaf, (1,)), 0))
+        return found
+
+
+def _spec(xs: Sequence[Node], words: Sequence[str], result: str) -> str:
+    ahead = ["n" if x.batched else "" for x in xs]
+    return f"{','.join(a + word for a, word in zip(ahead, words))}->{'n' if any(ahead) else ''}{result}"
+
+
+def _first_of(which: np.ndarray, count: int) -> np.ndarray:
+    """For each of the different rows the first of those that are equal to it."""
+    first = np.zeros(count, dtype=int)
+    first[which[::-1]] = np.arange(len(which))[::-1]
+    return first
+
+
+def _as_made(grid: np.ndarray, made: np.ndarray) -> list[int]:
+    """The axes in the order in which the loops that made the grid ran, outermost first."""
+    when = np.where(grid >= 0, made[grid], np.nan)
+    pace = []
+    for axis in range(grid.ndim):
+        steps = np.diff(when, axis=axis)
+        pace.append(float(np.nanmedian(np.abs(steps))) if np.isfinite(steps).any() else 0.0)
+    return sorted(range(grid.ndim), key=lambda axis: (-pace[axis], axis))

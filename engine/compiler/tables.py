@@ -1,0 +1,94 @@
+"""Tables of positions: their regular axes, and what may be read in their holes (-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .grids import HOLE, distinct
+
+
+def joint_shape(columns: np.ndarray) -> tuple[int, ...]:
+    """The shape with the fewest axes along each of which every column goes in equal steps: (2, 2) for 0 2 8 10 and 0 1 0 1.
+
+    From the last axis outwards: as long as the steps of all columns are equal, the axis goes on. (length,) if there is none.
+    """
+    rest, shape = columns, list[int]()
+    while len(rest) > 1 and len(shape) < 4:
+        changes = np.diff(rest, axis=0)
+        different = np.flatnonzero((changes != changes[0]).any(axis=1))
+        length = int(different[0]) + 1 if len(different) else len(rest)
+        if length == 1 or len(rest) % length:
+            return (len(columns),)
+        shape.insert(0, length)
+        rows = rest.reshape(-1, length, rest.shape[1])
+        if (rows - rows[:, :1] != rows[0] - rows[0, 0]).any():
+            return (len(columns),)
+        rest = rows[:, 0]
+    return tuple(shape) if len(rest) == 1 and shape else (len(columns),)
+
+
+def without_repeats(table: np.ndarray, always: Sequence[int] = ()) -> tuple[np.ndarray, list[int]]:
+    """The table without the axes along which it is the same, holes apart; and which axes are left, some of them always."""
+    kept = []
+    for axis in range(table.ndim):
+        most = table.max(axis, keepdims=True)
+        if axis in always or (table.shape[axis] > 1 and not ((table == most) | (table < 0)).all()):
+            kept.append(axis)
+        else:
+            table = most
+    return np.ascontiguousarray(table.reshape([table.shape[axis] for axis in kept])), kept
+
+
+def completed(table: np.ndarray, size: int) -> np.ndarray:
+    """The table with its holes filled, if possible so that it goes in equal steps; `size` is how many entries there are."""
+    if not (table < 0).any():
+        return table
+    line = _in_steps(table)
+    if line is not None and line.min() >= 0 and line.max() < size:
+        return line
+    rows = table.reshape(-1, table.shape[-1])
+    return _extended(rows, size).reshape(table.shape)
+
+
+def _in_steps(table: np.ndarray) -> np.ndarray | None:
+    """The table whose steps along each axis are those between its entries, if these are equal along each axis."""
+    steps = []
+    for axis, length in enumerate(table.shape):
+        a, b = table.take(range(length - 1), axis), table.take(range(1, length), axis)
+        found = np.unique((b - a)[(a >= 0) & (b >= 0)])
+        if len(found) > 1:
+            return None
+        steps.append(int(found[0]) if len(found) else 0)
+    first = np.unravel_index(int(np.argmax(table >= 0)), table.shape)
+    line = np.full(table.shape, table[first])
+    for axis, (length, start, step) in enumerate(zip(table.shape, first, steps)):
+        line = line + ((np.arange(length) - start) * step).reshape([-1 if d == axis else 1 for d in range(table.ndim)])
+    return line if (line == table)[table >= 0].all() else None
+
+
+def _extended(rows: np.ndarray, size: int) -> np.ndarray:
+    """Rows with holes filled from the row of which they are a part; else in the steps of all; else with entries of their own."""
+    different, which = distinct(rows)
+    counts = (different >= 0).sum(axis=1)
+    full = different.copy()
+    for i in np.flatnonzero(counts < different.shape[1]):
+        inside = different[i] >= 0
+        longer = np.flatnonzero((different[:, inside] == different[i, inside]).all(axis=1) & (counts > counts[i]))
+        if len(longer):
+            full[i] = different[longer[np.argmax(counts[longer])]]
+    steps = np.unique(np.diff(full, axis=1)[(full[:, 1:] >= 0) & (full[:, :-1] >= 0)])
+    if (full < 0).any() and len(steps) == 1 and (full >= 0).any(axis=1).all():
+        start = np.argmax(full >= 0, axis=1)[:, None]
+        line = np.take_along_axis(full, start, 1) + (np.arange(full.shape[1]) - start) * steps[0]
+        if line.min() >= 0 and line.max() < size:
+            full = line
+    return repeated(full)[which]
+
+
+def repeated(table: np.ndarray) -> np.ndarray:
+    """Holes read a real entry of their row again; in a row without any, one of the table."""
+    rows = table.reshape(-1, table.shape[-1])
+    own = rows.max(axis=1, keepdims=True)
+    return np.where(rows != HOLE, rows, np.where(own != HOLE, own, table.max())).reshape(table.shape)
