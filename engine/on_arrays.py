@@ -110,4 +110,12 @@ def amin(x: Any, xp: Any = np) -> Any:
     return xp.min(x, axis=-1, keepdims=True)
 
 
-REDUCTIONS: dict[str, Callable[..., Any]] = {"fsum": fsum, "logsumexp": logsumexp, "amax": amax, "amin": amin}
+def softmax(x: Any, xp: Any = np) -> Any:
+    """exp(x)/Σ exp(x), which keeps the length of the axis: shifted by the largest, so that nothing overflows."""
+    shares = xp.exp(x - xp.max(x, axis=-1, keepdims=True))
+    return shares / xp.sum(shares, axis=-1, keepdims=True)
+
+
+REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "fsum": fsum, "logsumexp": logsumexp, "amax": amax, "amin": amin, "softmax": softmax,
+}  # fmt: skip

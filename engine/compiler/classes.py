@@ -244,11 +244,11 @@ class Classes:
                     readers[key][slot][x].append(c)
         changed = False
         for of_key in readers.values():
-            for found in of_key.values():
+            for slot, found in of_key.items():
                 if len(found) > 1 and any(self._is_family(c) for c in found):
                     for c, by in found.items():
                         if self.made[c].row is not None or not self.made[c].depth:
-                            changed |= self._make_sums(c, by)
+                            changed |= self._make_sums(c, by, slot)
         return changed
 
     def _is_family(self, c: int) -> bool:
@@ -257,8 +257,8 @@ class Classes:
             return False
         return len({len(self.step[node].terms.scale) for node in self.members[c]}) > 1  # type: ignore[union-attr]
 
-    def _make_sums(self, c: int, readers: Iterable[int]) -> bool:
-        """Turn the steps of a class into sums, for these readers."""
+    def _make_sums(self, c: int, readers: Iterable[int], slot: Any) -> bool:
+        """Turn the steps of a class into sums, for these readers; of a row's operands only the one in that slot."""
         row = self.made[c].row
         if row in ARITHMETIC:
             for node in self.members[c]:
@@ -271,7 +271,7 @@ class Classes:
             for node in self.members[reader]:
                 step = self.step[node]
                 if step.terms is None:
-                    operands = [self._sum_of(x) if self.of[x] == c else x for x in step.operands]
+                    operands = [self._sum_of(x) if i == slot and self.of[x] == c else x for i, x in enumerate(step.operands)]
                     changed |= operands != list(step.operands)
                     self.step[node] = step._replace(operands=operands)
                 else:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import ops
 from ..backward import times
-from .nodes import LETTERS, IllFormed, Node, reachable
+from .nodes import SOFTMAX, IllFormed, Node, reachable
 from .passes import Compiled
 
 
@@ -168,6 +169,10 @@ def _contract(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
 def _reduce(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
     """One operand stands for the whole axis, and so does the one slope that the row's rule gives."""
     (axis,) = x.operands
+    if x.row is SOFTMAX:  # a = softmax(z): ∂C/∂z = a ⊙ (δ - Σ a ⊙ δ)
+        delta = full(adjoint, x)
+        adjoints.add(axis, x * (delta - x.builder.reduce(ops.fsum, x * delta)))
+        return
     (slope,) = x.row.derivatives[0](x, axis)  # type: ignore[union-attr]  # a reduction has a row
     share = times(adjoint, slope)
     adjoints.add(axis, share if isinstance(share, Node) else x.builder.lift(share))

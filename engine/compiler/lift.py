@@ -24,7 +24,7 @@ from .grids import HOLE, Sheet, components, distinct, orient
 from .nodes import LETTERS, Builder, Node, Shape, stretched
 from .scalars import CONSTANT, PARAMETER, Scalars
 from .sums import Steps
-from .tables import completed, joint_shape, repeated, without_repeats
+from .tables import along_an_axis, completed, joint_shape, repeated, without_repeats
 
 Table = np.ndarray  # of positions in a source, HOLE where there is none
 
@@ -210,11 +210,11 @@ class Lift:
                     best = node.entries, column, valid
         if best is not None:
             return best
-        orders = [np.arange(len(index)), np.lexsort(index.T), np.argsort(made, kind="stable")]
-        shapes = [joint_shape(index[order]) for order in orders]
-        length = [len(shape) for shape in shapes]
-        order = orders[int(np.argmin([(n if n > 1 or len(index) == 1 else 99) for n in length]))]
-        shape = joint_shape(index[order])
+        found = []
+        for order in (np.arange(len(index)), np.lexsort(index.T), np.argsort(made, kind="stable")):
+            shape = joint_shape(index[order])
+            found.append((len(shape) if shape else 9, shape or (len(index),), order))
+        _, shape, order = min(found, key=lambda option: option[0])
         at = np.empty(len(index), int)
         at[order] = np.arange(len(index))
         return shape, at, None
@@ -237,17 +237,19 @@ class Lift:
             longest = max(map(len, mine))
             tables.append(np.array([np.append(row_, [HOLE] * (longest - len(row_))) for row_ in mine]))
         index, which = distinct(np.concatenate(tables, axis=1))
-        made = _first_of(which, len(index))
-        order = np.argsort(made, kind="stable") if any(made) else np.arange(len(index))
+        shape, order = self._lines(below[0], completed(index, self.size_of(below[0]))) if len(below) == 1 else (None, None)
+        if shape is None:
+            order, shape = np.argsort(_first_of(which, len(index)), kind="stable"), (len(index),)
         index, which = index[order], np.argsort(order)[which]
         ends = np.cumsum([0, *(table.shape[1] for table in tables)])
-        parts = [self.gather(x, completed(index[:, a:b], self.size_of(x))) for x, a, b in zip(below, ends, ends[1:])]
+        parts = [self.gather(x, completed(index[:, a:b], self.size_of(x)).reshape(*shape, -1)) for x, a, b in zip(below, ends, ends[1:])]
         x = self.builder.side_by_side(parts)
+        index = index.reshape(*shape, -1)
         if (index < 0).any():
             neutral = {"amin": np.inf}.get(row.name, -np.inf)
             x = self.builder.map(ops.where, self.builder.constant((index >= 0).astype(float)), x, self.builder.constant(neutral))
-        block = self.builder.view(self.builder.reduce(row, x), (len(index),))
-        self._put_down(c, nodes, which, block, Found(block, "reduction", len(nodes), index.shape[1], ()))
+        block = self.builder.view(self.builder.reduce(row, x), shape)
+        self._put_down(c, nodes, which, block, Found(block, "reduction", len(nodes), index.shape[-1], ()))
 
     # --- sums of products ---
 
@@ -327,8 +329,7 @@ class Lift:
         The neurons of a layer are the last axis. Other axes are ordered as the sums were made: so they will mostly be read.
         """
         if kind[2] < 0 or not self._weighs(kind, sheet):
-            order = np.argsort(made, kind="stable")
-            return self._flat(sheet, order), None
+            return self._flat(sheet, kind, made), None
         number = np.unique(components(sheet.u, sheet.v), return_inverse=True)[1].ravel()
         grids, us, vs = [], [], []
         for block in range(number.max() + 1):
@@ -359,10 +360,19 @@ class Lift:
         u, v = (np.array(tables).reshape(*shape, -1).transpose([*order, len(order)]) for tables in (us, vs))
         return np.ascontiguousarray(whole.transpose(order)), (u, v)
 
-    def _flat(self, sheet: Sheet, order: np.ndarray) -> np.ndarray:
-        """Sums that are no grid, in the order in which they were made; with several axes, if what they add up has them."""
-        shape = joint_shape(np.concatenate([sheet.u[order][:, :1], sheet.v[order][:, :1]], axis=1))
+    def _flat(self, sheet: Sheet, kind: Kind, made: np.ndarray) -> np.ndarray:
+        """Sums that are no grid: they have the axes of what they add up, but for the one that they run along; else the order
+        in which they were made, with several axes if there are equal steps."""
+        shape, order = self._lines(kind[1], sheet.u)
+        if shape is None or order is None:
+            order = np.argsort(made, kind="stable")
+            shape = joint_shape(np.concatenate([sheet.u[order][:, :1], sheet.v[order][:, :1]], axis=1)) or (len(order),)
         return order.reshape(shape)
+
+    def _lines(self, c: int, rows: np.ndarray) -> tuple[Shape, np.ndarray] | tuple[None, None]:
+        """Whether these rows are the lines along one axis of a source."""
+        node = self.sources[c].node if c in self.sources else None
+        return (along_an_axis(rows, node.entries) if node is not None and node.entries else None) or (None, None)
 
     def _part(self, kind: Kind, sheet: Sheet, shape: Shape) -> tuple[float, Node]:
         """The terms of one kind, added up for every sum: a scale, and the node to be scaled."""

@@ -26,6 +26,10 @@ from .views import Steps, as_steps
 
 Shape = tuple[int, ...]
 
+# Rows of a softmax are found among exponentials, sums and quotients, however they were written. It is no row of the table,
+# since on numbers it has several results.
+SOFTMAX = Primitive("softmax", lambda *x: x[0], (), any_arity=True, native=True)
+
 BATCH = 0  # the length of the batch axis
 LETTERS = "".join(letter for letter in string.ascii_letters if letter != "n")  # of a contraction's axes; n is the batch
 
@@ -237,6 +241,10 @@ class Builder:
             axes = ("n" if x.batched else "") + LETTERS[: len(x.entries)]
             return self.view(self.contract(f"{axes}->{axes[:-1]}", x), (*x.entries[:-1], 1))
         return self.make("reduce", (x,), (*x.shape[:-1], 1), row=row)
+
+    def softmax(self, x: Node) -> Node:
+        """exp(x)/Σ exp(x) along the last axis: a reduction that keeps the axis whole."""
+        return self.make("reduce", (x,), x.shape, row=SOFTMAX)
 
     def take(self, x: Node, index: np.ndarray) -> Node:
         """x's entries (in row-major order within one example) at these places."""

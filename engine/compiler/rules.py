@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import ops
-from .nodes import BATCH, LETTERS, Builder, Node, Rule, constant_scale, is_seed
+from .nodes import LETTERS, SOFTMAX, Builder, Node, Rule, constant_scale, is_seed
 
 RULES: list[tuple[str, Rule]] = []
 
@@ -241,6 +241,42 @@ def _axes_of_contraction(b: Builder, i: Node) -> Node | None:
         operands = [x.operands[0] if j == place else y for j, y in enumerate(i.operands)]
         return b.contract(f"{','.join(letters[:-1])}->{letters[-1]}", *operands)
     return None
+
+
+@rule("Σ over all entries does not depend on their shape")
+def _shape_of_sum(b: Builder, i: Node) -> Node | None:
+    if i.kind != "contract" or len(set(i.operands)) > 1 or len(set(i.letters[:-1])) > 1 or not i.operands[0].is_view:
+        return None
+    (x,) = i.operands[0].operands
+    ahead = "n" if x.batched else ""
+    if i.letters[-1] not in ("", "n"):
+        return None
+    word = ahead + LETTERS[: len(x.entries)]
+    return b.contract(f"{','.join([word] * len(i.operands))}->{i.letters[-1]}", *[x] * len(i.operands))
+
+
+@rule("exp(z - m)/Σ exp(z - m) = softmax(z), whatever m is subtracted from a whole row")
+def _softmax(b: Builder, i: Node) -> Node | None:
+    if not i.is_map(ops.div):
+        return None
+    shares, total = i.operands
+    summed = total.operands[0] if total.is_view else total
+    if summed.kind != "contract" or summed.operands != (shares,) or total.shape != (*shares.shape[:-1], 1):
+        return None
+    if summed.letters[0][:-1] != summed.letters[1]:
+        return None
+    if shares.kind == "reduce" and shares.row is SOFTMAX:
+        return shares
+    return b.softmax(_unshifted(b, shares.operands[0])) if shares.is_map(ops.exp) else None
+
+
+def _unshifted(b: Builder, z: Node) -> Node:
+    """z, without what is subtracted from all of its row; under a mask as well."""
+    if z.is_map(ops.sub) and z.operands[0].shape == z.shape and z.operands[1].shape[-1:] in ((), (1,)):
+        return z.operands[0]
+    if z.is_map(ops.where) and z.operands[2].scalar == -np.inf and z.operands[1].shape == z.shape:
+        return b.map(ops.where, z.operands[0], _unshifted(b, z.operands[1]), z.operands[2])
+    return z
 
 
 # --- moving entries ---

@@ -9,10 +9,10 @@ import numpy as np
 from .grids import HOLE, distinct
 
 
-def joint_shape(columns: np.ndarray) -> tuple[int, ...]:
+def joint_shape(columns: np.ndarray) -> tuple[int, ...] | None:
     """The shape with the fewest axes along each of which every column goes in equal steps: (2, 2) for 0 2 8 10 and 0 1 0 1.
 
-    From the last axis outwards: as long as the steps of all columns are equal, the axis goes on. (length,) if there is none.
+    From the last axis outwards: as long as the steps of all columns are equal, the axis goes on. None if there is no such shape.
     """
     rest, shape = columns, list[int]()
     while len(rest) > 1 and len(shape) < 4:
@@ -20,13 +20,26 @@ def joint_shape(columns: np.ndarray) -> tuple[int, ...]:
         different = np.flatnonzero((changes != changes[0]).any(axis=1))
         length = int(different[0]) + 1 if len(different) else len(rest)
         if length == 1 or len(rest) % length:
-            return (len(columns),)
+            return None
         shape.insert(0, length)
         rows = rest.reshape(-1, length, rest.shape[1])
         if (rows - rows[:, :1] != rows[0] - rows[0, 0]).any():
-            return (len(columns),)
+            return None
         rest = rows[:, 0]
-    return tuple(shape) if len(rest) == 1 and shape else (len(columns),)
+    return (tuple(shape) or (1,)) if len(rest) == 1 else None
+
+
+def along_an_axis(rows: np.ndarray, shape: tuple[int, ...]) -> tuple[tuple[int, ...], np.ndarray] | None:
+    """Whether the rows of positions are all the lines along one axis of an array of that shape: then the shape without that
+    axis, and which row belongs at each place of it."""
+    for axis, length in reversed(list(enumerate(shape))):
+        lines = np.moveaxis(np.arange(int(np.prod(shape))).reshape(shape), axis, -1).reshape(-1, length)
+        if lines.shape == rows.shape:
+            order = np.argsort(rows[:, 0], kind="stable")
+            where = order[np.argsort(np.argsort(lines[:, 0], kind="stable"), kind="stable")]
+            if (rows[where] == lines).all():
+                return tuple(d for i, d in enumerate(shape) if i != axis) or (1,), where
+    return None
 
 
 def without_repeats(table: np.ndarray, always: Sequence[int] = ()) -> tuple[np.ndarray, list[int]]:
