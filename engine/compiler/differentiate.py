@@ -6,14 +6,15 @@ along them, and is broadcast only where an instruction needs its full shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import ops
 from ..backward import times
-from .nodes import SOFTMAX, IllFormed, Node, reachable
+from .nodes import LETTERS, SOFTMAX, IllFormed, Node, reachable
 from .passes import Compiled
 
 
@@ -24,6 +25,7 @@ class Adjoints:
         self.needed = needed
         self.whole: dict[Node, Node] = {}
         self.parts: dict[Node, list[tuple[Node, np.ndarray]]] = {}
+        self.results: dict[Node, dict[int, Node]] = {}  # of a loop: the adjoint of each result
 
     def add(self, x: Node, share: Node) -> None:
         """One more contribution to all of x; summed over the axes along which x was broadcast."""
@@ -71,6 +73,8 @@ def differentiate(
         adjoints.add(output, seed)
     found = {}
     for x in reversed(order):
+        if x in adjoints.results:
+            _loop(x, adjoints.results[x], adjoints)
         adjoint = adjoints.of(x) if x in needed else None
         if adjoint is None:
             continue
@@ -180,7 +184,10 @@ def _reduce(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
 
 def _take(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
     """Each entry goes back to where it was taken from. Of a view, nothing but the shape changes."""
-    if not x.is_view:
+    if len(x.operands) == 2:
+        table, number = x.operands
+        adjoints.add(table, x.builder.make("put", (full(adjoint, x), number), table.shape))
+    elif not x.is_view:
         adjoints.add_part(x.operands[0], full(adjoint, x), x.index[0])
     elif adjoint.size == 1:  # the same for all entries, whatever their shape
         adjoints.add(x.operands[0], x.builder.view(adjoint, (1,) * min(1, len(x.operands[0].entries))))
@@ -194,11 +201,131 @@ def _put(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
         adjoints.add(part, x.builder.take(full(adjoint, x), index))
 
 
+def _part(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
+    assert x.position is not None
+    adjoints.results.setdefault(x.operands[0], {})[x.position] = full(adjoint, x)
+
+
+def _loop(x: Node, arrived: dict[int, Node], adjoints: Adjoints) -> None:
+    """A loop that runs the other way: backpropagation through time.
+
+    It carries the adjoints of the states. What each step reads of the forward loop, it reads from what was kept of it. What
+    arrives at things that are the same for all steps is summed outside: Σ_t δ[t] h[t-1]ᵀ is one contraction over batch and time.
+    """
+    body, b = x.body, x.builder
+    assert body is not None
+    carried = [b.hole(hole.shape) for hole in body.states]
+    slices: dict[Node, Node] = {}  # what stands for a slice of which sequence
+    seeds = list(zip(body.following, carried))
+    for position, delta in arrived.items():
+        hole = b.hole(body.results[position].shape)
+        slices[hole] = delta
+        seeds.append((body.results[position], hole))
+    count = len(body.states)
+    sequences, outside = x.operands[count : count + len(body.slices)], x.operands[count + len(body.slices) :]
+    given = [*zip(body.slices, sequences), *zip(outside, outside)]
+    wrt = [*body.states, *(hole for hole, operand in given if operand in adjoints.needed)]
+    within = differentiate(seeds, wrt)
+    taped: dict[Node, Node] = {}
+    forward = {*body.order, *body.states}
+
+    def stand_in(y: Node) -> Node | None:
+        """What stands in the backward body for a node of the forward one."""
+        if y in taped:
+            return taped[y]
+        sequence = b.kept(x, y) if y in forward else dict(zip(body.slices, sequences)).get(y)
+        if sequence is None:
+            return None
+        taped[y] = b.hole(y.shape)
+        slices[taped[y]] = sequence
+        return taped[y]
+
+    zero = b.constant(0.0)
+    moved = substituted([within.get(y, zero) for y in wrt], stand_in)
+    new = dict(zip(wrt, moved))
+    following = [b.stretch(new[hole], hole.shape) for hole in body.states]
+    loop = b.loop(body.steps, carried, following, [zero] * count, list(slices), list(slices.values()), moved,
+                  backwards=not body.backwards)  # fmt: skip
+    assert loop.body is not None
+    last = body.steps - 1 if body.backwards else 0
+    over_time = OverTime(loop, slices)
+    for hole, first, after in zip(body.states, x.operands, following):
+        if first in adjoints.needed:
+            whole = over_time.kept(after)
+            size = math.prod(hole.entries)
+            end = b.take(whole, np.arange(last * size, (last + 1) * size).reshape(hole.entries))
+            adjoints.add(first, b.shrink(end, first.shape))
+    for hole, operand in given:
+        if hole in within:
+            share = over_time.kept(new[hole]) if hole is not operand else over_time.summed(new[hole])
+            adjoints.add(operand, share)
+
+
+def substituted(ends: Sequence[Node], stand_in: Callable[[Node], Node | None]) -> list[Node]:
+    """The nodes, made again with others standing in for some of what they read."""
+    new: dict[Node, Node] = {}
+    for y in reachable(ends):
+        other = stand_in(y)
+        if other is not None:
+            new[y] = other
+        elif all(new[operand] is operand for operand in y.operands):
+            new[y] = y
+        else:
+            new[y] = y.builder.again(y, [new[operand] for operand in y.operands])
+    return [new[y] for y in ends]
+
+
+class OverTime:
+    """What the body of a loop computes, for all steps at once."""
+
+    def __init__(self, loop: Node, slices: dict[Node, Node]) -> None:
+        assert loop.body is not None
+        self.loop, self.slices, self.steps = loop, slices, loop.body.steps
+        self.kept_here = set(loop.body.results)
+
+    def depends(self, y: Node) -> bool:
+        """Whether y differs from step to step."""
+        return y in self.kept_here or y in self.slices
+
+    def kept(self, y: Node) -> Node:
+        """y of every step, stacked."""
+        if y in self.slices:
+            return self.slices[y]
+        if y in self.kept_here:
+            return y.builder.kept(self.loop, y)
+        batch = y.shape[:1] if y.batched else ()
+        ahead = y.builder.view(y, (1, *y.entries))
+        return y.builder.stretch(ahead, (*batch, self.steps, *y.entries))
+
+    def summed(self, y: Node) -> Node:
+        """Σ_t y[t]; where y[t] is a contraction, time becomes one more of its letters."""
+        b = y.builder
+        if not self.depends(y):
+            return b.map(ops.mul, b.constant(float(self.steps)), y)
+        if y.is_map(ops.add):
+            return b.map(ops.add, *(self.summed(operand) for operand in y.operands))
+        if y.is_map(ops.neg) or (y.is_map(ops.mul) and y.operands[0].scalar is not None):
+            return b.map(y.row, *y.operands[:-1], self.summed(y.operands[-1]))  # type: ignore[arg-type]  # it has a row
+        if y.is_view:
+            return b.view(self.summed(y.operands[0]), y.entries)
+        if y.kind != "contract":
+            word = ("n" if y.batched else "") + LETTERS[: len(y.entries)]
+            time = ("n" if y.batched else "") + LETTERS[-1] + LETTERS[: len(y.entries)]
+            return b.contract(f"{time}->{word}", self.kept(y))
+        *letters, result = y.letters
+        words, operands = [], []
+        for word, operand in zip(letters, y.operands):
+            later = self.depends(operand)
+            operands.append(self.kept(operand) if later else operand)
+            words.append(("n" if operand.batched else "") + LETTERS[-1] + word.removeprefix("n") if later else word)
+        return b.contract(f"{','.join(words)}->{result}", *operands)
+
+
 def _leaf(x: Node, adjoint: Node, adjoints: Adjoints) -> None:
     raise IllFormed(f"{x!r} is differentiated, but it is a leaf")
 
 
 BACKWARD = {
-    "map": _map, "contract": _contract, "reduce": _reduce, "take": _take, "put": _put,
+    "map": _map, "contract": _contract, "reduce": _reduce, "take": _take, "put": _put, "part": _part,
     "parameter": _leaf, "input": _leaf, "constant": _leaf, "seed": _leaf,
 }  # fmt: skip

@@ -42,6 +42,28 @@ def evaluate(
         yield x, known[x]
 
 
+def _loop(x: Node, operands: list[Any], given: Given) -> list[Any]:
+    """All results of all steps, stacked along time."""
+    body = x.body
+    assert body is not None
+    count = len(body.states)
+    states = [given.xp.broadcast_to(value, given.shape(hole)) for value, hole in zip(operands, body.states)]
+    sequences = operands[count : count + len(body.slices)]
+    always = dict(zip(x.operands[count + len(sequences) :], operands[count + len(sequences) :]))
+    kept: list[list[Any]] = []
+    for t in reversed(range(body.steps)) if body.backwards else range(body.steps):
+        known = always | dict(zip(body.states, states))
+        for hole, sequence in zip(body.slices, sequences):
+            known[hole] = sequence[:, t] if hole.batched else sequence[t]
+        for y in body.order:
+            known[y] = VALUE[y.kind](y, [known[operand] for operand in y.operands], given)
+        states = [known[y] for y in body.following]
+        kept.append([known[y] for y in body.results])
+    if body.backwards:
+        kept.reverse()
+    return [given.xp.stack(steps, axis=int(y.batched)) for y, steps in zip(body.results, zip(*kept))]
+
+
 def _seed(x: Node, operands: list[Any], given: Given) -> Any:
     weights = given.xp.asarray(given.seed, dtype=given.parameters.dtype)
     return given.xp.broadcast_to(weights.reshape(-1), (given.n,))
@@ -68,6 +90,8 @@ def _contract(x: Node, operands: list[Any], given: Given) -> Any:
 
 
 def _take(x: Node, operands: list[Any], given: Given) -> Any:
+    if len(operands) == 2:  # rows chosen by the data
+        return operands[0][given.xp.asarray(operands[1]).astype(int)]
     (first,) = operands
     rows = (given.n,) if x.batched else ()
     return first.reshape(given.shape(x)) if x.is_view else first.reshape(*rows, -1)[..., x.index[0]]
@@ -97,4 +121,6 @@ VALUE: dict[str, Evaluate] = {
     "reduce": lambda x, operands, given: REDUCTIONS[x.row.name](operands[0], given.xp),  # type: ignore[union-attr]  # it has a row
     "take": _take,
     "put": _put,
+    "loop": _loop,
+    "part": lambda x, operands, given: operands[0][x.position],
 }

@@ -15,7 +15,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,11 +43,12 @@ class Node(Interpreter):
 
     row       of "map" and "reduce": the row of the table
     position  of "map": None, or with respect to which operand this is the row's derivative, f'(result, x, ...);
-              of "input": which argument
+              of "input": which argument; of "part": which result of a loop; of "hole": its number
     spec      of "contract": the axes by letter, as in einsum
     index     of "take" and "parameter": which entries; of "put": one for each operand. Entries are counted in row-major
               order within one example: the batch axis goes along
     number    of "constant": the numbers
+    body      of "loop": what is computed in each step
     name      what it is called in what is printed; given when the program is complete
     serial    its place in the order in which nodes are made
     """
@@ -55,9 +56,11 @@ class Node(Interpreter):
     def __init__(
         self, builder: Builder, kind: str, operands: tuple[Node, ...], shape: Shape, *, row: Primitive | None = None,
         position: int | None = None, spec: str = "", index: tuple[np.ndarray, ...] = (), number: Any = None,
+        body: Body | None = None,
     ) -> None:  # fmt: skip
         self.builder, self.kind, self.operands, self.shape = builder, kind, operands, shape
         self.row, self.position, self.spec, self.index, self.number = row, position, spec, index, number
+        self.body = body
         self.name = ""
         self.serial = -1
 
@@ -136,6 +139,46 @@ class Node(Interpreter):
         return f"{self.name or f'#{self.serial}'} = {self.kind}{what}{f' {self.spec}' if self.spec else ''}({operands}) {shape}"
 
 
+class Body(NamedTuple):
+    """One step of a loop, in terms of holes: nodes without operands that stand for what a step is given.
+
+    steps     how many there are; backwards: whether the last one is computed first
+    states    a hole for each state that is carried from step to step; following: what it becomes
+    slices    a hole for each sequence of which every step reads its own entry
+    results   what is kept of every step
+
+    The operands of the loop are the first states, the sequences (their second axis, or the first where there is no batch, is
+    time), and then every other node that the body reads, which is the same for all steps.
+    """
+
+    steps: int
+    backwards: bool
+    states: tuple[Node, ...]
+    following: tuple[Node, ...]
+    slices: tuple[Node, ...]
+    results: tuple[Node, ...]
+
+    @property
+    def order(self) -> list[Node]:
+        """What is computed in each step: all that depends on a hole, operands first."""
+        holes = {*self.states, *self.slices}
+        inside: set[Node] = set()
+        found = []
+        for x in reachable([*self.following, *self.results]):
+            if x in holes or not inside.isdisjoint(x.operands):
+                inside.add(x)
+                if x not in holes:
+                    found.append(x)
+        return found
+
+    @property
+    def outside(self) -> list[Node]:
+        """What the body reads that is the same for all steps."""
+        inside = {*self.states, *self.slices, *self.order}
+        read = [*self.following, *self.results, *(y for x in self.order for y in x.operands)]
+        return sorted({y for y in read if y not in inside}, key=lambda y: y.serial)
+
+
 Rule = Callable[["Builder", Node], "Node | None"]
 
 
@@ -162,6 +205,11 @@ class Builder:
         candidate.serial = len(self.made)
         self.made[key] = candidate
         return candidate
+
+    def again(self, x: Node, operands: Sequence[Node]) -> Node:
+        """The same node with other operands."""
+        return self.make(x.kind, operands, x.shape, row=x.row, position=x.position, spec=x.spec, index=x.index, number=x.number,
+                         body=x.body)  # fmt: skip
 
     # --- leaves ---
 
@@ -259,6 +307,33 @@ class Builder:
         """The rows of a table (rows, columns) that whole numbers of the data choose: (n, *numbers, columns)."""
         return self.make("take", (table, number), (*number.shape, *table.shape[1:]))
 
+    # --- a repeated stretch ---
+
+    def hole(self, shape: Shape) -> Node:
+        """What a step of a loop is given, not known yet."""
+        return self.make("hole", (), shape, position=len(self.made))
+
+    def loop(
+        self, steps: int, states: Sequence[Node], following: Sequence[Node], first: Sequence[Node], slices: Sequence[Node],
+        sequences: Sequence[Node], wanted: Sequence[Node] = (), *, backwards: bool = False,
+    ) -> Node:  # fmt: skip
+        """A loop. Whatever it computes in each step can be asked for, by `kept`; what nobody asks for is not kept."""
+        body = Body(steps, backwards, tuple(states), tuple(following), tuple(slices), tuple(wanted))
+        body = body._replace(results=(*body.order, *states))
+        return self.make("loop", [*first, *sequences, *body.outside], (), body=body)
+
+    def kept(self, loop: Node, x: Node) -> Node:
+        """What x of the loop's body was in every step: (n, steps, ...)."""
+        assert loop.body is not None
+        return self.part(loop, loop.body.results.index(x))
+
+    def part(self, loop: Node, position: int) -> Node:
+        """One result of a loop."""
+        assert loop.body is not None
+        x = loop.body.results[position]
+        batch = (BATCH,) if x.batched else ()
+        return self.make("part", (loop,), (*batch, loop.body.steps, *x.entries), position=position)
+
     # --- in terms of these ---
 
     def view(self, x: Node, entries: Iterable[int]) -> Node:
@@ -322,7 +397,7 @@ def stretched(shape: Shape, full: Shape) -> np.ndarray:
 def _key(x: Node) -> Any:
     number = x.number.tobytes() if isinstance(x.number, np.ndarray) else repr(x.number)
     indices = tuple((index.shape, index.tobytes()) for index in x.index)
-    return x.kind, x.row, x.position, x.spec, x.shape, tuple(map(id, x.operands)), indices, number
+    return x.kind, x.row, x.position, x.spec, x.shape, tuple(map(id, x.operands)), indices, number, x.body
 
 
 def reachable(outputs: Iterable[Node]) -> list[Node]:

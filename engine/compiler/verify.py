@@ -85,19 +85,57 @@ def _reduce(x: Node, parameters: int) -> str:
 
 
 def _take(x: Node, parameters: int) -> str:
+    if len(x.operands) == 2:
+        table, number = x.operands
+        if len(table.shape) != 2 or table.batched or x.index:
+            return "chooses rows of what is not one table for all examples"
+        return _differs(x, (*number.shape, table.shape[1]))
     if len(x.operands) != 1:
-        return f"has {len(x.operands)} operands; it takes 1"
+        return f"has {len(x.operands)} operands; it takes 1 or 2"
     if x.batched != x.operands[0].batched:
         return "has a batch axis where its operand has none, or none where it has one"
     return _index(x, x.operands[0].size)
 
 
 def _put(x: Node, parameters: int) -> str:
+    if not x.index and len(x.operands) == 2:
+        part, number = x.operands
+        return "" if part.shape == (*number.shape, *x.shape[1:]) and len(x.shape) == 2 else "adds rows that do not fit"
     if [index.shape for index in x.index] != [operand.entries for operand in x.operands]:
         return "has parts that do not have the shape of their index"
     if x.batched != any(operand.batched for operand in x.operands):
         return "has a batch axis that its parts contradict"
     return "adds parts outside its shape" if any(_outside(index, x.size) for index in x.index) else ""
+
+
+def _loop(x: Node, parameters: int) -> str:
+    body = x.body
+    if body is None:
+        return "has no body"
+    first, sequences = x.operands[: len(body.states)], x.operands[len(body.states) :]
+    if len(body.following) != len(body.states) or not all(_stretches(y.shape, hole.shape) for y, hole in zip(first, body.states)):
+        return "begins with states of other shapes than it carries"
+    if [y.shape for y in body.following] != [hole.shape for hole in body.states]:
+        return "carries states whose shape changes"
+    for hole, sequence in zip(body.slices, sequences):
+        if sequence.entries != (body.steps, *hole.entries) or sequence.batched != hole.batched:
+            return f"reads a sequence of shape {sequence.shape} in {body.steps} steps, {hole.shape} each"
+    if list(sequences[len(body.slices) :]) != body.outside:
+        return "does not list what its body reads"
+    seen = {*body.states, *body.slices, *x.operands}
+    for y in body.order:
+        complaint = _complaint(y, seen, parameters)
+        if complaint:
+            return f"in its body {y!r} {complaint}"
+        seen.add(y)
+    return ""
+
+
+def _part(x: Node, parameters: int) -> str:
+    loop = x.operands[0] if x.operands else x
+    if loop.body is None or x.position is None or not 0 <= x.position < len(loop.body.results):
+        return "is not a result of a loop"
+    return _differs(x, x.builder.part(loop, x.position).shape)
 
 
 def _index(x: Node, limit: int) -> str:
@@ -110,6 +148,14 @@ def _differs(x: Node, shape: Shape) -> str:
     return "" if x.shape == shape else f"has shape {x.shape}; its operands give {shape}"
 
 
+def _stretches(shape: Shape, full: Shape) -> bool:
+    """Whether an array of that shape can be broadcast to the full one."""
+    try:
+        return np.broadcast_shapes(shape, full) == full
+    except ValueError:
+        return False
+
+
 def _outside(index: np.ndarray, limit: int) -> bool:
     return bool(index.size) and not (0 <= int(index.min()) <= int(index.max()) < limit)
 
@@ -117,4 +163,5 @@ def _outside(index: np.ndarray, limit: int) -> bool:
 COMPLAINTS: dict[str, Callable[[Node, int], str]] = {
     "input": _leaf, "parameter": _leaf, "constant": _leaf, "seed": _leaf,
     "map": _map, "contract": _contract, "reduce": _reduce, "take": _take, "put": _put,
+    "loop": _loop, "part": _part, "hole": lambda x, parameters: "stands outside of a loop",
 }  # fmt: skip
