@@ -96,6 +96,9 @@ class Classes:
         self.strict: set[int] = set()
         self.apart: dict[int, int] = {}
         self.wrapped: dict[int, int] = {}
+        self.loops: list[list[list[list[int]]]] = []  # of each recurrence the quantities, of each the nodes of every step
+        self.body: dict[int, int] = {}  # nodes of recurrences, and the number of their quantity
+        self.within: dict[int, int] = {}  # the same and all that lies between them, and the number of their recurrence
         self.settle()
 
     def settle(self) -> None:
@@ -107,14 +110,16 @@ class Classes:
 
     def _classify(self) -> bool:
         """Give each step its class; True if the lengths of some sums turned out to differ by accident."""
-        self.of = np.full(self.size, -1)
+        self.of, self.seen = np.full(self.size, -1), np.full(self.size, -1)
+        self._views = [np.full(self.size, -1) for _ in self.loops]
         self.made: list[Made] = []
         self.batched = np.zeros(0, bool)
         self.members: dict[int, list[int]] = defaultdict(list)
         self._known: dict[Any, int] = {}
         for kind in range(1, int(self.kind.max(initial=0)) + 1):
             leaf = self._number(("leaf", kind), Made(None, kind, kind >= INPUT, 0))
-            self.of[: len(self.kind)][self.kind == kind] = leaf
+            for found in (self.of, self.seen, *self._views):
+                found[: len(self.kind)][self.kind == kind] = leaf
         for node in sorted(self.step, key=self.when.__getitem__):
             self._add(node, self.step[node])
         before = len(self.strict)
@@ -125,26 +130,37 @@ class Classes:
         return len(self.strict) > before
 
     def _add(self, node: int, step: Step) -> None:
-        below = set(self.of[step.reads].tolist())
+        of = self.seen_by(node)
+        below = set(of[step.reads].tolist())
         batched = any(self.made[c].batched for c in below)
         depth = 1 + max(self.made[c].depth for c in below)
         length: Any = None
         if step.terms is not None:
-            self.step[node] = step = step._replace(terms=self._oriented(step.terms))
-            kinds = self.kinds(step.terms)  # type: ignore[arg-type]  # there are terms
+            self.step[node] = step = step._replace(terms=self._oriented(step.terms, of))
+            kinds = self.kinds(step.terms, of)  # type: ignore[arg-type]  # there are terms
             how: Any = frozenset(kinds)
             if node in self.strict:
                 length = tuple(sorted(kinds.items()))
         elif step.row is not None and step.row.arity is None:
             how = tuple(sorted(below))
             counted = len(how) > 1 or node in self.strict
-            length = tuple(sorted(self.of[list(step.operands)].tolist())) if counted else None
+            length = tuple(sorted(of[list(step.operands)].tolist())) if counted else None
         else:
-            self.step[node] = step = step._replace(operands=self._ordered(step))
-            how = tuple(self.of[list(step.operands)].tolist())
-        key = step.row, how, length, self.apart.get(node)
-        self.of[node] = self._number(key, Made(step.row, how, batched, depth))
-        self.members[int(self.of[node])].append(node)
+            self.step[node] = step = step._replace(operands=self._ordered(step, of))
+            how = tuple(of[list(step.operands)].tolist())
+        key = step.row, how, length, self.apart.get(node), self.within.get(node)
+        c = self._number(key, Made(step.row, how, batched, depth))
+        self.members[c].append(node)
+        over_time = c
+        if node in self.body:
+            over_time = self._number(("over time", self.body[node]), Made(None, None, batched, 0))
+        self.of[node], self.seen[node] = c, over_time
+        for number, view in enumerate(self._views):
+            view[node] = c if self.within.get(node) == number else over_time
+
+    def seen_by(self, node: int) -> np.ndarray:
+        """The class of each node as this one sees it: outside of a recurrence, a quantity is the same class at all times."""
+        return self._views[self.within[node]] if node in self.within else self.seen
 
     def _number(self, key: Any, made: Made) -> int:
         if key not in self._known:
@@ -153,32 +169,32 @@ class Classes:
             self.batched = np.array([m.batched for m in self.made])
         return self._known[key]
 
-    def _ordered(self, step: Step) -> Sequence[int]:
+    def _ordered(self, step: Step, of: np.ndarray) -> Sequence[int]:
         """The operands; where their order does not matter, those that are the same for all examples first."""
         if step.row not in SYMMETRIC:
             return step.operands
-        return sorted(step.operands, key=lambda x: (self.made[self.of[x]].batched, self.of[x]))
+        return sorted(step.operands, key=lambda x: (self.made[of[x]].batched, of[x]))
 
-    def _oriented(self, terms: Terms) -> Terms:
+    def _oriented(self, terms: Terms, of: np.ndarray) -> Terms:
         """In a product, what is the same for all examples stands first; of two parameters the one used less often, a weight."""
         scale, first, second = terms
         product = second >= 0
         if not product.any():
             return terms
-        ranks = [self._rank(factor) for factor in (first, np.where(product, second, first))]
+        ranks = [self._rank(factor, of) for factor in (first, np.where(product, second, first))]
         swap = product & (ranks[1] < ranks[0])
         return Terms(scale, np.where(swap, second, first), np.where(swap, first, second))
 
-    def _rank(self, nodes: np.ndarray) -> np.ndarray:
-        c = self.of[nodes]
+    def _rank(self, nodes: np.ndarray, of: np.ndarray) -> np.ndarray:
+        c = of[nodes]
         uses = np.where(c == self.parameters, self.uses[np.minimum(nodes, len(self.uses) - 1)], 0)
         return (self.batched[c] * len(self.made) + c) * (int(self.uses.max()) + 2) + uses
 
-    def kinds(self, terms: Terms) -> dict[Kind, int]:
+    def kinds(self, terms: Terms, of: np.ndarray) -> dict[Kind, int]:
         """The kinds of the terms, and how many there are of each."""
         size = len(self.made) + 1
-        second = np.where(terms.second >= 0, self.of[terms.second], NOTHING) + 1
-        packed, counts = np.unique((self.of[terms.first] * size + second) * 2 + (terms.scale > 0), return_counts=True)
+        second = np.where(terms.second >= 0, of[terms.second], NOTHING) + 1
+        packed, counts = np.unique((of[terms.first] * size + second) * 2 + (terms.scale > 0), return_counts=True)
         return {(bool(p % 2), p // 2 // size, p // 2 % size - 1): k for p, k in zip(packed.tolist(), counts.tolist())}
 
     def _is_ragged(self, nodes: list[int]) -> bool:
@@ -186,7 +202,8 @@ class Classes:
         found = [self.step[node].terms for node in nodes]
         lengths = np.array([len(self.step[node].operands) if t is None else len(t.scale) for node, t in zip(nodes, found)])
         if len(set(lengths.tolist())) == 1:
-            return len({tuple(sorted(self.kinds(terms).items())) for terms in found if terms is not None}) <= 1
+            of = self.seen_by(nodes[0])
+            return len({tuple(sorted(self.kinds(terms, of).items())) for terms in found if terms is not None}) <= 1
         if set(nodes) & self.strict or lengths.max() * len(lengths) > PADDED * lengths.sum() + 8:
             return False
         different = np.unique(lengths)
@@ -219,6 +236,58 @@ class Classes:
                 found.append((sign > 0, *factors, *([NOTHING] if v is None else [])))
             return frozenset(found)
         return frozenset({(True, c, NOTHING)})
+
+    def roll(self, chains: Sequence[Sequence[int]]) -> None:
+        """Take the classes of these chains for one recurrence: from outside, each of its quantities is one class."""
+        quantities = [[self.members[c] for c in chain] for chain in chains]
+        for steps in quantities:
+            number = len(set(self.body.values()))
+            self.body.update(dict.fromkeys((node for nodes in steps for node in nodes), number))
+        body = {node for steps in quantities for nodes in steps for node in nodes}
+        self.within.update(dict.fromkeys(body | self._between(body), len(self.loops)))
+        self.loops.append(quantities)
+        for steps in quantities:
+            self._hoist(steps)
+        self.settle()
+
+    def _between(self, body: set[int]) -> set[int]:
+        """What is made from these nodes, and read by others of them."""
+        made, read = set[int](), set[int]()
+        order = sorted(self.step, key=self.when.__getitem__)
+        for node in order:
+            if any(x in body or x in made for x in self.step[node].reads):
+                made.add(node)
+        for node in reversed(order):
+            if node in body or node in read:
+                read.update(self.step[node].reads)
+        return made & read
+
+    def _hoist(self, steps: Sequence[Sequence[int]]) -> None:
+        """What the sums of a recurrence read from outside become sums of their own, W x[t] + b, made for all steps at once."""
+        last = [self.step[node].terms for node in steps[-1]]
+        weights: set[int] = set()  # the parameters that weigh what is carried, in the first step as well
+        for terms in last:
+            if terms is None:
+                return
+            inside = self._inside(terms, weights)
+            if inside.all() or not inside.any() or not (terms.second[~inside] >= 0).any():
+                return
+            weights.update(x for part in terms[1:] for x in part[inside].tolist() if x >= 0 and self.of[x] == self.parameters)
+        for node in (node for nodes in steps for node in nodes):
+            terms = self.step[node].terms
+            assert terms is not None
+            inside = self._inside(terms, weights)
+            if inside.all():
+                continue
+            new, self.size = self.size, self.size + 1
+            self.step[new], self.when[new] = Step(None, (), terms.without(inside)), self.when[node] - 0.5
+            rest = terms.without(~inside)
+            self.step[node] = Step(None, (), Terms(*(np.append(part, end) for part, end in zip(rest, (1.0, new, NOTHING)))))
+
+    def _inside(self, terms: Terms, weights: set[int]) -> np.ndarray:
+        """The terms that read the recurrence, or weigh what it starts from."""
+        factors = zip(terms.first.tolist(), terms.second.tolist())
+        return np.array([any(x in self.body or x in weights for x in pair) for pair in factors], dtype=bool)
 
     def _promote(self) -> bool:
         """Make sums of one term where readers would otherwise be alike; True if there were any."""
@@ -269,13 +338,13 @@ class Classes:
         changed = False
         for reader in readers:
             for node in self.members[reader]:
-                step = self.step[node]
+                step, of = self.step[node], self.seen_by(node)
                 if step.terms is None:
-                    operands = [self._sum_of(x) if i == slot and self.of[x] == c else x for i, x in enumerate(step.operands)]
+                    operands = [self._sum_of(x) if i == slot and of[x] == c else x for i, x in enumerate(step.operands)]
                     changed |= operands != list(step.operands)
                     self.step[node] = step._replace(operands=operands)
                 else:
-                    mine = [np.array([self._sum_of(x) if x >= 0 and self.of[x] == c else x for x in part.tolist()])
+                    mine = [np.array([self._sum_of(x) if x >= 0 and of[x] == c else x for x in part.tolist()])
                             for part in step.terms[1:]]  # fmt: skip
                     changed |= any((a != b).any() for a, b in zip(mine, step.terms[1:]))
                     self.step[node] = step._replace(terms=Terms(step.terms.scale, *mine))
@@ -288,7 +357,7 @@ class Classes:
             self.step[self.size] = Step(None, (), Terms(np.ones(1), np.array([node]), np.array([NOTHING])))
             self.when[self.size] = self.when.get(node, -1) + 0.5
             self.size += 1
-            self.of = np.append(self.of, -1)
+            self.of, self.seen, *self._views = (np.append(found, -1) for found in (self.of, self.seen, *self._views))
         return self.wrapped[node]
 
     def _simplified(self, terms: Terms) -> Terms:

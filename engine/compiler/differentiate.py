@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import ops
 from ..backward import times
-from .nodes import LETTERS, SOFTMAX, IllFormed, Node, reachable
+from .nodes import LETTERS, SOFTMAX, IllFormed, Node, reachable, substituted
 from .passes import Compiled
 
 
@@ -259,20 +259,6 @@ def _loop(x: Node, arrived: dict[int, Node], adjoints: Adjoints) -> None:
         if hole in within:
             share = over_time.kept(new[hole]) if hole is not operand else over_time.summed(new[hole])
             adjoints.add(operand, share)
-
-
-def substituted(ends: Sequence[Node], stand_in: Callable[[Node], Node | None]) -> list[Node]:
-    """The nodes, made again with others standing in for some of what they read."""
-    new: dict[Node, Node] = {}
-    for y in reachable(ends):
-        other = stand_in(y)
-        if other is not None:
-            new[y] = other
-        elif all(new[operand] is operand for operand in y.operands):
-            new[y] = y
-        else:
-            new[y] = y.builder.again(y, [new[operand] for operand in y.operands])
-    return [new[y] for y in ends]
 
 
 class OverTime:

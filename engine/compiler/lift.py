@@ -19,9 +19,11 @@ import numpy as np
 
 from .. import ops
 from ..primitive import Primitive
+from .chains import find_chains
 from .classes import ARITHMETIC, NOTHING, Classes, Kind
 from .grids import HOLE, Sheet, components, distinct, orient
-from .nodes import LETTERS, Builder, Node, Shape, stretched
+from .nodes import LETTERS, Builder, IllFormed, Node, Shape, reachable, stretched, substituted
+from .roll import Quantity, roll
 from .scalars import CONSTANT, PARAMETER, Scalars
 from .sums import Steps
 from .tables import along_an_axis, completed, joint_shape, repeated, without_repeats
@@ -66,6 +68,8 @@ class Lift:
     def __init__(self, builder: Builder, scalars: Scalars, steps: Steps, shapes: Sequence[Shape]) -> None:
         self.builder, self.scalars, self.shapes = builder, scalars, shapes
         self.classes = Classes(scalars, steps)
+        while chains := find_chains(self.classes):
+            self.classes.roll(chains)
         while True:
             try:
                 self._lift()
@@ -80,24 +84,66 @@ class Lift:
         classes = self.classes
         self.numbers = np.array(self.scalars.constants)
         self.sources: dict[int, Source] = {}
-        self.position = np.zeros(classes.size, dtype=np.int64)
-        self.position[: len(self.scalars)] = self.scalars.entry
-        self.kind_of_leaf = {c: made.below for c, made in enumerate(classes.made) if made.depth == 0}
+        self.position, self.seen = np.zeros(classes.size, dtype=np.int64), np.zeros(classes.size, dtype=np.int64)
+        for places in (self.position, self.seen):
+            places[: len(self.scalars)] = self.scalars.entry
+        self.kind_of_leaf = {c: made.below for c, made in enumerate(classes.made) if made.depth == 0 and made.below is not None}
         for c, kind in self.kind_of_leaf.items():
             if kind not in (PARAMETER, CONSTANT):
                 argument = kind - CONSTANT - 1
                 self.sources[c] = Source(self.builder.input(argument, self.shapes[argument]))
         self.matrices: set[tuple[Shape, bytes]] = set()  # the indices of parameters that were gathered as matrices
         self.found: list[Found] = []
+        self.stacked: dict[Node, list[Node]] = {}  # a quantity of a recurrence at all times, and its node at each
         self.labelled: dict[Node, str] = {}  # nodes of one Value that has a label
-        for c, nodes in classes.members.items():
+        for c in self._order():
+            if c not in classes.members:
+                self._over_time(c)
+                continue
+            nodes = classes.members[c]
             step = classes.step[nodes[0]]
+            self.of = classes.seen_by(nodes[0])  # the classes as these steps see them, and the positions
+            self.at = np.where(self.of == classes.of, self.position, self.seen)
             if step.terms is not None:
                 self._sums(c, nodes)
             elif step.row.arity is None:  # type: ignore[union-attr]  # it has a row or terms
                 self._reduction(c, nodes)
             else:
                 self._map(c, nodes)
+
+    def _order(self) -> list[int]:
+        """The classes, what is read before what reads it."""
+        classes = self.classes
+        over_time: dict[int, set[int]] = {}
+        for node in classes.body:
+            over_time.setdefault(int(classes.seen[node]), set()).add(int(classes.of[node]))
+        below = {c: {int(x) for node in nodes for x in classes.seen_by(node)[classes.step[node].reads]}
+                 for c, nodes in classes.members.items()} | over_time  # fmt: skip
+        order: list[int] = []
+        open_, done, stack = set[int](), set[int](), [(c, False) for c in reversed(below)]
+        while stack:
+            c, left = stack.pop()
+            if left:
+                done.add(c)
+                order.append(c)
+            elif c not in done and c in below:
+                if c in open_:
+                    raise IllFormed("a recurrence reads what is only made after it")
+                open_.add(c)
+                stack += [(c, True), *((x, False) for x in sorted(below[c], reverse=True) if x not in done)]
+        return order
+
+    def _over_time(self, c: int) -> None:
+        """A quantity of a recurrence at all times: its nodes one behind the other."""
+        classes = self.classes
+        mine = sorted({int(classes.of[node]) for node in classes.body if classes.seen[node] == c})
+        nodes = [self.sources[x].node for x in mine]
+        size, shape = nodes[-1].size, nodes[-1].entries
+        stacked = self.builder.hole((*nodes[-1].shape[: -len(shape)], len(nodes), *shape))  # until the loop is made
+        for t, x in enumerate(mine):
+            self.seen[classes.members[x]] = t * size + self.position[classes.members[x]]
+        self.sources[c] = Source(stacked)
+        self.stacked[stacked] = nodes
 
     # --- entries of sources ---
 
@@ -142,7 +188,7 @@ class Lift:
 
     def _put_down(self, c: int, nodes: list[int], where: np.ndarray, node: Node, found: Found | None,
                   valid: np.ndarray | None = None, *, zero: bool = False) -> None:  # fmt: skip
-        self.position[nodes] = where
+        self.position[nodes] = self.seen[nodes] = where
         if valid is not None and valid.all():
             valid = None
         self.sources[c] = Source(node, None if valid is None else valid.reshape(node.entries), zero)
@@ -161,7 +207,7 @@ class Lift:
         operands = np.array([self.classes.step[node].operands for node in nodes])
         if row.name == "choose":
             return self._choice(c, nodes, operands)
-        index, which = distinct(self.position[operands][:, ::-1])
+        index, which = distinct(self.at[operands][:, ::-1])
         index = index[:, ::-1]
         shape, at, mask = self._layout(below, index, _first_of(which, len(index)))
         table = np.full((int(np.prod(shape)), len(below)), HOLE)
@@ -185,7 +231,7 @@ class Lift:
     def _choice(self, c: int, nodes: list[int], operands: np.ndarray) -> None:
         """Rows of a table, chosen by whole numbers of the data: choose(i, e_0, e_1, ...) is entry i of column e."""
         _, number, *below = self.classes.made[c].row, *self.classes.made[c].below
-        index = self.position[operands]
+        index = self.at[operands]
         columns, which = distinct(index[:, 1:])
         choices, chosen = distinct(index[:, :1])
         table = self.gather(below[0], np.ascontiguousarray(columns.T)) if len(set(below)) == 1 else self.builder.side_by_side(
@@ -230,10 +276,10 @@ class Lift:
         row = self.classes.made[c].row
         assert row is not None
         operands = [np.array(self.classes.step[node].operands) for node in nodes]
-        below = list(dict.fromkeys(int(x) for mine in operands for x in self.classes.of[mine]))
+        below = list(dict.fromkeys(int(x) for mine in operands for x in self.of[mine]))
         tables = []
         for x in below:
-            mine = [np.sort(self.position[xs[self.classes.of[xs] == x]]) for xs in operands]
+            mine = [np.sort(self.at[xs[self.of[xs] == x]]) for xs in operands]
             longest = max(map(len, mine))
             tables.append(np.array([np.append(row_, [HOLE] * (longest - len(row_))) for row_ in mine]))
         index, which = distinct(np.concatenate(tables, axis=1))
@@ -305,9 +351,9 @@ class Lift:
         for m, node in enumerate(nodes):
             terms = classes.step[node].terms
             assert terms is not None
-            first, second = classes.of[terms.first], np.where(terms.second >= 0, classes.of[terms.second], NOTHING)
-            u, v = self.position[terms.first], np.where(terms.second >= 0, self.position[terms.second], 0)
-            for sign, one, other in classes.kinds(terms):
+            first, second = self.of[terms.first], np.where(terms.second >= 0, self.of[terms.second], NOTHING)
+            u, v = self.at[terms.first], np.where(terms.second >= 0, self.at[terms.second], 0)
+            for sign, one, other in classes.kinds(terms, self.of):
                 mine = (first == one) & (second == other) & ((terms.scale > 0) == sign)
                 rows.setdefault((sign, one, other), [None] * len(nodes))[m] = u[mine], v[mine], terms.scale[mine]
         none = np.empty(0, int), np.empty(0, int), np.empty(0)
@@ -420,16 +466,42 @@ class Lift:
         source = self.sources.get(c) if c >= 0 else None
         return source is not None and source.zero and source.valid is not None and not source.valid.ravel()[index].any()
 
+    def _roll(self) -> dict[Node, Node]:
+        """What takes the place of the quantities of recurrences: results of loops; where steps are not alike, their nodes."""
+        replaced: dict[Node, Node] = {}
+        pending = [{int(self.classes.seen[steps[0][0]]) for steps in quantities} for quantities in self.classes.loops]
+        while pending:  # a loop over what another one has made comes after it
+            holes = {self.sources[c].node for loop in pending for c in loop}
+            loop = next(loop for loop in pending if holes.isdisjoint(reachable(self._unrolled(loop))))
+            pending.remove(loop)
+            new = dict(zip(self._unrolled(loop), substituted(self._unrolled(loop), replaced.get)))
+            found = [Quantity(self.sources[c].node, [new[x] for x in self.stacked[self.sources[c].node]]) for c in sorted(loop)]
+            rolled = roll(self.builder, found)
+            for stacked, nodes in found:
+                size, shape = nodes[-1].size, nodes[-1].entries
+                places = list(np.arange(size * len(nodes)).reshape(len(nodes), *shape))
+                replaced[stacked] = rolled[stacked] if rolled else self.builder.put((len(nodes), *shape), nodes, places)
+        return replaced
+
+    def _unrolled(self, loop: set[int]) -> list[Node]:
+        """The nodes of all steps of a recurrence."""
+        return [x for c in sorted(loop) for x in self.stacked[self.sources[c].node]]
+
     def outputs(self) -> list[tuple[Node, int]]:
         """For each output the node it is in, and where."""
         found = []
         for node in self.scalars.outputs:
-            c, position = int(self.classes.of[node]), int(self.position[node])
+            c, position = int(self.classes.seen[node]), int(self.seen[node])
             if c in self.sources:
                 found.append((self.sources[c].node, position))
             else:  # a parameter or a constant itself
                 leaf = self.gather(c, np.array([position]))
                 found.append((self.builder.view(leaf, (1,)), 0))
+        replaced = self._roll()
+        if replaced:
+            nodes = substituted([node for node, _ in found], replaced.get)
+            self.found = [f._replace(block=block) for f, block in zip(self.found, substituted([f.block for f in self.found], replaced.get))]
+            found = [(node, position) for node, (_, position) in zip(nodes, found)]
         return found
 
 

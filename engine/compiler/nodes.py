@@ -412,6 +412,20 @@ def reachable(outputs: Iterable[Node]) -> list[Node]:
     return sorted(found, key=lambda x: x.serial)
 
 
+def substituted(ends: Sequence[Node], stand_in: Callable[[Node], Node | None]) -> list[Node]:
+    """The nodes, made again with others standing in for some of what they read."""
+    new: dict[Node, Node] = {}
+    for y in reachable(ends):
+        other = stand_in(y)
+        if other is not None:
+            new[y] = other
+        elif all(new[operand] is operand for operand in y.operands):
+            new[y] = y
+        else:
+            new[y] = y.builder.again(y, [new[operand] for operand in y.operands])
+    return [new[y] for y in ends]
+
+
 def is_seed(x: Node) -> bool:
     """Whether x is the weight of an example, perhaps with axes of length 1 added."""
     return x.kind == "seed" or (x.kind == "take" and x.operands[0].kind == "seed")

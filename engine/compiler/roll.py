@@ -1,0 +1,148 @@
+"""Pass 6: equal stretches of the program become a loop.
+
+The lift has made the nodes of every step of a recurrence, one stretch after the other. The last one is the pattern: each of its
+nodes is compared with those that stand in its place in the other steps. What is the same node everywhere stays outside. Entries of
+one sequence, other ones in each step, are a slice. A quantity of the step before is a state that is carried. All else
+must be alike and is computed in the loop. Steps at the beginning that are unlike the others stay before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .chains import FEWEST
+from .nodes import BATCH, Builder, Node
+
+Steps = tuple[Node, ...]  # what stands in one place, step after step
+
+
+class Unlike(Exception):
+    """A step is not like the last one."""
+
+
+class Quantity(NamedTuple):
+    """A quantity of a recurrence: all its values as one node, made of the nodes of each step."""
+
+    stacked: Node
+    nodes: Sequence[Node]
+
+
+def roll(builder: Builder, quantities: Sequence[Quantity]) -> dict[Node, Node]:
+    """For each stacked quantity the node that takes its place: results of a loop, behind those of steps that come before it.
+    Nothing if the steps are not alike."""
+    fewest = min(len(quantity.nodes) for quantity in quantities)
+    for steps in range(fewest, FEWEST - 2, -1):
+        try:
+            return Rolled(builder, quantities, steps).results()
+        except Unlike:
+            continue
+    return {}
+
+
+class Rolled:
+    """The last `steps` steps as one loop."""
+
+    def __init__(self, builder: Builder, quantities: Sequence[Quantity], steps: int) -> None:
+        self.builder, self.quantities, self.steps = builder, quantities, steps
+        self.place = {node: (i, t - len(q.nodes)) for i, q in enumerate(quantities) for t, node in enumerate(q.nodes)}
+        self.made: dict[Steps, Node] = {}  # what stands in the body for what the steps have
+        self.slices: dict[Node, Node] = {}
+        self.states: dict[tuple[int, int], Node] = {}  # quantity, how many steps ago: its hole
+        self.first: dict[tuple[int, int], Node] = {}
+        self.roots = [self._inside(tuple(q.nodes[-steps:])) for q in quantities]
+        for i, lag in list(self.states):  # a state of two steps ago was one of one step ago, one step before
+            for nearer in range(1, lag):
+                if (i, nearer) not in self.states:
+                    self.states[i, nearer] = builder.hole(quantities[i].nodes[-1].shape)
+                    self.first[i, nearer] = self._before(i, nearer)
+
+    def results(self) -> dict[Node, Node]:
+        """The loop, and each quantity as one of its results."""
+        following = [self.roots[i] if lag == 1 else self.states[i, lag - 1] for i, lag in self.states]
+        loop = self.builder.loop(self.steps, list(self.states.values()), following, [self.first[key] for key in self.states],
+                                 list(self.slices), list(self.slices.values()), self.roots)  # fmt: skip
+        found = {}
+        for quantity, root in zip(self.quantities, self.roots):
+            part = self.builder.kept(loop, root)
+            before = quantity.nodes[: -self.steps]
+            if before:
+                size, count = root.size, len(quantity.nodes)
+                places = np.arange(size * count).reshape(count, *root.entries)
+                part = self.builder.put((count, *root.entries), [*before, part], [*places[: len(before)], places[len(before) :]])
+            found[quantity.stacked] = part
+        return found
+
+    def _before(self, i: int, lag: int) -> Node:
+        """A quantity some steps before the first step of the loop."""
+        nodes = self.quantities[i].nodes
+        if len(nodes) < self.steps + lag:
+            raise Unlike
+        return nodes[-self.steps - lag]
+
+    def _at(self, xs: Steps) -> Node:
+        """What stands in the body for these."""
+        for look in (self._carried, self._outside, self._inside):
+            if xs not in self.made and (found := look(xs)) is not None:
+                self.made[xs] = found
+        return self.made[xs]
+
+    def _carried(self, xs: Steps) -> Node | None:
+        """A quantity of an earlier step."""
+        if xs[-1] not in self.place:
+            return None
+        i, end = self.place[xs[-1]]
+        lag = -1 - end
+        nodes = self.quantities[i].nodes
+        if lag == 0:
+            return None
+        if lag >= self.steps or any(x is not nodes[t - lag - self.steps] for t, x in enumerate(xs) if t >= lag):
+            raise Unlike
+        for t in range(lag):  # at step t, the quantity of `lag - t` steps before the first one
+            key = i, lag - t
+            if self.first.setdefault(key, xs[t]) is not xs[t]:
+                raise Unlike
+            if key not in self.states:
+                self.states[key] = self.builder.hole(xs[-1].shape)
+            if not _fits(xs[t], xs[-1]):
+                raise Unlike
+        return self.states[i, lag]
+
+    def _outside(self, xs: Steps) -> Node | None:
+        """The same in every step, or an entry of a sequence."""
+        x, b = xs[0], self.builder
+        if all(y is x for y in xs):
+            return x
+        if all(y.kind == "constant" and y.shape == x.shape for y in xs):
+            sequence = b.constant(np.stack([np.asarray(y.number) for y in xs]))
+        elif all(y.kind == "take" and y.operands == x.operands and len(x.operands) == 1 and y.shape == x.shape for y in xs):
+            sequence = b.take(x.operands[0], np.stack([y.index[0] for y in xs]))
+        else:
+            return None
+        hole = b.hole(((BATCH,) if x.batched else ()) + x.entries)
+        self.slices[hole] = sequence
+        return hole
+
+    def _inside(self, xs: Steps) -> Node:
+        """The same operation on what is alike in turn."""
+        x = xs[-1]
+        if not x.operands or any(_form(y) != _form(x) for y in xs):
+            raise Unlike
+        if any(not np.array_equal(i, j) for y in xs[:-1] for i, j in zip(y.index, x.index)):
+            raise Unlike
+        new = self.builder.again(x, [self._at(operands) for operands in zip(*(y.operands for y in xs))])
+        self.made[xs] = new
+        return new
+
+
+def _form(x: Node) -> object:
+    return x.kind, x.row, x.position, x.spec, x.shape, len(x.operands), len(x.index)
+
+
+def _fits(first: Node, state: Node) -> bool:
+    try:
+        return np.broadcast_shapes(first.shape, state.shape) == state.shape
+    except ValueError:
+        return False
