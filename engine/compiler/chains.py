@@ -50,7 +50,7 @@ class Found:
     def form(self, c: int) -> Any:
         """What classes that are alike have in common, whatever they read."""
         made, nodes = self.classes.made[c], self.classes.members[c]
-        return made.row, len(made.below), len(nodes), made.batched, len(self.classes.step[nodes[0]].reads)
+        return made.row, len(made.below), len(nodes), len(self.classes.step[nodes[0]].reads)
 
     def above(self, c: int) -> set[int]:
         """Everything that a class is made from."""
@@ -74,12 +74,18 @@ class Found:
         for (sign, *x), (sign_, *y) in zip(mine, others):
             if sign != sign_ or (x[1] == NOTHING) != (y[1] == NOTHING):
                 return None
-            found += [(p, q) for p, q in zip(x, y) if p != NOTHING]
+            if self._row(x[0]) != self._row(y[0]) or self._row(x[1]) != self._row(y[1]):
+                y = y[::-1]  # the first state is the same for all examples, and had come first
+            found += [(p, q) for p, q in zip(x, y) if NOTHING not in (p, q)]
         return found
 
     def _order(self, kind: Any) -> Any:
-        names = [self.classes.made[c].row.name if c >= 0 and self.classes.made[c].row else "" for c in kind[1:]]  # type: ignore[union-attr]
-        return -kind[0], kind[2] == NOTHING, names, kind[1:]
+        return -kind[0], kind[2] == NOTHING, sorted(map(self._row, kind[1:])), kind[1:]
+
+    def _row(self, c: int) -> str:
+        """What a class does, in a word."""
+        made = self.classes.made[c] if c >= 0 else None
+        return "" if made is None else made.row.name if made.row else "sum" if made.depth else "leaf"
 
     def chains(self, a: int, b: int) -> Chains:
         """The chains of the recurrence in which b is a one step later, as long as most of them are."""

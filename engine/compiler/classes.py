@@ -12,7 +12,7 @@ says how it was made in turn, what is made alike is equally deep, and the order 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -98,6 +98,7 @@ class Classes:
         self.wrapped: dict[int, int] = {}
         self.loops: list[list[list[list[int]]]] = []  # of each recurrence the quantities, of each the nodes of every step
         self.body: dict[int, int] = {}  # nodes of recurrences, and the number of their quantity
+        self.varying: list[bool] = []  # of each quantity, whether it differs from example to example
         self.within: dict[int, int] = {}  # the same and all that lies between them, and the number of their recurrence
         self.settle()
 
@@ -153,7 +154,7 @@ class Classes:
         self.members[c].append(node)
         over_time = c
         if node in self.body:
-            over_time = self._number(("over time", self.body[node]), Made(None, None, batched, 0))
+            over_time = self._number(("over time", self.body[node]), Made(None, None, self.varying[self.body[node]], 0))
         self.of[node], self.seen[node] = c, over_time
         for number, view in enumerate(self._views):
             view[node] = c if self.within.get(node) == number else over_time
@@ -240,8 +241,9 @@ class Classes:
     def roll(self, chains: Sequence[Sequence[int]]) -> None:
         """Take the classes of these chains for one recurrence: from outside, each of its quantities is one class."""
         quantities = [[self.members[c] for c in chain] for chain in chains]
-        for steps in quantities:
-            number = len(set(self.body.values()))
+        for chain, steps in zip(chains, quantities):
+            number = len(self.varying)
+            self.varying.append(any(self.made[c].batched for c in chain))
             self.body.update(dict.fromkeys((node for nodes in steps for node in nodes), number))
         body = {node for steps in quantities for nodes in steps for node in nodes}
         self.within.update(dict.fromkeys(body | self._between(body), len(self.loops)))
@@ -281,8 +283,7 @@ class Classes:
                 continue
             new, self.size = self.size, self.size + 1
             self.step[new], self.when[new] = Step(None, (), terms.without(inside)), self.when[node] - 0.5
-            rest = terms.without(~inside)
-            self.step[node] = Step(None, (), Terms(*(np.append(part, end) for part, end in zip(rest, (1.0, new, NOTHING)))))
+            self.step[node] = self._with_term(terms.without(~inside), new)
 
     def _inside(self, terms: Terms, weights: set[int]) -> np.ndarray:
         """The terms that read the recurrence, or weigh what it starts from."""
@@ -361,18 +362,83 @@ class Classes:
         return self.wrapped[node]
 
     def _simplified(self, terms: Terms) -> Terms:
-        """Among products with data, a parameter times a constant is a term with the constant as its scale, and anything times
-        0 is dropped: a bias as the weight of 1, a border or a first state of zeros. Where all data are constants, they stay data."""
+        """Among products with data, a parameter times a constant is a term with the constant as its scale: a bias as the weight
+        of 1. Where all data are constants, they stay data. Products with 0 wait for `drop_zeros`."""
         scale, first, second = terms
         product = second >= 0
         fixed = [(self.kind[part] == CONSTANT) | (self.kind[part] == PARAMETER) for part in (first, second)]
         if (fixed[0] & (fixed[1] | ~product)).all():
             return terms
         for one, other in ((first, second), (second, first)):
-            constant = product & (self.kind[one] == CONSTANT)
-            number = np.where(constant, self.numbers[np.where(constant, self.entry[one], -1)], np.nan)
-            known = (number == 0) | (~np.isnan(number) & (self.kind[other] == PARAMETER))
+            number = self._number_of(one)
+            known = product & (number != 0) & ~np.isnan(number) & (self.kind[other] == PARAMETER)
             scale = np.where(known, scale * number, scale)
             first, second, product = np.where(known, other, first), np.where(known, NOTHING, second), product & ~known
-        found, gone = Terms(scale, first, second), scale == 0
-        return found.without(gone if not gone.all() else np.arange(len(gone)) > 0)
+        return Terms(scale, first, second)
+
+    def _number_of(self, nodes: np.ndarray) -> np.ndarray:
+        """The numbers of constants; nan for what is none."""
+        leaf = np.where((nodes >= 0) & (nodes < len(self.kind)), nodes, 0)
+        constant = (nodes >= 0) & (nodes < len(self.kind)) & (self.kind[leaf] == CONSTANT)
+        return np.where(constant, self.numbers[np.where(constant, self.entry[leaf], -1)], np.nan)
+
+    def drop_zeros(self) -> None:
+        """Leave out products with 0, a border of zeros say; not in recurrences, which may begin with a state of zeros."""
+        for node, step in self.step.items():
+            if step.terms is None or node in self.within:
+                continue
+            gone = (self._number_of(step.terms.first) == 0) | (self._number_of(step.terms.second) == 0)
+            if gone.any():
+                self.step[node] = Step(None, (), step.terms.without(gone if not gone.all() else np.arange(len(gone)) > 0))
+        self.strict.clear()
+        self.settle()
+
+    def open_sums(self) -> None:
+        """Make steps of their own of parts of sums that are steps elsewhere. What a recurrence puts out is read once by the cost
+        after the last step, and had become terms of it: (1 - z)·n + z·h - y, or o·tanh(c) - y."""
+        alike: Counter[Any] = Counter()
+        for c in self.members:
+            if self.made[c].row is None:
+                alike[self._look_of_terms(self.made[c].below)] += 1
+            elif self.made[c].row is ops.mul:
+                alike[self._look_of_terms([(True, *self.made[c].below)])] += 1
+        often = sorted((look for look, count in alike.items() if count >= 3), key=len, reverse=True)
+        for node, step in list(self.step.items()):
+            if step.terms is None:
+                continue
+            of = self.seen_by(node)
+            kinds = self.kinds(step.terms, of)
+            looks = {kind: self._look_of_terms([kind]) for kind in kinds}
+            for look in often:
+                mine = [kind for kind in kinds if looks[kind] <= look]
+                if 0 < len(mine) == len(look) < len(kinds) and all(kinds[kind] == 1 and kind[2] >= 0 for kind in mine):
+                    self._open(node, mine, of)
+                    break
+        self.settle()
+
+    def _look_of_terms(self, kinds: Iterable[Kind]) -> frozenset[Any]:
+        """The rows of the factors, whatever they have read."""
+        return frozenset((sign, *sorted(self._look(x) for x in uv if x >= 0)) for sign, *uv in kinds)
+
+    def _look(self, c: int) -> str:
+        made = self.made[c]
+        return made.row.name if made.row else f"leaf {made.below}" if not made.depth else "sum"
+
+    def _open(self, node: int, kinds: Sequence[Kind], of: np.ndarray) -> None:
+        """Take the terms of these kinds out of a sum, into a step that it reads."""
+        terms = self.step[node].terms
+        assert terms is not None
+        second = np.where(terms.second >= 0, of[terms.second], NOTHING)
+        mine = np.zeros(len(second), bool)
+        for sign, p, q in kinds:
+            mine |= (of[terms.first] == p) & (second == q) & ((terms.scale > 0) == sign)
+        new, self.size = self.size, self.size + 1
+        taken = terms.without(~mine)
+        is_product = len(taken.scale) == 1 and taken.scale[0] == 1
+        self.step[new] = Step(ops.mul, [int(taken.first[0]), int(taken.second[0])]) if is_product else Step(None, (), taken)
+        self.when[new] = self.when[node] - 0.5
+        self.step[node] = self._with_term(terms.without(mine), new)
+
+    def _with_term(self, terms: Terms, node: int) -> Step:
+        """A sum with one more term."""
+        return Step(None, (), Terms(*(np.append(part, end) for part, end in zip(terms, (1.0, node, NOTHING)))))

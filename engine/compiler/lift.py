@@ -68,8 +68,10 @@ class Lift:
     def __init__(self, builder: Builder, scalars: Scalars, steps: Steps, shapes: Sequence[Shape]) -> None:
         self.builder, self.scalars, self.shapes = builder, scalars, shapes
         self.classes = Classes(scalars, steps)
+        self.classes.open_sums()
         while chains := find_chains(self.classes):
             self.classes.roll(chains)
+        self.classes.drop_zeros()
         while True:
             try:
                 self._lift()
@@ -102,6 +104,7 @@ class Lift:
                 continue
             nodes = classes.members[c]
             step = classes.step[nodes[0]]
+            self.inside = nodes[0] in classes.within
             self.of = classes.seen_by(nodes[0])  # the classes as these steps see them, and the positions
             self.at = np.where(self.of == classes.of, self.position, self.seen)
             if step.terms is not None:
@@ -169,6 +172,10 @@ class Lift:
         """The entries of a source without the axes along which they repeat, holes apart; and which axes are left. `axes` are
         left in any case: a matrix of one row is a matrix."""
         if c not in self.sources and self.kind_of_leaf[c] == CONSTANT:  # equal numbers repeat, too
+            if self.inside:  # a first state of zeros has the axes of the later ones
+                kept = list(axes) or [axis for axis, length in enumerate(index.shape) if length > 1]
+                lines = index.max(axis=tuple(axis for axis in range(index.ndim) if axis not in kept))
+                return self.builder.constant(self.numbers[completed(lines, len(self.numbers))]), kept
             numbers = np.where(index >= 0, self.numbers[index], np.nan)
             _, index = np.unique(numbers, return_inverse=True)
             values = np.unique(numbers)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import ops
 from .chains import FEWEST
 from .nodes import BATCH, Builder, Node
 
@@ -132,13 +133,28 @@ class Rolled:
             raise Unlike
         if any(not np.array_equal(i, j) for y in xs[:-1] for i, j in zip(y.index, x.index)):
             raise Unlike
-        new = self.builder.again(x, [self._at(operands) for operands in zip(*(y.operands for y in xs))])
+        new = self.builder.again(x, [self._at(operands) for operands in zip(*(_in_order(y, x) for y in xs))])
         self.made[xs] = new
         return new
 
 
 def _form(x: Node) -> object:
-    return x.kind, x.row, x.position, x.spec, x.shape, len(x.operands), len(x.index)
+    """What must be the same in every step; the first states may be the same for all examples."""
+    return x.kind, x.row, x.position, x.spec.replace("n", ""), x.entries, len(x.operands), len(x.index)
+
+
+def _in_order(y: Node, x: Node) -> tuple[Node, ...]:
+    """The operands of y in the order in which x has its own, where that is free."""
+    if not x.is_map(ops.add, ops.mul):
+        return y.operands
+    as_it_is, turned = (sum(map(_likeness, order, x.operands)) for order in (y.operands, y.operands[::-1]))
+    return y.operands[::-1] if turned > as_it_is else y.operands
+
+
+def _likeness(x: Node, y: Node) -> int:
+    """How much two nodes look alike, by what they do and by what their operands do."""
+    mine, others = ([_form(operand) for operand in z.operands] for z in (x, y))
+    return (_form(x) == _form(y)) * (10 + sum(form in others for form in mine))
 
 
 def _fits(first: Node, state: Node) -> bool:
