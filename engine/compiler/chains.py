@@ -69,7 +69,7 @@ class Found:
         one, other = self.classes.made[a], self.classes.made[b]
         if one.row is not None:
             return list(zip(one.below, other.below))
-        mine, others = (sorted(made.below - both, key=self._order) for made, both in ((one, other.below), (other, one.below)))
+        mine, others = (sorted(made.below, key=self._order) for made in (one, other))
         found = []
         for (sign, *x), (sign_, *y) in zip(mine, others):
             if sign != sign_ or (x[1] == NOTHING) != (y[1] == NOTHING):

@@ -366,8 +366,7 @@ class Classes:
         of 1. Where all data are constants, they stay data. Products with 0 wait for `drop_zeros`."""
         scale, first, second = terms
         product = second >= 0
-        fixed = [(self.kind[part] == CONSTANT) | (self.kind[part] == PARAMETER) for part in (first, second)]
-        if (fixed[0] & (fixed[1] | ~product)).all():
+        if self._is_fixed(terms):
             return terms
         for one, other in ((first, second), (second, first)):
             number = self._number_of(one)
@@ -376,6 +375,12 @@ class Classes:
             first, second, product = np.where(known, other, first), np.where(known, NOTHING, second), product & ~known
         return Terms(scale, first, second)
 
+    def _is_fixed(self, terms: Terms) -> bool:
+        """Whether a sum reads parameters and constants alone."""
+        leaf = (len(self.kind) > terms.first) & (terms.second < len(self.kind))
+        fixed = [np.isin(self.kind[np.where(leaf & (part >= 0), part, 0)], (CONSTANT, PARAMETER)) | (part < 0) for part in terms[1:]]
+        return bool((leaf & fixed[0] & fixed[1]).all())
+
     def _number_of(self, nodes: np.ndarray) -> np.ndarray:
         """The numbers of constants; nan for what is none."""
         leaf = np.where((nodes >= 0) & (nodes < len(self.kind)), nodes, 0)
@@ -383,9 +388,10 @@ class Classes:
         return np.where(constant, self.numbers[np.where(constant, self.entry[leaf], -1)], np.nan)
 
     def drop_zeros(self) -> None:
-        """Leave out products with 0, a border of zeros say; not in recurrences, which may begin with a state of zeros."""
+        """Leave out products with 0, a border of zeros say; not in recurrences, which may begin with a state of zeros, nor
+        where all data are constants."""
         for node, step in self.step.items():
-            if step.terms is None or node in self.within:
+            if step.terms is None or node in self.within or self._is_fixed(step.terms):
                 continue
             gone = (self._number_of(step.terms.first) == 0) | (self._number_of(step.terms.second) == 0)
             if gone.any():
