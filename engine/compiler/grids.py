@@ -12,14 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-HOLE = -1
+from .tables import HOLE, completed, distinct
+
 Row = tuple[np.ndarray, np.ndarray, np.ndarray]  # of one sum: the positions u and v, and the scales
-
-
-def distinct(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The different rows, sorted, and for each row of the index which of them it is."""
-    rows, which = np.unique(index, axis=0, return_inverse=True)
-    return rows, which.reshape(-1)
 
 
 def components(u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -72,12 +67,10 @@ class Sheet(NamedTuple):
 
     def aligned(self, sizes: tuple[int, int]) -> Sheet:
         """Short rows laid over the longest ones, holes filled so that the tables are regular."""
-        from .tables import completed
-
         if not self.hole.any():
             return self
         best: tuple[int, Sheet] | None = None
-        for sheet in [s for side in "vu" if (s := self._over(side)) is not None] or [self, self._flushed_right()]:
+        for sheet in [s for side in "vu" if (s := self.over(side)) is not None] or [self, self._flushed_right()]:
             u, v = (completed(table, size) if size else np.zeros_like(table) for table, size in zip(sheet[:2], sizes))
             cost = len(distinct(u)[0]) + len(distinct(v)[0])
             if best is None or cost < best[0]:
@@ -85,14 +78,15 @@ class Sheet(NamedTuple):
         assert best is not None
         return best[1]
 
-    def _over(self, side: str) -> Sheet | None:
-        """Each short row where a whole one has the same factors on one side; None if there is no such row for some."""
+    def over(self, side: str) -> Sheet | None:
+        """Each short row where a whole one has the same factors on one side, which is whole then, too; None if there is no such
+        row for some."""
         table = getattr(self, side)
         short = self.hole.any(axis=1)
         whole = np.unique(table[~short], axis=0)
         if not len(whole) or any(len(set(row)) < len(row) for row in whole.tolist()):
             return None
-        u, v, scale = self.u.copy(), self.v.copy(), self.scale.copy()
+        found = Sheet(*(part.copy() for part in self))
         for m in np.flatnonzero(short):
             there = ~self.hole[m]
             mine = table[m, there]
@@ -101,11 +95,11 @@ class Sheet(NamedTuple):
                 return None
             order = np.argsort(fitting[0])
             at = order[np.searchsorted(fitting[0][order], mine)]
-            for new, old, empty in ((u, self.u, HOLE), (v, self.v, HOLE), (scale, self.scale, 0.0)):
-                row = old[m, there]
+            for new, old, empty in zip(found, self, (HOLE, HOLE, 0.0, True)):
                 new[m] = empty
-                new[m, at] = row
-        return Sheet(u, v, scale, u == HOLE)
+                new[m, at] = old[m, there]
+            getattr(found, side)[m] = fitting[0]
+        return found
 
     def _flushed_right(self) -> Sheet:
         """Short rows begin with their holes."""

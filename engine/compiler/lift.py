@@ -21,12 +21,12 @@ from .. import ops
 from ..primitive import Primitive
 from .chains import find_chains
 from .classes import ARITHMETIC, NOTHING, Classes, Kind
-from .grids import HOLE, Sheet, components, distinct, orient
+from .grids import Sheet, components, orient
 from .nodes import LETTERS, Builder, IllFormed, Node, Shape, reachable, stretched, substituted
 from .roll import Quantity, roll
 from .scalars import CONSTANT, PARAMETER, Scalars
 from .sums import Steps
-from .tables import along_an_axis, completed, joint_shape, repeated, without_repeats
+from .tables import HOLE, along_an_axis, completed, distinct, joint_shape, repeated, shifted, without_repeats
 
 Table = np.ndarray  # of positions in a source, HOLE where there is none
 
@@ -96,6 +96,7 @@ class Lift:
                 self.sources[c] = Source(self.builder.input(argument, self.shapes[argument]))
         self.matrices: set[tuple[Shape, bytes]] = set()  # the indices of parameters that were gathered as matrices
         self.found: list[Found] = []
+        self.padded: dict[Any, int] = {}  # the classes of sources with zeros around them
         self.stacked: dict[Node, list[Node]] = {}  # a quantity of a recurrence at all times, and its node at each
         self.labelled: dict[Node, str] = {}  # nodes of one Value that has a label
         for c in self._order():
@@ -313,8 +314,12 @@ class Lift:
         made = _first_of(which, len(rows))
         sheets = {kind: sheet.of(made) for kind, sheet in sheets.items()}
         main = max(sheets, key=lambda kind: (kind[2] >= 0 and self._weighs(kind, sheets[kind]), sheets[kind].u.shape[1]))
+        renamed = {}
         for kind, sheet in sheets.items():
-            sheets[kind] = sheet.aligned((self.size_of(kind[1]), self.size_of(kind[2]) if kind[2] >= 0 else 0))
+            kind_, laid = self._padded(kind, sheet)
+            renamed[kind] = kind_
+            sheets[kind] = laid.aligned((self.size_of(kind_[1]), self.size_of(kind_[2]) if kind_[2] >= 0 else 0))
+        sheets, main = {renamed[kind]: sheet for kind, sheet in sheets.items()}, renamed[main]
         grid, spread = self._grid(nodes, which, made, sheets[main], main)
         valid = grid >= 0
         at = np.empty(len(rows), int)
@@ -346,6 +351,23 @@ class Lift:
         if kind[1] not in self.sources and self.kind_of_leaf[kind[1]] == CONSTANT and len(np.unique(sheet.u)) <= 2:
             return False  # a factor, not weights
         return sheet.u.shape[1] > 1 or len(np.unique(sheet.u)) > 1
+
+    def _padded(self, kind: Kind, sheet: Sheet) -> tuple[Kind, Sheet]:
+        """The terms of a border, with a source that has zeros around it in place of the one whose entries were left out."""
+        sign, first, second = kind
+        over = sheet.over("u") if sheet.hole.any() and first == self.classes.parameters and second in self.sources else None
+        node = self.sources[second].node if over is not None else None
+        places = shifted(over.v, node.entries) if over is not None and node is not None and node.entries else None
+        if over is None or node is None or places is None or len(np.unique(sheet.scale[~sheet.hole])) > 1:
+            return kind, sheet
+        lows = [max(0, -int(place.min())) for place in places]
+        shape = tuple(low + max(d, int(place.max()) + 1) for low, d, place in zip(lows, node.entries, places))
+        inner = np.ix_(*(np.arange(d) + low for d, low in zip(node.entries, lows)))
+        c = self.padded.setdefault((second, shape, *lows), len(self.classes.made) + len(self.padded))
+        self.sources[c] = Source(self.builder.put(shape, [node], [np.arange(int(np.prod(shape))).reshape(shape)[inner]]))
+        v = np.ravel_multi_index([place + low for place, low in zip(places, lows)], shape)
+        scale = np.full(sheet.scale.shape, float(sheet.scale[~sheet.hole][0]))
+        return (sign, first, c), Sheet(over.u, v, scale, np.zeros(v.shape, bool))
 
     def _is_matrix(self, kind: Kind, sheet: Sheet) -> bool:
         """Whether the first factors are weights, of which there are several."""
@@ -454,8 +476,10 @@ class Lift:
             scale *= sheet.u.shape[-1]
         here = "".join(c for c in LETTERS[: len(shape)] if c in there)
         summed = self.builder.contract(_spec(xs, words, here), *xs)
-        laid_out = self.builder.view(summed, [length if LETTERS[axis] in here else 1 for axis, length in enumerate(shape)])
-        return scale, laid_out
+        lengths = [length if LETTERS[axis] in here else 1 for axis, length in enumerate(shape)]
+        while not summed.batched and len(lengths) > len(here) and lengths[0] == 1:  # broadcast from the right
+            lengths.pop(0)
+        return scale, self.builder.view(summed, lengths)
 
     def _scale(self, kind: Kind, sheet: Sheet) -> tuple[float, np.ndarray | None]:
         """The one scale of all terms; or 1 and the table of them, 0 in holes unless what is read there is 0."""

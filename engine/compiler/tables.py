@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .grids import HOLE, distinct
+HOLE = -1
+
+
+def distinct(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different rows, sorted, and for each row of the index which of them it is."""
+    rows, which = np.unique(index, axis=0, return_inverse=True)
+    return rows, which.reshape(-1)
 
 
 def joint_shape(columns: np.ndarray) -> tuple[int, ...] | None:
@@ -105,3 +111,22 @@ def repeated(table: np.ndarray) -> np.ndarray:
     rows = table.reshape(-1, table.shape[-1])
     own = rows.max(axis=1, keepdims=True)
     return np.where(rows != HOLE, rows, np.where(own != HOLE, own, table.max())).reshape(table.shape)
+
+
+def shifted(table: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray] | None:
+    """The table (rows, K) of positions in an array of that shape, as its coordinates, holes filled as if the array went on beyond
+    its border: each row is the same pattern, shifted. None if it is not, or if a hole is not beyond the border."""
+    hole = table < 0
+    whole = np.flatnonzero(~hole.any(axis=1))
+    if not len(whole) or hole.all(axis=1).any():
+        return None
+    found, beyond = [], np.zeros(table.shape, bool)
+    first = np.argmax(~hole, axis=1)[:, None]
+    for place, length in zip(np.unravel_index(np.where(hole, 0, table), shape), shape):
+        pattern = place[whole[0]] - place[whole[0], 0]
+        filled = np.take_along_axis(place - pattern, first, 1) + pattern
+        if (filled != place)[~hole].any():
+            return None
+        beyond |= (filled < 0) | (filled >= length)
+        found.append(filled)
+    return found if beyond[hole].all() else None
