@@ -289,7 +289,7 @@ class Lift:
         for x in below:
             mine = [np.sort(self.at[xs[self.of[xs] == x]]) for xs in operands]
             longest = max(map(len, mine))
-            tables.append(np.array([np.append(row_, [HOLE] * (longest - len(row_))) for row_ in mine]))
+            tables.append(np.array([np.append(row_, np.full(longest - len(row_), HOLE)) for row_ in mine]))
         index, which = distinct(np.concatenate(tables, axis=1))
         shape, order = self._lines(below[0], completed(index, self.size_of(below[0]))) if len(below) == 1 else (None, None)
         if shape is None:

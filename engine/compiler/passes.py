@@ -21,6 +21,7 @@ from ..value import Value
 from .lift import Found, Lift
 from .nodes import Builder, Node, Shape, reachable
 from .names import Names
+from .owners import owners
 from .rules import RULES
 from .scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars, flatten
 from .storage import arrange
@@ -95,6 +96,7 @@ def run_passes(
     names, extra, several = unique_names(traced.names), traced.extra, traced.several
     scalars = flatten(traced)
     del traced  # the graph of Values is not needed any more
+    by_owner(scalars, [f, penalty])
     steps = collapse(scalars)
     builder = Builder(RULES)
     shapes = [example.shape for example in examples]
@@ -115,6 +117,19 @@ def run_passes(
         outputs.name = "C"
     return Compiled(builder, outputs, several, others, penalties, names, shapes, scalars.parameters, order, blocks.found,
                     set(blocks.labelled), _count(scalars, steps))  # fmt: skip
+
+
+def by_owner(scalars: Scalars, functions: list[Any]) -> None:
+    """Number the parameters as they lie in the arrays that hold them, W before U if that is how they were written down: the
+    order in which a sum happens to read them plays no part."""
+    number = {value: i for i, value in enumerate(scalars.parameters)}
+    held = [int(i) for owned in owners(functions, number) for i in owned.places.ravel() if i >= 0]
+    order = list(dict.fromkeys([*held, *range(len(number))]))
+    new = {old: i for i, old in enumerate(order)}
+    scalars.parameters = [scalars.parameters[i] for i in order]
+    for node, kind in enumerate(scalars.kind):
+        if kind == PARAMETER:
+            scalars.entry[node] = new[scalars.entry[node]]
 
 
 def side_by_side(builder: Builder, ends: list[tuple[Node, int]]) -> Node:
