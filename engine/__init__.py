@@ -36,6 +36,7 @@ from .ops import (
     sigmoid, sign, silu, sin, sinh, softplus, softsign, sqrt, step, tan, tanh, where,
 )  # fmt: skip
 from .functions import log_softmax, softmax
+from .lookup import lookup
 from .own_rows import primitive
 from . import micrograd
 
@@ -51,7 +52,7 @@ __all__ = [
     "acosh", "amax", "amin", "as_text", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "compare", "cos", "cosh",
     "count_operations", "count_paths", "elu", "equal", "erf", "erfc", "exp", "exp2", "explain", "expm1", "fsum", "gelu",
     "grad", "gradcheck", "greater", "greater_equal", "hessian", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "log",
-    "log10", "log1p", "log2", "log_softmax", "logsumexp", "manual", "maximum", "micrograd", "minimum", "no_grad",
+    "log10", "log1p", "log2", "log_softmax", "logsumexp", "lookup", "manual", "maximum", "micrograd", "minimum", "no_grad",
     "numeric_derivative", "parse", "paths", "primitive", "recompute", "relu", "sech", "sigmoid", "sign", "silu", "sin",
     "sinh", "softmax", "softplus", "softsign", "sqrt", "step", "steps", "tan", "tanh", "to_data", "where", "zero_grad",
 ]  # fmt: skip

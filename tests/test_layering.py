@@ -69,6 +69,7 @@ CORE = {  # each with what it may know of the others
         "engine.ops", "engine.graph", "engine.modes", "engine.errors", "engine.backward", "engine.browser", "engine.primitive",
     },
     "engine.files": set(),
+    "engine.lookup": {"engine.ops", "engine.modes", "engine.primitive", "engine.value"},
 }
 ALLOWED = {
     **CORE,
