@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import ops
+from ..lookup import choose
 from ..primitive import Primitive
 from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from .sums import Steps
@@ -32,6 +33,11 @@ ARITHMETIC: dict[Primitive, Any] = {  # these rows as sums: sign and factors, by
     ops.neg: [(-1.0, 0, None)], ops.mul: [(1.0, 0, 1)],
 }  # fmt: skip
 SYMMETRIC = (ops.add, ops.mul)
+
+
+def is_reduction(row: Primitive | None) -> bool:
+    """Whether this is a row over any number of operands whose order does not matter."""
+    return row is not None and row.arity is None and row is not choose
 
 
 class Terms(NamedTuple):
@@ -126,7 +132,7 @@ class Classes:
         before = len(self.strict)
         for nodes in self.members.values():
             row = self.step[nodes[0]].row
-            if (row is None or row.arity is None) and not self._is_ragged(nodes):
+            if (row is None or is_reduction(row)) and not self._is_ragged(nodes):
                 self.strict.update(nodes)
         return len(self.strict) > before
 
@@ -142,7 +148,7 @@ class Classes:
             how: Any = frozenset(kinds)
             if node in self.strict:
                 length = tuple(sorted(kinds.items()))
-        elif step.row is not None and step.row.arity is None:
+        elif is_reduction(step.row):
             how = tuple(sorted(below))
             counted = len(how) > 1 or node in self.strict
             length = tuple(sorted(of[list(step.operands)].tolist())) if counted else None
@@ -294,7 +300,7 @@ class Classes:
         """Make sums of one term where readers would otherwise be alike; True if there were any."""
         readers: dict[Any, dict[Any, dict[int, list[int]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
         for c, made in enumerate(self.made):
-            if c not in self.members or (made.row is not None and made.row.arity is None):
+            if c not in self.members or is_reduction(made.row):
                 continue
             slots: dict[Any, set[int]] = defaultdict(set)
             key: Any

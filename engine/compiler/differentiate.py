@@ -234,7 +234,7 @@ def _loop(x: Node, arrived: dict[int, Node], adjoints: Adjoints) -> None:
         if y in taped:
             return taped[y]
         sequence = b.kept(x, y) if y in forward else dict(zip(body.slices, sequences)).get(y)
-        if sequence is None:
+        if sequence is None or y.kind == "take":  # entries are taken again, not kept twice
             return None
         taped[y] = b.hole(y.shape)
         slices[taped[y]] = sequence

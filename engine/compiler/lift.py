@@ -18,13 +18,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import ops
+from ..lookup import choose
 from ..primitive import Primitive
 from .chains import find_chains
-from .classes import ARITHMETIC, NOTHING, Classes, Kind
+from .classes import ARITHMETIC, NOTHING, Classes, Kind, is_reduction
 from .grids import Sheet, components, orient
 from .nodes import LETTERS, Builder, IllFormed, Node, Shape, reachable, stretched, substituted
 from .roll import Quantity, roll
-from .scalars import CONSTANT, PARAMETER, Scalars
+from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from .sums import Steps
 from .tables import HOLE, along_an_axis, completed, distinct, joint_shape, repeated, shifted, without_repeats
 
@@ -96,6 +97,7 @@ class Lift:
                 self.sources[c] = Source(self.builder.input(argument, self.shapes[argument]))
         self.matrices: set[tuple[Shape, bytes]] = set()  # the indices of parameters that were gathered as matrices
         self.found: list[Found] = []
+        self.lookups: list[tuple[int, int, int]] = []  # entries of arguments that choose: argument, entry, among how many
         self.padded: dict[Any, int] = {}  # the classes of sources with zeros around them
         self.stacked: dict[Node, list[Node]] = {}  # a quantity of a recurrence at all times, and its node at each
         self.labelled: dict[Node, str] = {}  # nodes of one Value that has a label
@@ -110,8 +112,10 @@ class Lift:
             self.at = np.where(self.of == classes.of, self.position, self.seen)
             if step.terms is not None:
                 self._sums(c, nodes)
-            elif step.row.arity is None:  # type: ignore[union-attr]  # it has a row or terms
+            elif is_reduction(step.row):
                 self._reduction(c, nodes)
+            elif step.row is choose:
+                self._choice(c, nodes)
             else:
                 self._map(c, nodes)
 
@@ -213,8 +217,6 @@ class Lift:
         row, below = self.classes.made[c].row, self.classes.made[c].below
         assert row is not None
         operands = np.array([self.classes.step[node].operands for node in nodes])
-        if row.name == "choose":
-            return self._choice(c, nodes, operands)
         index, which = distinct(self.at[operands][:, ::-1])
         index = index[:, ::-1]
         shape, at, mask = self._layout(below, index, _first_of(which, len(index)))
@@ -236,16 +238,33 @@ class Lift:
         found = Found(block, "elementwise", len(nodes), len(below), ())
         self._put_down(c, nodes, at[which], block, found, mask, zero=zero and mask is not None)
 
-    def _choice(self, c: int, nodes: list[int], operands: np.ndarray) -> None:
-        """Rows of a table, chosen by whole numbers of the data: choose(i, e_0, e_1, ...) is entry i of column e."""
-        _, number, *below = self.classes.made[c].row, *self.classes.made[c].below
-        index = self.at[operands]
-        columns, which = distinct(index[:, 1:])
-        choices, chosen = distinct(index[:, :1])
-        table = self.gather(below[0], np.ascontiguousarray(columns.T)) if len(set(below)) == 1 else self.builder.side_by_side(
-            [self.builder.view(self.gather(x, column.reshape(-1, 1)), (len(column), 1)) for x, column in zip(below, columns.T)])
-        block = self.builder.choose(table, self.gather(number, choices[:, 0]))
-        self._put_down(c, nodes, chosen * len(columns) + which, block, Found(block, "elementwise", len(nodes), 2, ()))
+    def _choice(self, c: int, nodes: list[int]) -> None:
+        """choose(i, e_0, e_1, ...) = e_i, where i is a whole number of the data: rows of a table, an embedding; or one entry out
+        of some that differ from example to example, the log-probability of a class."""
+        number, *below = self.classes.made[c].below
+        index = self.at[np.array([self.classes.step[node].operands for node in nodes])]
+        rows = index.shape[1] - 1
+        self.lookups += [(self.kind_of_leaf[number] - INPUT, int(entry), rows) for entry in np.unique(index[:, 0])]
+        if self.classes.batched[below].any():
+            index, which = distinct(index)
+            i = self.builder.view(self.gather(number, index[:, 0]), (len(index), 1))
+            ends = [self.builder.view(self.gather(x, column), (len(index), 1)) for x, column in zip(below, index.T[1:])]
+            entries = self.gather(below[0], index[:, 1:]) if len(set(below)) == 1 else self.builder.side_by_side(ends)
+            is_it = self.builder.map(ops.equal, i, self.builder.constant(np.arange(float(rows))))
+            one = self.builder.map(ops.where, is_it, entries, self.builder.constant(0.0))
+            block = self.builder.contract("nab->na", one)
+        else:
+            columns, column = distinct(index[:, 1:])
+            choices, choice = distinct(index[:, :1])
+            if len(set(below)) == 1:
+                table = self.gather(below[0], np.ascontiguousarray(columns.T))
+            else:
+                lines = [self.builder.view(self.gather(x, line), (1, len(line))) for x, line in zip(below, columns.T)]
+                places = np.arange(columns.size).reshape(rows, 1, -1)
+                table = self.builder.put((rows, len(columns)), lines, list(places))
+            block = self.builder.choose(table, self.gather(number, choices[:, 0]))
+            which = choice * len(columns) + column
+        self._put_down(c, nodes, which, block, Found(block, "lookup", len(nodes), rows, ()))
 
     def _layout(self, below: Sequence[int], index: Table, made: np.ndarray) -> tuple[Shape, np.ndarray, np.ndarray | None]:
         """The shape of a map; where each of its rows lies in it; and which entries are valid, None if all.
