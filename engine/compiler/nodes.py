@@ -280,7 +280,8 @@ class Builder:
             present = [c for c in result if c in mine]
             y = self.transpose(x, [mine.index(c) for c in present])
             length = dict(zip(present, y.shape))
-            laid_out.append(self.view(y, [length.get(c, 1) for c in result if c != "n"]))
+            ahead = 0 if y.batched or not present else result.index(present[0])  # NumPy adds axes in front by itself
+            laid_out.append(self.view(y, [length.get(c, 1) for c in result[ahead:] if c != "n"] if present else ()))
         return self.map(ops.mul, *laid_out)
 
     def reduce(self, row: Primitive, x: Node) -> Node:
