@@ -71,7 +71,7 @@ def _shape_sentence(array: np.ndarray, shape: Shape, name: str, n: int, first: s
 
 
 def weights_of(weights: Any, n: int, dtype: np.dtype[Any], reduction: str) -> np.ndarray | None:
-    """The weight of each example in the cost of the batch, (n, 1), if they differ."""
+    """The weight of each example in the cost of the batch, (n,), if they differ."""
     if reduction not in ("mean", "sum"):
         raise ValueError(f'reduction = {reduction!r}: give "mean" or "sum".')
     if weights is None:
@@ -82,5 +82,5 @@ def weights_of(weights: Any, n: int, dtype: np.dtype[Any], reduction: str) -> np
     total = float(given.sum())
     if not math.isfinite(total) or (reduction == "mean" and total == 0):
         raise ValueError(f"The weights add up to {total:g}, and a weighted mean divides by their sum.")
-    column: np.ndarray = (given / total if reduction == "mean" else given).reshape(n, 1)
-    return column
+    weighed: np.ndarray = given / total if reduction == "mean" else given
+    return weighed

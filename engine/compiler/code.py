@@ -70,6 +70,11 @@ class Code:
         return run
 
 
+def total(x: Node) -> Node:
+    """The sum of all entries of all examples."""
+    return x.builder.shrink(x, ())
+
+
 def _variant(compiled: Compiled, *, gradient: bool, weighted: bool, inputs: bool) -> Wanted:
     """The results of a variant, and each parameter instruction with its derivative.
 
@@ -81,14 +86,13 @@ def _variant(compiled: Compiled, *, gradient: bool, weighted: bool, inputs: bool
     if not gradient:
         return Wanted([("outputs", compiled.outputs), *others], [])
     builder, cost = compiled.builder, compiled.outputs
-    value = builder.total(cost)
     if cost.batched and weighted:
-        value = builder.inner(builder.seed(), cost)
+        cost = builder.map(ops.mul, builder.view(builder.seed(), cost.entries), cost)
     elif not cost.batched and compiled.arguments:
-        value = builder.total(builder.map(ops.mul, weight_of(compiled), cost))
-    results = [("value", value)]
+        cost = builder.map(ops.mul, weight_of(compiled), cost)
+    results = [("value", total(cost))]
     if compiled.penalty is not None:
-        results.append(("penalty", builder.total(compiled.penalty)))
+        results.append(("penalty", total(compiled.penalty)))
     found = backward(compiled, inputs=inputs)
     slopes = []
     for position, shape in enumerate(compiled.shapes if inputs else []):

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..on_arrays import REDUCTIONS, Array
 from .nodes import Node
-from .scatter import collected
+from .views import collected
 
 
 class Given(NamedTuple):

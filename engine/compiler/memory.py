@@ -1,22 +1,27 @@
-"""The memory plan of a program, decided before its text is written.
+"""The memory plan of a program, decided before its text is written: where the numbers of each node lie.
 
-Which instructions are views of others, how long each result is live, and which derivatives are computed directly in
-the vector of gradients.
+A place is a buffer and steps through it. A parameter lies in the vector theta; a take at equal steps where its operand
+lies; a derivative in the vector of gradients; a part that is put somewhere in the buffer of what it becomes a part of. So
+nothing of that is copied. All others have a buffer of their own.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from .. import ops
-from .nodes import Node, constant_scale, reachable
-from .views import as_steps, is_range
+from .contractions import axes, fits, laid_out, letters_of
+from .nodes import Node, Shape, reachable
+from .views import Steps, as_steps, row_major
 
 
 class Wanted(NamedTuple):
-    """What a program computes: results by name, and each parameter instruction with its derivative, for the gradient vector."""
+    """What a program computes: results by name, and each parameter node with its derivative, for the gradient vector."""
 
     results: list[tuple[str, Node]]
     gradients: list[tuple[Node, Node]]
@@ -28,21 +33,64 @@ class Wanted(NamedTuple):
         return [*(x for _, x in self.results), *(x for pair in self.gradients for x in pair)]
 
     def lowered(self, taken: Mapping[Node, Node]) -> Wanted:
-        """The same in the instructions that replace these."""
+        """The same in the nodes that replace these."""
         return self._replace(
             results=[(name, taken[x]) for name, x in self.results],
             gradients=[(taken[parameter], taken[adjoint]) for parameter, adjoint in self.gradients],
         )
 
 
+class Buffer:
+    """A contiguous array, and what it is called.
+
+    shape  of one example
+    given  an argument of each run: views of it cannot be made in advance
+    kept   its memory is never used for anything else
+    zeros  it has entries into which nothing is ever written, and which are 0
+    """
+
+    def __init__(self, shape: Shape, batched: bool, *, name: str = "", given: bool = False, kept: bool = False) -> None:
+        self.shape, self.batched, self.size = shape, batched, math.prod(shape)
+        self.name, self.given, self.kept, self.zeros = name, given, kept or given, False
+        self.memory: Buffer | None = None  # whose memory it has, its own or that of an earlier one
+
+
+class Place(NamedTuple):
+    """Where a node's numbers lie."""
+
+    buffer: Buffer
+    steps: Steps
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is the whole buffer, in order."""
+        return self.steps.in_one_piece and math.prod(self.steps.shape) == self.buffer.size
+
+    @property
+    def is_transposed(self) -> bool:
+        """Whether this is the whole buffer with its axes in another order."""
+        whole = math.prod(self.steps.shape) == self.buffer.size
+        return whole and not self.is_whole and len(np.unique(self.steps.entries)) == self.buffer.size
+
+    def same_as(self, other: Place) -> bool:
+        """Whether both are the same place."""
+        return self.buffer is other.buffer and self.steps.alike(other.steps)
+
+    def inside(self, index: np.ndarray) -> Place | None:
+        """The place of these of its entries; None if they are not at equal steps."""
+        whole = self.steps == row_major(self.steps.shape)
+        steps = as_steps(index if whole else self.steps.entries.ravel()[index])
+        return None if steps is None else Place(self.buffer, steps)
+
+
 class Memory:
     """The plan.
 
-    order       the instructions; readers: the instructions that read each of them
-    aliases     instructions without a buffer of their own, being views of an operand; contiguous: those in one piece
-    last        the place in the order where each buffer is read for the last time
-    placed      derivatives computed in their part of the vector of gradients, by its start and end; others may be added to
-                them at the end
+    order    the nodes; readers: the nodes that read each of them
+    numbers  nodes that are a single number in the text
+    places   where the others lie
+    settled  those of them that are computed in a buffer that others have a part in
+    last     where in the order each buffer is read for the last time
     """
 
     def __init__(self, wanted: Wanted) -> None:
@@ -52,74 +100,131 @@ class Memory:
         for x in self.order:
             for operand in x.operands:
                 self.readers[operand].append(x)
-        self.aliases: set[Node] = set()
-        self.contiguous: set[Node] = set()
+        self.theta, self.gradient = (Buffer((-1,), False, name=name, kept=True) for name in ("theta", "gradient"))
+        asked = [x for _, x in wanted.results] + [adjoint for _, adjoint in wanted.gradients]
+        self.asked = Counter(map(_taken_from, asked))
+        self.numbers: set[Node] = set()
         for x in self.order:
-            self._sort(x)
-        self.placed = self._placed()
-        self.last = self._last_uses(wanted.ends)
+            if self._is_number(x, x in asked):
+                self.numbers.add(x)
+        self.settled: dict[Node, Place] = {}
+        self._settle_gradients()
+        for x in reversed(self.order):
+            if x.kind == "put":
+                self._settle_parts(x)
+        self.places: dict[Node, Place] = {}
+        for x in self.order:
+            if x not in self.numbers:
+                self.places[x] = self.settled.get(x) or self._place(x)
+        self.last: dict[Buffer, int] = {}
+        for number, x in enumerate(self.order):
+            self.last |= {self.places[y].buffer: number for y in (x, *x.operands) if y in self.places}
+        self.last |= {self.places[x].buffer: len(self.order) for x in wanted.ends if x in self.places}
 
-    def _sort(self, x: Node) -> None:
-        """Decide whether x is a view of its operand, and whether it is contiguous."""
-        first = x.operands[0] if x.operands else None
-        if x.kind == "transpose":
-            self.aliases.add(x)
-        elif x.kind == "reshape" and first in self.contiguous:
-            self.aliases.add(x)
-            self.contiguous.add(x)
-        elif x.kind == "take" and first in self.contiguous and is_range(x.index[0]):
-            self.aliases.add(x)
-            if not x.batched:
-                self.contiguous.add(x)
-        elif x.kind == "take" and first in self.contiguous and as_steps(x.index[0]) and self._only_rows_read(x):
-            self.aliases.add(x)
-        elif x.kind != "parameter" or is_range(x.index[0]) or as_steps(x.index[0]) is None:
-            self.contiguous.add(x)
+    # --- numbers ---
 
-    def _only_rows_read(self, x: Node) -> bool:
-        """Elementwise operations take strided operands; a product of matrices wants contiguous ones."""
-        return all(reader.kind == "row" for reader in self.readers[x])
+    def _is_number(self, x: Node, asked: bool) -> bool:
+        """Whether one number stands for x: it has no axes, or it broadcasts wherever it is read."""
+        if x.kind == "seed":
+            return not self.wanted.weighted and all(self._broadcasts(reader, x) for reader in self.readers[x])
+        if x.kind == "take" and x.operands[0] in self.numbers and not asked:
+            return x.operands[0].batched or all(reader.kind == "map" for reader in self.readers[x])
+        return x.shape == ()
 
-    def base(self, x: Node) -> Node:
-        """The instruction whose buffer x is a view of."""
-        while x in self.aliases:
-            x = x.operands[0]
-        return x
-
-    def _last_uses(self, ends: Iterable[Node]) -> dict[Node, int]:
-        """For each instruction with a buffer the last place at which it, or a view of it, is read."""
-        last = {}
-        for place, x in enumerate(self.order):
-            for operand in (x, *x.operands):
-                last[self.base(operand)] = place
-        for x in ends:
-            last[self.base(x)] = len(self.order)
-        return last
-
-    def broadcasts(self, reader: Node, seed: Node) -> bool:
+    def _broadcasts(self, reader: Node, seed: Node) -> bool:
         """Whether one number s will broadcast in place of a column of them: the other factor has a row for each example."""
-        if reader.kind == "reshape":
-            return all(self.broadcasts(further, reader) for further in self.readers[reader])
+        if reader.kind == "take":
+            return all(self._broadcasts(further, reader) for further in self.readers[reader])
         if reader.is_map(ops.mul):
             (other,) = [y for y in reader.operands if y is not seed] or [seed]
-            return other.batched and other is not seed and other.shape == reader.shape
+            return other is not seed and other.shape == reader.shape
         return False
 
-    def _placed(self) -> dict[Node, tuple[int, int]]:
-        """Gradients that are written straight into their part of the vector, a part that no other parameter shares.
+    # --- what is computed where it belongs ---
+
+    def _settle_gradients(self) -> None:
+        """Derivatives are computed in their part of the vector, if it is a part that no other parameter shares.
 
         One that is also a result, or needed twice, has a buffer of its own, since others may be added to this part.
         """
-        placed: dict[Node, tuple[int, int]] = {}
-        adjoints = [adjoint for _, adjoint in self.wanted.gradients]
-        scaled = [constant_scale(adjoint)[1] for adjoint in adjoints if constant_scale(adjoint)[0] != 1.0]
-        asked = Counter(self.base(x) for x in [*(x for _, x in self.wanted.results), *adjoints, *scaled])
         taken: set[int] = set()
         for parameter, adjoint in self.wanted.gradients:
-            index = parameter.index[0].ravel()
-            fresh = taken.isdisjoint(index.tolist())
-            taken.update(index.tolist())
-            has_memory = adjoint not in self.aliases and adjoint.kind not in ("parameter", "constant") and asked[adjoint] == 1
-            if fresh and is_range(index) and has_memory and not adjoint.batched and adjoint.shape and adjoint not in placed:
-                placed[adjoint] = int(index[0]), int(index[-1]) + 1
-        return placed
+            index = parameter.index[0].ravel().tolist()
+            fresh = taken.isdisjoint(index) and self.asked[_taken_from(adjoint)] == 1
+            taken.update(index)
+            if fresh and parameter.steps is not None and len(set(index)) == len(index):
+                self._settle(adjoint, Place(self.gradient, parameter.steps))
+
+    def _settle_parts(self, x: Node) -> None:
+        """Parts that share no entry are computed in the buffer of what they are parts of."""
+        if x in self.numbers or not is_apart(x) or (x in self.settled and not is_full(x)):
+            return
+        place = self.settled.get(x)
+        if place is None:
+            place = self.settled[x] = Place(Buffer(x.entries, x.batched), row_major(x.entries))
+            place.buffer.zeros = place.buffer.kept = not is_full(x)
+        for part, index in zip(x.operands, x.index):
+            inside = place.inside(index)
+            if inside is not None and not self.asked[_taken_from(part)]:
+                self._settle(part, inside)
+
+    def _settle(self, x: Node, place: Place) -> None:
+        """Let x be computed in this place, if it can be."""
+        if x in self.settled or x in self.numbers or x.batched != place.buffer.batched:
+            return
+        if x.kind == "take" and _permutes(x):  # then its operand can be computed here
+            index = np.empty(x.size, dtype=int)
+            index[x.index[0].ravel()] = place.steps.entries.ravel()
+            steps = as_steps(index.reshape(x.operands[0].entries))
+            if steps is not None:
+                self._settle(x.operands[0], Place(place.buffer, steps))
+        elif x.kind == "contract" and len(x.operands) == 2:
+            if fits(axes(x, x.letters[-1], place.steps, place.buffer.size), letters_of(x)):
+                self.settled[x] = place
+        elif x.kind == "put":
+            if place.steps.in_one_piece:
+                self.settled[x] = place
+        elif x.kind in ("map", "contract", "reduce") or (x.kind == "take" and x.steps is None):
+            self.settled[x] = place
+
+    # --- where everything else lies ---
+
+    def _place(self, x: Node) -> Place:
+        if x.kind == "parameter" and x.steps is not None:
+            return Place(self.theta, x.steps)
+        if x.kind == "take" and x.operands[0] in self.places:
+            found = self.places[x.operands[0]].inside(x.index[0])
+            if found is not None:
+                return found
+        shape, steps = x.entries, row_major(x.entries)
+        if x.kind == "contract":
+            shape, steps = laid_out(x)
+        elif x.kind == "map":  # as its first operand of this shape, so that the one can be written over the other
+            alike = [self.places[y] for y in x.operands if y.shape == x.shape and y in self.places]
+            if alike and alike[0].is_transposed:
+                shape, steps = alike[0].buffer.shape, alike[0].steps
+        given = x.kind == "input" or (x.kind == "seed" and self.wanted.weighted)
+        return Place(Buffer(shape, x.batched, given=given, kept=x.kind in ("constant", "seed")), steps)
+
+
+def _permutes(x: Node) -> bool:
+    """Whether a take has all entries of its operand, each once."""
+    return x.size == x.operands[0].size == len(np.unique(x.index[0]))
+
+
+def _taken_from(x: Node) -> Node:
+    """What a take, and a take of that, is taken from."""
+    while x.kind == "take":
+        (x,) = x.operands
+    return x
+
+
+def is_apart(x: Node) -> bool:
+    """Whether no two numbers are put in one place."""
+    everything = np.concatenate([index.ravel() for index in x.index])
+    return len(np.unique(everything)) == len(everything)
+
+
+def is_full(x: Node) -> bool:
+    """Whether something is put in every place."""
+    return len(np.unique(np.concatenate([index.ravel() for index in x.index]))) == x.size

@@ -317,4 +317,4 @@ class Program:
 
 def _rows(result: np.ndarray, x: Node, n: int | None) -> np.ndarray:
     """A result as an array of its own, with a row for each example."""
-    return np.array(result if x.batched or n is None else np.broadcast_to(result, (n, *x.shape)))
+    return np.array(result if x.batched or n is None else np.broadcast_to(result, (n, *x.entries)))

@@ -6,34 +6,42 @@
 from __future__ import annotations
 
 import keyword
+import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ..on_arrays import NUMPY
-from .nodes import Node, Shape
-from .memory import Memory
-from .scatter import collected
-from .views import Steps
+from .contractions import Axes, axes, in_order
+from .memory import Buffer, Memory, Place
+from .nodes import BATCH, Node, Shape
+from .views import Steps, collected, row_major
 
-GIVEN = ("input", "seed")  # arguments of each run: a view of them cannot be made in advance
 WIDTH = 56  # the last column where comments may begin
 # Names that already mean something in the text
 RESERVED = frozenset([
-    *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "ones", "dot", "copyto", "take", "strided",
-    "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps", "enumerate",
-    "__debug__",
+    *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "zeros", "ones", "dot", "matmul", "vecdot", "copyto", "take",
+    "strided", "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
+    "enumerate", "__debug__",
 ])  # fmt: skip
 COMMENT = "  #: "  # separates a line from its comment until the comments are aligned
 
 
-class Sheet:
-    """The text so far, and what each instruction is called in it."""
+class Seen(NamedTuple):
+    """A node as a contraction sees it: its axes by letter. If it is an argument, views of it cannot be made in advance."""
 
-    def __init__(
-        self, memory: Memory, arguments: Sequence[str], dtype: str, remarks: Mapping[Node, str]
-    ) -> None:
-        self.remarks = remarks  # what an instruction is in the equations
+    node: Node
+    text: str
+    axes: Axes
+    given: bool
+
+
+class Sheet:
+    """The text so far, and what each node is called in it."""
+
+    def __init__(self, memory: Memory, arguments: Sequence[str], dtype: str, remarks: Mapping[Node, str]) -> None:
+        self.remarks = remarks  # what a node is in the equations
         self.plan, self.dtype = memory, dtype
         self.before: list[str] = []
         self.lines: list[str] = []
@@ -42,147 +50,215 @@ class Sheet:
         self.constants: list[np.ndarray] = []
         self.called: dict[Node, str] = {}
         self.views: dict[str, str] = {}  # names of views, by their text
+        self.copies: dict[tuple[Node, tuple[int, ...]], str] = {}  # names of copies with the axes in another order
         self.names = set(RESERVED)
-        self.arguments = [self._fresh(name) for name in arguments]
-        self.memory: dict[Node, str] = {}  # the buffer that an instruction's result lies in
-        self.free: dict[tuple[Shape, bool], list[str]] = {}
+        self.arguments = [self.fresh(name) for name in arguments]
+        self.free: list[Buffer] = []  # whose memory can be used again
 
     # --- how things are written ---
 
-    def _name(self, x: Node, other: str = "") -> str:
+    def name(self, x: Node, other: str = "") -> str:
         """Give x a name that is still free."""
-        self.called[x] = self._fresh(x.name or other or f"t{x.serial}")
+        self.called[x] = self.fresh(x.name or other or f"t{x.serial}")
         return self.called[x]
 
-    def _fresh(self, name: str) -> str:
+    def fresh(self, name: str) -> str:
         """The name, or one like it that is still free."""
         while name in self.names:
             name += "_"
         self.names.add(name)
         return name
 
-    def _dims(self, x: Node) -> list[str]:
-        return [*(["n"] if x.batched else []), *map(str, x.shape)]
-
-    def _do(self, line: str, x: Node) -> None:
+    def do(self, line: str, x: Node) -> None:
         """One more line of run, with the shape of what it gives, and what that is in the equations."""
-        shape = tuple_of(self._dims(x)) if x.shape or x.batched else ""
+        shape = tuple_of(dims(x.shape)) if x.shape else ""
         remark = self.remarks.get(x, "")
         self.lines.append(line_with(line, f"{shape}  {remark}" if shape and remark else shape or remark))
 
-    def _call(self, function: str) -> str:
+    def call(self, function: str) -> str:
+        """A function of NumPy's, which will be imported."""
         self.used.add(function)
         return function
 
-    def _is_number(self, x: Node) -> bool:
-        return x.shape == () and not x.batched
-
-    def _text(self, x: Node) -> str:
+    def text(self, x: Node) -> str:
         """How x is referred to."""
-        if x.scalar is not None:
-            return repr(x.scalar)
-        if x.kind == "transpose":
-            return f"{self._text(x.operands[0])}.T"
-        return self.called[x]
+        return repr(x.scalar) if x.scalar is not None else self.called[x]
 
-    def _array(self, numbers: np.ndarray, stem: str) -> str:
+    def array(self, numbers: np.ndarray, stem: str) -> str:
         """A constant array, under a name."""
-        name = self._fresh(f"{stem}{len(self.constants)}")
+        name = self.fresh(f"{stem}{len(self.constants)}")
         self.before.append(f"{name} = constants[{len(self.constants)}]")
         self.constants.append(numbers)
         return name
 
-    def _view(self, x: Node, end: str, suffix: str) -> str:
-        """x seen in another shape; made once, if x is a buffer."""
-        text = self._text(x) + end
-        if self.plan.base(x).kind in GIVEN or x not in self.plan.contiguous:
-            return text
-        if text not in self.views:
-            self.views[text] = self._fresh(self._text(x) + suffix)
-            self.before.append(f"{self.views[text]} = {text}")
-        return self.views[text]
-
-    def _rows(self, x: Node) -> str:
-        """x as a matrix: all axes but the last become rows."""
-        if len(x.shape) == (1 if x.batched else 2):
-            return self._text(x)
-        return self._view(x, f".reshape(-1, {x.shape[-1]})", "_rows")
-
-    def _flat(self, x: Node) -> str:
-        """All entries in a row."""
-        return self._view(x, ".reshape(-1)", "_flat") if len(x.shape) + x.batched != 1 else self._text(x)
-
-    def _entries(self, x: Node) -> str:
-        """x as (n, entries), or (entries,)."""
-        if len(x.shape) == 1:
-            return self._text(x)
-        return self._view(x, ".reshape(n, -1)" if x.batched else ".reshape(-1)", "_entries")
-
-    def _ones(self, length: str) -> str:
+    def ones(self, length: str) -> str:
         """A vector of ones: a product with it is a sum, and BLAS is quicker than a reduction."""
         name = "ones_" + "".join(c if c.isalnum() else "_" for c in length)
         if name not in self.views:
-            self.views[name] = self._fresh(name)
-            made = f"{self.views[name]} = {self._call('ones')}({length}, {self.dtype!r})"
+            self.views[name] = self.fresh(name)
+            made = f"{self.views[name]} = {self.call('ones')}({length}, {self.dtype!r})"
             self.before.append(line_with(made, "dot with ones is a sum"))
         return self.views[name]
 
-    def _strided(self, text: str, steps: Steps, *, rows: bool) -> str:
+    def scatter(self, target: str, part: str, index: np.ndarray) -> str:
+        """The call that adds entries to places, several of them to the same place."""
+        self.helpers.add("scatter")
+        return f"scatter({target}, {part}, {', '.join(self.array(array, 'i') for array in collected(index))})"
+
+    # --- views ---
+
+    def view(self, text: str, name: str, *, given: bool) -> str:
+        """A view under a name: made once if it is of a buffer, in each run if it is of an argument."""
+        if text not in self.views:
+            self.views[text] = self.fresh(name)
+            (self.lines if given else self.before).append(f"{self.views[text]} = {text}")
+        return self.views[text]
+
+    def at(self, place: Place) -> str:
+        """What lies at a place, as an expression."""
+        (buffer, steps), name = place, place.buffer.name
+        rows, ahead = (["n"], ":, ") if buffer.batched else ([], "")
+        if place.is_whole:
+            return name if steps.shape == buffer.shape else name + reshape_to([*rows, *map(str, steps.shape)])
+        if steps.in_one_piece:
+            flat = name if len(buffer.shape) == 1 else f"{name}.reshape({', '.join([*rows, '-1'])})"
+            if not steps.shape:
+                return f"{flat}[{ahead}{steps.start}]"
+            piece = f"{flat}[{ahead}{steps.start}:{steps.start + math.prod(steps.shape)}]"
+            return piece if len(steps.shape) == 1 else piece + reshape_to([*rows, *map(str, steps.shape)])
+        if place.is_transposed:
+            usual = row_major(buffer.shape).step
+            order = [usual.index(step) if step in usual else -1 for step in steps.step]
+            if len(set(usual)) == len(usual) and sorted(order) == list(range(len(usual))):
+                return name + transposed([0, *(axis + 1 for axis in order)] if buffer.batched else order)
+        return self.strided(name, steps, rows=buffer.batched)
+
+    def strided(self, text: str, steps: Steps, *, rows: bool) -> str:
         """A view of entries at equal steps, of each row or of the whole."""
         self.helpers.add("strided")
         return f"strided({text}, {int(rows)}, {steps.start}, {steps.shape}, {steps.step})"
 
-    def _scatter(self, target: str, part: str, index: np.ndarray) -> str:
-        """The call that adds entries to places, several of them to the same place."""
-        self.helpers.add("scatter")
-        return f"scatter({target}, {part}, {', '.join(self._array(array, 'i') for array in collected(index))})"
+    def seen(self, x: Node, word: str) -> Seen:
+        """x under these letters."""
+        place = self.plan.places[x]
+        return Seen(x, self.text(x), axes(x, word, place.steps, place.buffer.size), place.buffer.given)
 
-    def _row_count(self, x: Node) -> str:
-        size = int(np.prod(x.shape[:-1]))
-        return (f"n * {size}" if size > 1 else "n") if x.batched else str(size)
+    def merged(self, x: Seen, *groups: str) -> str:
+        """x with the axes of each group as one, in the order of the groups. A group of none is an axis of length 1."""
+        word = x.axes.word
+        order = [word.index(c) for c in "".join(groups)]
+        text = x.text
+        if order != sorted(order):
+            if len(groups) == 2 and word == groups[1] + groups[0]:
+                return f"{self.merged(x, *groups[::-1])}.T"
+            text += transposed(order)
+        if any(len(group) != 1 for group in groups):
+            text += reshape_to([_length(group, x.axes) for group in groups])
+        if text in (x.text, f"{x.text}.T"):
+            return text
+        suffix = ("_flat", "_rows")[len(groups) - 1] if len(groups) < 3 and order == sorted(order) else "_stack"
+        return self.view(text, f"{x.text}{suffix}", given=x.given)
+
+    def copied(self, x: Seen, *groups: str) -> Seen:
+        """A copy whose axes lie in the order of the groups, the batch in front; made once in a run."""
+        word = x.axes.word
+        order = "".join(sorted(groups, key=lambda group: "n" not in group))
+        turn = tuple(word.index(c) for c in order)
+        shape = tuple(x.axes.lengths[axis] for axis in turn)
+        if (x.node, turn) not in self.copies:
+            self.copies[x.node, turn] = copy = self.fresh(f"{x.text}_copy")
+            self.before.append(f"{copy} = empty({tuple_of(dims(shape))}, {self.dtype!r})")
+            self.lines.append(f"{self.call('copyto')}({copy}, {x.text}{transposed(turn)})")
+        return Seen(x.node, self.copies[x.node, turn], Axes(order, shape, in_order(shape)), given=False)
+
+    def flat(self, x: Node) -> str:
+        """x as (n, entries), or (entries,)."""
+        if len(x.entries) == 1:
+            return self.text(x)
+        text = self.text(x) + (".reshape(n, -1)" if x.batched else ".reshape(-1)")
+        if not self.plan.places[x].steps.in_one_piece:  # this makes a copy, so it cannot be done in advance
+            return text
+        return self.view(text, f"{self.text(x)}_entries", given=self.plan.places[x].buffer.given)
 
     # --- buffers ---
 
-    def _buffer(self, x: Node, place: int) -> str:
-        """A buffer for x's result: that of an operand read here for the last time, one that is free, or a new one."""
-        if x in self.plan.placed:
-            start, end = self.plan.placed[x]
-            name = self._name(x)
-            self.before.append(line_with(f"{name} = gradient[{start}:{end}]{flat_to(x.shape)}", str(x.shape)))
-            self.memory[x] = name
-            return name
-        memory = None
-        if x.kind == "row":
-            ending = [y for y in x.operands if y in self.memory and self.plan.last[y] == place]
-            fitting = [y for y in ending if y not in self.plan.placed and (y.shape, y.batched) == (x.shape, x.batched)]
-            memory = self.memory.pop(fitting[0]) if fitting else None
-        if memory is None and self.free.get((x.shape, x.batched)):
-            memory = self.free[x.shape, x.batched].pop()
-        if memory is None:
-            memory = self._name(x, self._later_name(x))
-            self.before.append(line_with(f"{memory} = empty({tuple_of(self._dims(x))}, {self.dtype!r})", ""))
-        elif x.name and x.name != memory:
-            self.before.append(line_with(f"{self._name(x)} = {memory}", f"{memory} is free by now"))
-        self.called.setdefault(x, memory)
-        self.memory[x] = memory
+    def target(self, x: Node, number: int) -> str:
+        """Where x's result is written, which may be the memory of an operand read here for the last time."""
+        place = self.plan.places[x]
+        if not place.buffer.name:
+            self._allocate(x, place, number)
+        return self.define(x)
+
+    def define(self, x: Node) -> str:
+        """What lies at x's place, under x's name; the buffer's own name if x is all of it."""
+        place = self.plan.places[x]
+        text = self.at(place)
+        if text == place.buffer.name:
+            self.called[x] = text
+        else:
+            lines = self.lines if place.buffer.given else self.before
+            lines.append(line_with(f"{self.name(x)} = {text}", tuple_of(dims(x.shape))))
         return self.called[x]
+
+    def _allocate(self, x: Node, place: Place, number: int) -> None:
+        """Memory for a buffer, of which x is the first part: that of an operand that ends, one that is free, or new."""
+        buffer = place.buffer
+        earlier = None
+        if not buffer.kept:
+            operands = [self.plan.places[y] for y in x.operands if y in self.plan.places] if x.kind == "map" else []
+            ending = [y.buffer for y in operands if self._ends(y.buffer, number) and y.steps.alike(place.steps)]
+            free = sorted(self.free, key=lambda other: other.shape != buffer.shape)
+            fitting = [y for y in [*ending, *free] if (y.size, y.batched) == (buffer.size, buffer.batched)]
+            earlier = fitting[0] if fitting else None
+        hint = x.name if place.is_whole else ""
+        if earlier is None:
+            buffer.name, buffer.memory = self.fresh(hint or self._later_name(x) or f"t{x.serial}"), buffer
+            made = self.call("zeros" if buffer.zeros else "empty")
+            shape = tuple_of([*(["n"] if buffer.batched else []), *map(str, buffer.shape)])
+            self.before.append(f"{buffer.name} = {made}({shape}, {self.dtype!r})")
+            return
+        if earlier in self.free:
+            self.free.remove(earlier)
+        buffer.memory, earlier.memory = earlier.memory, None
+        same = earlier.shape == buffer.shape
+        if same and hint in ("", earlier.name):
+            buffer.name = earlier.name
+        else:
+            text = earlier.name + ("" if same else reshape_to([*(["n"] if buffer.batched else []), *map(str, buffer.shape)]))
+            buffer.name = self.fresh(hint or f"t{x.serial}")
+            self.before.append(line_with(f"{buffer.name} = {text}", f"{earlier.name} is free by now"))
+
+    def _ends(self, buffer: Buffer, number: int) -> bool:
+        """Whether a buffer can be written over now."""
+        return self.plan.last[buffer] == number and buffer.memory is not None and not buffer.kept
 
     def _later_name(self, x: Node) -> str:
         """What x will soon be, by operations in place: W1 x is called z1, since b1 is added to it next."""
         y = x
         while not y.name and len(self.plan.readers[y]) == 1:
             (reader,) = self.plan.readers[y]
-            first = [z for z in reader.operands if z.shape == reader.shape and z.batched == reader.batched]
-            if reader.kind != "row" or (reader.shape, reader.batched) != (x.shape, x.batched) or first[:1] != [y]:
+            first = [z for z in reader.operands if z.shape == reader.shape]
+            if reader.kind != "map" or reader.shape != x.shape or first[:1] != [y]:
                 break
             y = reader
         return y.name if y not in self.called else ""
 
-    def _release(self, x: Node, place: int) -> None:
+    def release(self, x: Node, number: int) -> None:
         """Buffers that are not read after this place may be used again."""
-        for operand in {self.plan.base(operand) for operand in (x, *x.operands)}:
-            if self.plan.last[operand] == place and operand in self.memory and operand not in self.plan.placed:
-                self.free.setdefault((operand.shape, operand.batched), []).append(self.memory.pop(operand))
+        for buffer in {self.plan.places[y].buffer: None for y in (x, *x.operands) if y in self.plan.places}:
+            if self._ends(buffer, number):
+                self.free.insert(0, buffer)
+
+
+def _length(group: str, known: Axes) -> str:
+    """The length of several axes as one."""
+    lengths = [known.lengths[known.word.index(c)] for c in group]
+    return ("n" if len(group) == 1 else "-1") if BATCH in lengths else str(math.prod(lengths))
+
+
+def dims(shape: Shape) -> list[str]:
+    """The lengths of a node's axes as they are written."""
+    return ["n" if length == BATCH else str(length) for length in shape]
 
 
 def line_with(text: str, comment: str) -> str:
@@ -202,11 +278,11 @@ def tuple_of(parts: Sequence[str]) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
-def reshape_to(dims: Sequence[str]) -> str:
+def reshape_to(lengths: Sequence[str]) -> str:
     """The call that gives an array these dimensions."""
-    return f".reshape({', '.join(dims) or '()'})"
+    return f".reshape({', '.join(lengths) or '()'})"
 
 
-def flat_to(shape: Shape) -> str:
-    """The call that gives a flat piece its shape; nothing if that is what it has."""
-    return reshape_to([str(length) for length in shape]) if len(shape) != 1 else ""
+def transposed(order: Sequence[int]) -> str:
+    """The call that puts the axes in another order."""
+    return ".T" if list(order) == [1, 0] else f".transpose({', '.join(map(str, order))})"

@@ -7,6 +7,7 @@ into a buffer. Buffers are used again once their content has been read for the l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,14 +15,15 @@ import numpy as np
 
 from .. import ops
 from ..on_arrays import NUMPY, SPECIAL
+from .contractions import Letters, letters_of
+from .memory import Memory, Place, Wanted, is_apart, is_full
 from .nodes import Node
-from .memory import Memory, Wanted
-from .moves import Moves
-from .sheet import aligned, flat_to, line_with, reshape_to
-from .views import as_steps, is_range
+from .sheet import Seen, Sheet, aligned, line_with, reshape_to
+from .views import as_nested_steps, is_range
 
 ENGINE = __name__.rpartition(".compiler")[0]  # chainrule.engine: the text imports from where this lies
 OPERATORS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
+REDUCED = {"amax": "maximum", "amin": "minimum"}
 
 
 class Text(NamedTuple):
@@ -34,177 +36,271 @@ class Text(NamedTuple):
 def write(
     wanted: Wanted, arguments: Sequence[str], dtype: str, heading: str, remarks: Mapping[Node, str] | None = None
 ) -> Text:
-    """The module for what is wanted; `remarks` say what instructions are in the equations."""
-    return Writer(wanted, arguments, dtype, remarks or {}).text(heading)
+    """The module for what is wanted; `remarks` say what nodes are in the equations."""
+    return Writer(wanted, arguments, dtype, remarks or {}).module(heading)
 
 
-class Writer(Moves):
-    """Writes one module, instruction by instruction."""
+class Writer(Sheet):
+    """Writes one module, node by node: a method for each kind."""
 
-    def __init__(
-        self, wanted: Wanted, arguments: Sequence[str], dtype: str, remarks: Mapping[Node, str]
-    ) -> None:
+    def __init__(self, wanted: Wanted, arguments: Sequence[str], dtype: str, remarks: Mapping[Node, str]) -> None:
         super().__init__(Memory(wanted), arguments, dtype, remarks)
-        self.wanted, plan = wanted, self.plan
-        for place, x in enumerate(plan.order):
-            self._write(x, place)
-            self._release(x, place)
+        self.wanted = wanted
+        for number, x in enumerate(self.plan.order):
+            getattr(self, f"_write_{x.kind}")(x, number)
+            self.release(x, number)
         self._finish()
 
-    def _write(self, x: Node, place: int) -> None:
-        getattr(self, f"_write_{x.kind}")(x, place)
+    # --- leaves ---
 
-    def _write_input(self, x: Node, place: int) -> None:
-        self.called[x] = self.arguments[x.position]
+    def _write_input(self, x: Node, number: int) -> None:
+        self.called[x] = self.arguments[x.position]  # type: ignore[index]  # an input has a position
+        if x in self.plan.places:
+            self.plan.places[x].buffer.name = self.called[x]
 
-    def _write_constant(self, x: Node, place: int) -> None:
+    def _write_constant(self, x: Node, number: int) -> None:
         if x.scalar is None:
-            self.called[x] = self._array(x.number.astype(self.dtype), "c")
+            self.called[x] = self.plan.places[x].buffer.name = self.array(x.number.astype(self.dtype), "c")
 
-    def _write_parameter(self, x: Node, place: int) -> None:
-        index = x.index[0]
-        steps = as_steps(index)
-        if is_range(index):
-            start = int(index.flat[0])
-            self.before.append(line_with(f"{self._name(x)} = theta[{start}:{start + x.size}]{flat_to(x.shape)}", str(x.shape)))
-        elif steps is not None:
-            self.before.append(line_with(f"{self._name(x)} = {self._strided('theta', steps, rows=False)}", str(x.shape)))
+    def _write_parameter(self, x: Node, number: int) -> None:
+        if x in self.plan.numbers:
+            self.do(f"{self.name(x)} = theta[{int(x.index[0])}]", x)
+        elif self.plan.places[x].buffer is self.plan.theta:
+            self.define(x)
         else:
-            array = self._array(index, "i")
-            self._do(f'{self._call("take")}(theta, {array}, out={self._buffer(x, place)}, mode="clip")', x)
+            array = self.array(x.index[0], "i")
+            self.do(f'{self.call("take")}(theta, {array}, out={self.target(x, number)}, mode="clip")', x)
 
-    def _write_seed(self, x: Node, place: int) -> None:
+    def _write_seed(self, x: Node, number: int) -> None:
         self.called[x] = "s"
-        if not self.wanted.weighted and not all(self.plan.broadcasts(reader, x) for reader in self.plan.readers[x]):
-            self.called[x] = self._fresh("seeds")
-            self.before.append(line_with(f"{self.called[x]} = empty((n, 1), {self.dtype!r})", "the weight of each example"))
-            self.lines.append(line_with(f"{self.called[x]}.fill(s)", "(n, 1)"))
+        if x in self.plan.numbers:
+            return
+        buffer = self.plan.places[x].buffer
+        buffer.name = "s"
+        if not self.wanted.weighted:
+            self.called[x] = buffer.name = self.fresh("seeds")
+            self.before.append(line_with(f"{buffer.name} = empty((n,), {self.dtype!r})", "the weight of each example"))
+            self.lines.append(line_with(f"{buffer.name}.fill(s)", "(n,)"))
 
-    def _write_row(self, x: Node, place: int) -> None:
+    # --- entry by entry, and along the last axis ---
+
+    def _write_map(self, x: Node, number: int) -> None:
         row = x.row
         assert row is not None  # of this kind
-        texts = [self._text(operand) for operand in x.operands]
-        if all(map(self._is_number, x.operands)):
+        texts = [self.text(operand) for operand in x.operands]
+        if x in self.plan.numbers:
             form = OPERATORS.get(row.name)
             wrapped = [text if text.isidentifier() or operand.scalar is not None else f"({text})"
                        for text, operand in zip(texts, x.operands)]  # fmt: skip
             written = form.format(*wrapped) if form else self._ufunc(x, texts)
-            self.lines.append(f"{self._name(x)} = {written}")
+            self.lines.append(f"{self.name(x)} = {written}")
             return
         call = self._ufunc(x, texts)
-        out = self._buffer(x, place)
+        out = self.target(x, number)
         copied = row is ops.where or row.name in SPECIAL  # these take no out=
-        self._do(f"{self._call('copyto')}({out}, {call})" if copied else f"{call[:-1]}, out={out})", x)
+        self.do(f"{self.call('copyto')}({out}, {call})" if copied else f"{call[:-1]}, out={out})", x)
 
     def _ufunc(self, x: Node, texts: list[str]) -> str:
         row = x.row
         assert row is not None
         if row.name == "power" and row.static == 2.0:
-            return f"{self._call('multiply')}({texts[0]}, {texts[0]})"
+            return f"{self.call('multiply')}({texts[0]}, {texts[0]})"
         if row.name == "power":
-            return f"{self._call('power')}({texts[0]}, {row.static!r})"
+            return f"{self.call('power')}({texts[0]}, {row.static!r})"
         name = NUMPY[row.name]
         (self.helpers if name in SPECIAL else self.used).add(name)
         return f"{name}({', '.join(texts)})"
 
-    def _write_apply(self, x: Node, place: int) -> None:
-        matrix, a = x.operands
-        w = self._text(matrix.operands[0]) if matrix.kind == "transpose" else f"{self._text(matrix)}.T"
-        out = self._buffer(x, place)
-        if len(x.shape) == 1 and not x.batched:
-            self._do(f"{self._call('dot')}({self._text(a)}, {w}, out={out})", x)
-        else:
-            self._do(f"{self._call('dot')}({self._rows(a)}, {w}, out={self._rows(x)})", x)
-
-    def _write_outer(self, x: Node, place: int) -> None:
-        delta, a = x.operands
-        out = self._buffer(x, place)
-        self._do(f"{self._call('dot')}({self._rows(delta)}.T, {self._rows(a)}, out={out})", x)
-
-    def _write_transpose(self, x: Node, place: int) -> None:
-        pass  # written where it is used
-
-    def _write_reduce(self, x: Node, place: int) -> None:
+    def _write_reduce(self, x: Node, number: int) -> None:
         (operand,) = x.operands
-        out = self._buffer(x, place)
-        if x.row is ops.fsum:
-            ones = self._ones(str(operand.shape[-1]))
-            self._do(f"{self._call('dot')}({self._rows(operand)}, {ones}, out={self._flat(x)})", x)
-        elif x.row in (ops.amax, ops.amin):
-            larger = self._call("maximum" if x.row is ops.amax else "minimum")
-            self._do(f"{larger}.reduce({self._text(operand)}, axis=-1, keepdims=True, out={out})", x)
+        out = self.target(x, number)
+        name = REDUCED.get(x.row.name)  # type: ignore[union-attr]  # it has a row
+        if name:
+            self.do(f"{self.call(name)}.reduce({self.text(operand)}, axis=-1, keepdims=True, out={out})", x)
         else:
             self.helpers.add("logsumexp")
-            self._do(f"{self._call('copyto')}({out}, logsumexp({self._text(operand)}))", x)
+            self.do(f"{self.call('copyto')}({out}, logsumexp({self.text(operand)}))", x)
 
-    def _write_sum_to(self, x: Node, place: int) -> None:
+    # --- contractions ---
+
+    def _write_contract(self, x: Node, number: int) -> None:
+        by = letters_of(x)
+        operands = [self.seen(y, word) for y, word in zip(x.operands, x.letters)]
+        if x in self.plan.numbers:
+            self.do(f"{self.name(x)} = {self.call('dot')}({', '.join(self._vectors(operands, by))})", x)
+            return
+        self.target(x, number)
+        out = self.seen(x, x.letters[-1])
+        if len(operands) == 1:
+            self.do(self._sum(*operands, by, out), x)
+            return
+        a, b = operands
+        rows, columns = by.first, by.second
+        if out.axes.is_transposed(rows, columns):  # (A B)ᵀ = Bᵀ Aᵀ
+            a, b, rows, columns = b, a, columns, rows
+        self.do((self._stacked if by.shared else self._product)(a, b, by, rows, columns, out), x)
+
+    def _vectors(self, operands: list[Seen], by: Letters) -> list[str]:
+        """The factors of an inner product; a sum is one with ones."""
+        found = [self._matrix(y, "", by.summed) for y in operands]
+        return found if len(found) == 2 else [self._ones(operands[0], by.summed), *found]
+
+    def _sum(self, operand: Seen, by: Letters, out: Seen) -> str:
+        """A product with ones if BLAS can read the operand as a matrix, a reduction otherwise."""
+        word, result = operand.axes.word, out.axes.word
+        if operand.axes.is_matrix(by.first, by.summed) and out.axes.is_contiguous(result):
+            ones = self._ones(operand, by.summed)
+            pair = (by.summed, by.first) if word.startswith(by.summed) else (by.first, by.summed)
+            factors = [self._matrix(operand, *pair)]
+            factors.insert(0 if pair[0] == by.summed else 1, ones)
+            return f"{self.call('dot')}({', '.join(factors)}, out={self.merged(out, result)})"
+        gone = tuple(axis for axis, c in enumerate(word) if c not in result)
+        kept = [c for c in word if c in result]
+        return f"{self.call('add')}.reduce({operand.text}, axis={gone}, out={self.merged(out, *kept)})"
+
+    def _ones(self, x: Seen, summed: str) -> str:
+        """As many ones as there are terms in a sum over these axes."""
+        size = math.prod(length for c, length in zip(x.axes.word, x.axes.lengths) if c in summed and c != "n")
+        return self.ones(str(size) if "n" not in summed else f"n * {size}" if size > 1 else "n")
+
+    def _product(self, a: Seen, b: Seen, by: Letters, rows: str, columns: str, out: Seen) -> str:
+        """One product of matrices: rows × summed, summed × columns."""
+        summed = _order(by.summed, (a, rows), (b, columns))
+        left, right = self._matrix(a, rows, summed), self._matrix(b, summed, columns)
+        return f"{self.call('dot')}({left}, {right}, out={self.merged(out, *filter(None, (rows, columns)))})"
+
+    def _stacked(self, a: Seen, b: Seen, by: Letters, rows: str, columns: str, out: Seen) -> str:
+        """Such a product for each of the shared letters; an inner product if there is nothing else."""
+        stack, summed = tuple(by.shared), _order(by.summed, (a, rows), (b, columns))
+        if not rows and not columns:
+            left, right = self._matrix(a, "", summed, stack), self._matrix(b, "", summed, stack)
+            return f"{self.call('vecdot')}({left}, {right}, out={self.merged(out, *stack)})"
+        left, right = self._matrix(a, rows, summed, stack, whole=True), self._matrix(b, summed, columns, stack, whole=True)
+        return f"{self.call('matmul')}({left}, {right}, out={self.merged(out, *stack, rows, columns)})"
+
+    def _matrix(self, x: Seen, rows: str, columns: str, stack: tuple[str, ...] = (), *, whole: bool = False) -> str:
+        """x as a matrix, one for each letter of the stack; copied if its axes lie otherwise. Where rows or columns are missing
+        it is a vector, unless a whole matrix is wanted."""
+        if not x.axes.is_matrix(rows, columns):
+            x = self.copied(x, "".join(stack), rows, columns)
+        return self.merged(x, *stack, *((rows, columns) if whole else filter(None, (rows, columns))))
+
+    # --- moves ---
+
+    def _write_take(self, x: Node, number: int) -> None:
         (operand,) = x.operands
-        out = self._buffer(x, place)
-        if not x.batched and len(x.shape) == 1 and operand.shape[-1] == x.shape[0]:
-            ones = self._ones(self._row_count(operand))
-            self._do(f"{self._call('dot')}({ones}, {self._rows(operand)}, out={out})", x)
-        elif x.batched and x.shape == (1,) and len(operand.shape) == 1:
-            ones = self._ones(str(operand.shape[-1]))
-            self._do(f"{self._call('dot')}({self._text(operand)}, {ones}, out={self._flat(x)})", x)
-        elif x.size == 1 and not x.batched:
-            self._do(f"{self._call('copyto')}({out}, {self._total(operand)})", x)
+        if operand in self.plan.numbers:
+            if x in self.plan.numbers:
+                self.called[x] = self.text(operand)
+            else:
+                self.do(f"{self.call('copyto')}({self.target(x, number)}, {self.text(operand)})", x)
+            return
+        source = self.plan.places[operand]
+        if x in self.plan.numbers:
+            self.do(f"{self.name(x)} = {self.at(source)}.item({int(x.index[0])})", x)
+        elif self.plan.places[x].buffer is source.buffer:
+            self.define(x)
         else:
-            axes, rest = _summed_axes(operand, x)
-            target = f"{out}{reshape_to(rest)}"
-            self._do(f"{self._call('add')}.reduce({self._text(operand)}, axis={axes}, out={target})", x)
+            self._gather(x, number)
 
-    def _write_total(self, x: Node, place: int) -> None:
-        (operand,) = x.operands
-        self._do(f"{self._name(x)} = {self._total(operand)}", x)
+    def _gather(self, x: Node, number: int) -> None:
+        """Entries from a grid of equal steps with more axes than x has are copied from a view of it; others by a table."""
+        (operand,), index = x.operands, x.index[0]
+        place, steps = self.plan.places[operand], as_nested_steps(index)
+        out = self.target(x, number)
+        if steps is not None and place.is_whole:
+            text = self.strided(place.buffer.name, steps, rows=x.batched)
+            view = self.view(text, f"{self.text(operand)}_windows", given=place.buffer.given)
+            lengths = [*(["n"] if x.batched else []), *map(str, steps.shape)]
+            if steps.shape != x.entries:
+                out = self.view(out + reshape_to(lengths), f"{out}_nested", given=False)
+            self.do(f"{self.call('copyto')}({out}, {view})", x)
+            return
+        axis = int(x.batched)
+        self.do(f'{self.call("take")}({self.flat(operand)}, {self.array(index, "i")}, axis={axis}, out={out}, mode="clip")', x)
 
-    def _total(self, x: Node) -> str:
-        """The sum of all entries."""
-        sizes = [*(["n"] if x.batched else []), *([str(x.size)] if x.size > 1 or not x.batched else [])]
-        return f"{self._call('dot')}({self._ones(' * '.join(sizes))}, {self._flat(x)})"
+    def _write_put(self, x: Node, number: int) -> None:
+        if x in self.plan.numbers:
+            sums = [self.text(part) if part in self.plan.numbers else f"{self.flat(part)}.sum()" for part in x.operands]
+            self.do(f"{self.name(x)} = {' + '.join(sums)}", x)
+            return
+        out, place, apart = self.target(x, number), self.plan.places[x], is_apart(x)
+        if not (apart and (is_full(x) or place.buffer.zeros)):
+            self.do(f"{out}.fill(0.0)", x)
+        for part, index in zip(x.operands, x.index):
+            inside = place.inside(index)
+            if inside is None or len(np.unique(index)) < index.size:
+                self._add_entries(x, part, index, add=not apart)
+            elif part in self.plan.numbers or not self.plan.places[part].same_as(inside):
+                view, text = self.view(self.at(inside), f"{out}_part", given=False), self.text(part)
+                self.do(f"{self.call('copyto')}({view}, {text})" if apart else f"{self.call('add')}({view}, {text}, out={view})", x)
 
-    def _write_inner(self, x: Node, place: int) -> None:
-        first, second = x.operands
-        self._do(f"{self._name(x)} = {self._call('dot')}({self._flat(first)}, {self._flat(second)})", x)
+    def _add_entries(self, x: Node, part: Node, index: np.ndarray, *, add: bool) -> None:
+        """out[index] += part, or = where nothing is there yet. No index expression names a place twice."""
+        text = self.text(part) if part in self.plan.numbers else self.flat(part)
+        if len(np.unique(index)) == index.size:
+            self.do(f"{self.flat(x)}[{':, ' if x.batched else ''}{self.array(index.ravel(), 'i')}] {'+=' if add else '='} {text}", x)
+        elif not self._add_columns(x, part, index):
+            self.do(self.scatter(self.flat(x), text, index), x)
+
+    def _add_columns(self, x: Node, part: Node, index: np.ndarray) -> bool:
+        """Add patches column by column, each a view that names no place twice; False if that is not possible."""
+        columns = [index[..., k] for k in range(index.shape[-1])] if index.ndim > 1 else []
+        steps = [as_nested_steps(column) for column in columns if len(np.unique(column)) == column.size]
+        fitting = part.batched == x.batched and self.plan.places[x].is_whole and part not in self.plan.numbers
+        if not columns or len(steps) < len(columns) or None in steps or not fitting:
+            return False
+        given = self.plan.places[part].buffer.given
+        if given or not self.plan.places[part].is_whole:
+            return False
+        views, columns_of = self.fresh(f"{self.text(x)}_into"), self.fresh(f"{self.text(part)}_columns")
+        listed = ", ".join(self.strided(self.text(x), s, rows=x.batched) for s in steps if s)
+        self.before.append(f"{views} = [{listed}]")
+        (shape,) = {s.shape for s in steps if s}
+        lengths = [*(["n"] if x.batched else []), *map(str, shape), str(len(columns))]
+        self.before.append(f"{columns_of} = {self.text(part)}{reshape_to(lengths)}")
+        self.do(f"for k, view in enumerate({views}):", x)
+        self.lines.append(f"    {self.call('add')}(view, {columns_of}[..., k], out=view)")
+        return True
 
     # --- the end ---
 
     def _finish(self) -> None:
         """Add the gradients that were not computed in place, and return the results."""
-        written: set[int] = set()
-        for parameter, adjoint in self.wanted.gradients:
-            if self._is_placed(parameter, adjoint):
-                written.update(parameter.index[0].ravel().tolist())
-        rest = sorted({i for p, _ in self.wanted.gradients for i in p.index[0].ravel().tolist()} - written)
+        late = [(parameter, adjoint) for parameter, adjoint in self.wanted.gradients if not self._is_placed(parameter, adjoint)]
+        everything, here = ({i for p, _ in pairs for i in p.index[0].ravel().tolist()} for pairs in (
+            self.wanted.gradients, [pair for pair in self.wanted.gradients if pair not in late]))  # fmt: skip
+        rest = sorted(everything - here)
         if rest:
-            where = f"{rest[0]}:{rest[-1] + 1}" if rest[-1] - rest[0] + 1 == len(rest) else self._array(np.array(rest), "i")
+            where = f"{rest[0]}:{rest[-1] + 1}" if rest[-1] - rest[0] + 1 == len(rest) else self.array(np.array(rest), "i")
             self.lines.append(f"gradient[{where}] = 0.0")
-        for parameter, adjoint in self.wanted.gradients:
-            if not self._is_placed(parameter, adjoint):
-                self._add_gradient(parameter, adjoint)
-        self.lines.append("return " + "".join(f"{self._text(x)}, " for _, x in self.wanted.results).rstrip())
+        for parameter, adjoint in late:
+            self._add_gradient(parameter, adjoint)
+        self.lines.append("return " + "".join(f"{self.text(x)}, " for _, x in self.wanted.results).rstrip())
 
     def _is_placed(self, parameter: Node, adjoint: Node) -> bool:
         """Whether the derivative was computed in the place where it belongs."""
-        return adjoint in self.plan.placed and self.plan.placed[adjoint] == _range(parameter)
+        return adjoint not in self.plan.numbers and parameter.steps is not None and self.plan.places[adjoint].same_as(
+            Place(self.plan.gradient, parameter.steps)
+        )
 
     def _add_gradient(self, parameter: Node, adjoint: Node) -> None:
         """Add a derivative to its places in the vector of gradients."""
         index = parameter.index[0]
+        part = self.text(adjoint) if adjoint in self.plan.numbers else self.flat(adjoint)
         if is_range(index):
-            view = self._fresh(f"{self.called[parameter]}_gradient")
+            view = self.fresh(f"{self.called[parameter]}_gradient")
             self.before.append(f"{view} = gradient[{index.flat[0]}:{index.flat[0] + index.size}]")
-        part = self._entries(adjoint)
-        if is_range(index):
-            self.lines.append(f"{self._call('add')}({view}, {part}, out={view})")
+            self.lines.append(f"{self.call('add')}({view}, {part}, out={view})")
         elif len(np.unique(index)) == index.size:
-            self.lines.append(f"gradient[{self._array(index.ravel(), 'i')}] += {part}")
+            self.lines.append(f"gradient[{self.array(index.ravel(), 'i')}] += {part}")
         else:
-            self.lines.append(self._scatter("gradient", part, index))
+            self.lines.append(self.scatter("gradient", part, index))
 
-    def text(self, heading: str) -> Text:
+    def module(self, heading: str) -> Text:
         """The whole module."""
         lines = [f'"""{heading}"""', "", f"from numpy import {', '.join(sorted(self.used))}"]
-        for module, names in (("on_arrays", {*SPECIAL, "logsumexp"}), ("compiler.scatter", {"scatter", "strided"})):
+        for module, names in (("on_arrays", {*SPECIAL, "logsumexp"}), ("compiler.views", {"scatter", "strided"})):
             used = sorted(self.helpers & names)
             if used:
                 lines += ["", f"from {ENGINE}.{module} import {', '.join(used)}"]
@@ -216,24 +312,7 @@ class Writer(Moves):
         return Text("\n".join(lines), self.constants)
 
 
-def _range(parameter: Node) -> tuple[int, int] | None:
-    index = parameter.index[0]
-    return (int(index.flat[0]), int(index.flat[-1]) + 1) if is_range(index) else None
-
-
-def _summed_axes(operand: Node, x: Node) -> tuple[tuple[int, ...], list[str]]:
-    """The axes of the operand's array to sum over, and the dimensions that are left."""
-    axes, rest = [], []
-    if operand.batched:
-        if x.batched:
-            rest.append("n")
-        else:
-            axes.append(0)
-    ahead = len(operand.shape) - len(x.shape)
-    for d, length in enumerate(operand.shape):
-        axis = d + int(operand.batched)
-        if d < ahead or (x.shape[d - ahead] == 1 and length != 1):
-            axes.append(axis)
-        else:
-            rest.append(str(length))
-    return tuple(axes), rest
+def _order(summed: str, *factors: tuple[Seen, str]) -> str:
+    """The order of the summed letters in which the fewest numbers have to be copied."""
+    orders = ["".join(c for c in x.axes.word if c in summed) for x, _ in factors]
+    return min(orders, key=lambda order: sum(x.node.size for x, kept in factors if not x.axes.is_matrix(kept, order)))

@@ -12,7 +12,7 @@ from ..interpreter import Interpreter
 from ..modes import TracingError
 from ..primitive import Primitive
 from .code import loaded
-from .nodes import Builder, Node, reachable
+from .nodes import BATCH, Builder, Node, reachable
 from .lower import lower
 from .memory import Wanted
 from .rules import RULES
@@ -60,7 +60,8 @@ class Update:
         builder = Builder(RULES)
         names = [*arrays, *numbers]
         leaves = [
-            builder.make("input", (), (), position < 2 + len(arrays), position=position) for position in range(2 + len(names))
+            builder.make("input", (), (BATCH,) if position < 2 + len(arrays) else (), position=position)
+            for position in range(2 + len(names))
         ]
         p, g, *kept = leaves
         memory = {name: Symbol(x) for name, x in zip(names, kept)}

@@ -1,7 +1,11 @@
-"""Which entries an index takes: recognised as a range, or as a grid of equal steps, it needs no copy."""
+"""Which entries an index takes: recognised as a range, or as a grid of equal steps, it needs no copy.
+
+At the end, what a program's text calls for the others: entries at equal steps as a view, sums of entries that share a place.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +17,27 @@ class Steps(NamedTuple):
     start: int
     shape: tuple[int, ...]
     step: tuple[int, ...]
+
+    @property
+    def entries(self) -> np.ndarray:
+        """The same as an index."""
+        along = np.ix_(*[np.arange(length) * step for length, step in zip(self.shape, self.step)])
+        return np.asarray(sum(along, np.array(self.start)))
+
+    @property
+    def in_one_piece(self) -> bool:
+        """Whether these are consecutive entries, in order."""
+        return all(length == 1 or step == usual for length, step, usual in zip(self.shape, self.step, row_major(self.shape).step))
+
+    def alike(self, other: Steps) -> bool:
+        """Whether entry by entry both are the same places; along an axis of length 1 there are no steps."""
+        moves = [(length, *both) for length, *both in zip(self.shape, self.step, other.step)]
+        return (self.start, self.shape) == (other.start, other.shape) and all(l == 1 or a == b for l, a, b in moves)
+
+
+def row_major(shape: tuple[int, ...]) -> Steps:
+    """All entries of an array of this shape, in their order."""
+    return Steps(0, shape, tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape))))
 
 
 def as_steps(index: np.ndarray) -> Steps | None:
@@ -65,3 +90,26 @@ def nested_shape(index: np.ndarray) -> tuple[int, ...]:
             return (len(index),)
         rest = rows[:, 0]
     return tuple(shape) if len(rest) == 1 and shape else (len(index),)
+
+
+# --- what a program's text calls ---
+
+def collected(index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How to add up what goes to equal places without repeating an index: the order that brings equal places together,
+    where each group starts in it, and the place of each group."""
+    flat = index.ravel()
+    order = np.argsort(flat, kind="stable")
+    targets, starts = np.unique(flat[order], return_index=True)
+    return order, starts, targets
+
+
+def scatter(out: np.ndarray, part: np.ndarray, order: np.ndarray, starts: np.ndarray, targets: np.ndarray) -> None:
+    """Add to each place of `out` (..., places) all that goes there; see `collected`."""
+    out[..., targets] += np.add.reduceat(part[..., order], starts, axis=-1)
+
+
+def strided(x: np.ndarray, rows: int, start: int, shape: tuple[int, ...], step: tuple[int, ...]) -> np.ndarray:
+    """The entries start + Σ step·i of each row, as a view. x is (n, entries) for rows = 1, (entries,) for rows = 0."""
+    flat = x.reshape(*x.shape[:rows], -1)
+    strides = (*flat.strides[:rows], *(flat.itemsize * s for s in step))
+    return np.lib.stride_tricks.as_strided(flat[..., start:], (*flat.shape[:rows], *shape), strides)
