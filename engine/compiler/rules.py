@@ -185,7 +185,8 @@ def _seed_outside(b: Builder, i: Node) -> Node | None:
 
 @rule("Σ(c·x) = c·Σx and Σ(-x) = -Σx")
 def _scale_of_sum(b: Builder, i: Node) -> Node | None:
-    if i.kind != "contract" or len(i.operands) != 1:
+    """Not in the sum of δ over the batch, ∂C/∂b: δ is computed anyway, and what is in it without its sign is not."""
+    if i.kind != "contract" or len(i.operands) != 1 or (i.shape and i.operands[0].batched and not i.batched):
         return None
     (x,) = i.operands
     if x.is_map(ops.neg) and x.operands[0].shape == x.shape:
