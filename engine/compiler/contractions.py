@@ -47,11 +47,13 @@ class Axes(NamedTuple):
         length, stride = 1, 1
         for letter in reversed(group):
             mine, step = self.lengths[self.word.index(letter)], self.strides[self.word.index(letter)]
+            if mine == 1:
+                continue
             if length == 1:
                 length, stride = mine, step
-            elif mine != 1:
-                if length == BATCH or step != length * stride:
-                    return None
+            elif length == BATCH or step != length * stride:
+                return None
+            else:
                 length *= mine
         return length, stride
 
