@@ -15,7 +15,7 @@ import numpy as np
 from ..on_arrays import NUMPY
 from .contractions import Axes, axes, in_order
 from .memory import Buffer, Memory, Place
-from .nodes import BATCH, Node, Shape
+from .nodes import BATCH, SOFTMAX, Node, Shape
 from .views import Steps, collected, row_major
 
 WIDTH = 56  # the last column where comments may begin
@@ -23,7 +23,7 @@ WIDTH = 56  # the last column where comments may begin
 RESERVED = frozenset([
     *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "zeros", "ones", "dot", "matmul", "vecdot", "copyto", "take",
     "strided", "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
-    "enumerate", "__debug__",
+    "enumerate", "inf", "nan", "__debug__",
 ])  # fmt: skip
 COMMENT = "  #: "  # separates a line from its comment until the comments are aligned
 
@@ -82,7 +82,11 @@ class Sheet:
 
     def text(self, x: Node) -> str:
         """How x is referred to."""
-        return repr(x.scalar) if x.scalar is not None else self.called[x]
+        if x.scalar is None:
+            return self.called[x]
+        if not math.isfinite(x.scalar):
+            self.call(repr(abs(x.scalar)))  # inf and nan are names
+        return repr(x.scalar)
 
     def array(self, numbers: np.ndarray, stem: str) -> str:
         """A constant array, under a name."""
@@ -99,6 +103,10 @@ class Sheet:
             made = f"{self.views[name]} = {self.call('ones')}({length}, {self.dtype!r})"
             self.before.append(line_with(made, "dot with ones is a sum"))
         return self.views[name]
+
+    def scratch(self, shape: Shape) -> str:
+        """A buffer that nobody reads after the next few lines."""
+        return self.view(f"{self.call('empty')}({tuple_of(dims(shape))}, {self.dtype!r})", "scratch", given=False)
 
     def scatter(self, target: str, part: str, index: np.ndarray) -> str:
         """The call that adds entries to places, several of them to the same place."""
@@ -147,11 +155,9 @@ class Sheet:
         """x with the axes of each group as one, in the order of the groups. A group of none is an axis of length 1."""
         word = x.axes.word
         order = [word.index(c) for c in "".join(groups)]
-        text = x.text
-        if order != sorted(order):
-            if len(groups) == 2 and word == groups[1] + groups[0]:
-                return f"{self.merged(x, *groups[::-1])}.T"
-            text += transposed(order)
+        if len(groups) == 2 and order != sorted(order) and word == groups[1] + groups[0]:
+            return f"{self.merged(x, *groups[::-1])}.T"
+        text = x.text + transposed(order)
         if any(len(group) != 1 for group in groups):
             text += reshape_to([_length(group, x.axes) for group in groups])
         if text in (x.text, f"{x.text}.T"):
@@ -205,7 +211,8 @@ class Sheet:
         buffer = place.buffer
         earlier = None
         if not buffer.kept:
-            operands = [self.plan.places[y] for y in x.operands if y in self.plan.places] if x.kind == "map" else []
+            operands = [self.plan.places[y] for y in x.operands if y in self.plan.places]
+            operands = operands if x.kind == "map" or x.row is SOFTMAX else []
             ending = [y.buffer for y in operands if self._ends(y.buffer, number) and y.steps.alike(place.steps)]
             free = sorted(self.free, key=lambda other: other.shape != buffer.shape)
             fitting = [y for y in [*ending, *free] if (y.size, y.batched) == (buffer.size, buffer.batched)]
@@ -231,6 +238,11 @@ class Sheet:
     def _ends(self, buffer: Buffer, number: int) -> bool:
         """Whether a buffer can be written over now."""
         return self.plan.last[buffer] == number and buffer.memory is not None and not buffer.kept
+
+    def is_written_over(self, x: Node) -> bool:
+        """Whether the node being written has taken x's memory."""
+        buffer = self.plan.places[x].buffer if x in self.plan.places else None
+        return buffer is not None and not buffer.kept and buffer.memory is None
 
     def _later_name(self, x: Node) -> str:
         """What x will soon be, by operations in place: W1 x is called z1, since b1 is added to it next."""
@@ -284,5 +296,7 @@ def reshape_to(lengths: Sequence[str]) -> str:
 
 
 def transposed(order: Sequence[int]) -> str:
-    """The call that puts the axes in another order."""
+    """The call that puts the axes in another order; nothing if it is theirs."""
+    if list(order) == sorted(order):
+        return ""
     return ".T" if list(order) == [1, 0] else f".transpose({', '.join(map(str, order))})"

@@ -17,7 +17,7 @@ from .. import ops
 from ..on_arrays import NUMPY, SPECIAL
 from .contractions import Letters, letters_of
 from .memory import Memory, Place, Wanted, is_apart, is_full
-from .nodes import Node
+from .nodes import SOFTMAX, Node
 from .sheet import Seen, Sheet, aligned, line_with, reshape_to
 from .views import as_nested_steps, is_range
 
@@ -59,7 +59,9 @@ class Writer(Sheet):
             self.plan.places[x].buffer.name = self.called[x]
 
     def _write_constant(self, x: Node, number: int) -> None:
-        if x.scalar is None:
+        readers = self.plan.readers[x]
+        is_mask = readers and all(reader.is_map(ops.where) and x not in reader.operands[1:] for reader in readers)
+        if x.scalar is None and (not is_mask or x in self.wanted.ends):
             self.called[x] = self.plan.places[x].buffer.name = self.array(x.number.astype(self.dtype), "c")
 
     def _write_parameter(self, x: Node, number: int) -> None:
@@ -87,6 +89,9 @@ class Writer(Sheet):
     def _write_map(self, x: Node, number: int) -> None:
         row = x.row
         assert row is not None  # of this kind
+        if row is ops.where and x.operands[0].kind == "constant" and x not in self.plan.numbers:
+            self._masked(x, number)
+            return
         texts = [self.text(operand) for operand in x.operands]
         if x in self.plan.numbers:
             form = OPERATORS.get(row.name)
@@ -99,6 +104,17 @@ class Writer(Sheet):
         out = self.target(x, number)
         copied = row is ops.where or row.name in SPECIAL  # these take no out=
         self.do(f"{self.call('copyto')}({out}, {call})" if copied else f"{call[:-1]}, out={out})", x)
+
+    def _masked(self, x: Node, number: int) -> None:
+        """One of two by a mask that is known: the one where it lies already, the other copied over it."""
+        mask, one, other = x.operands
+        out = self.target(x, number)
+        where = np.asarray(mask.number) == 0  # where the other is chosen
+        if self.is_written_over(other):
+            one, other, where = other, one, ~where
+        if not self.is_written_over(one):
+            self.do(f"{self.call('copyto')}({out}, {self.text(one)})", x)
+        self.do(f"{self.call('copyto')}({out}, {self.text(other)}, where={self.array(where, 'mask')})", x)
 
     def _ufunc(self, x: Node, texts: list[str]) -> str:
         row = x.row
@@ -113,13 +129,29 @@ class Writer(Sheet):
 
     def _write_reduce(self, x: Node, number: int) -> None:
         (operand,) = x.operands
-        out = self.target(x, number)
-        name = REDUCED.get(x.row.name)  # type: ignore[union-attr]  # it has a row
-        if name:
-            self.do(f"{self.call(name)}.reduce({self.text(operand)}, axis=-1, keepdims=True, out={out})", x)
+        assert x.row is not None  # of this kind
+        text, out = self.text(operand), self.target(x, number)
+        if x.row is SOFTMAX:
+            self._softmax(x, text, out)
+        elif x.row.name in REDUCED:
+            self.do(f"{self.call(REDUCED[x.row.name])}.reduce({text}, axis=-1, keepdims=True, out={out})", x)
         else:
             self.helpers.add("logsumexp")
-            self.do(f"{self.call('copyto')}({out}, logsumexp({self.text(operand)}))", x)
+            self.do(f"{self.call('copyto')}({out}, logsumexp({text}))", x)
+
+    def _softmax(self, x: Node, text: str, out: str) -> None:
+        """exp(x - max x)/Σ exp(x - max x), each step in place."""
+        row = self.scratch((*x.shape[:-1], 1))
+        self.lines.append(f"{self.call('maximum')}.reduce({text}, axis=-1, keepdims=True, out={row})")
+        self.lines.append(f"{self.call('subtract')}({text}, {row}, out={out})")
+        self.lines.append(f"{self.call('exp')}({out}, out={out})")
+        if self.plan.places[x].is_whole:
+            rows, sums = (self.view(y + reshape_to(lengths), f"{y}_{name}", given=False) for y, name, lengths in (
+                (out, "rows", ["-1", str(x.shape[-1])]), (row, "flat", ["-1"])))  # fmt: skip
+            self.lines.append(f"{self.call('dot')}({rows}, {self.ones(str(x.shape[-1]))}, out={sums})")
+        else:
+            self.lines.append(f"{self.call('add')}.reduce({out}, axis=-1, keepdims=True, out={row})")
+        self.do(f"{self.call('divide')}({out}, {row}, out={out})", x)
 
     # --- contractions ---
 
