@@ -90,8 +90,6 @@ def in_order(shape: Shape) -> Shape:
 
 def fits(result: Axes, by: Letters) -> bool:
     """Whether a product can be computed straight into an array with these axes."""
-    if not by.shared:
-        return result.is_contiguous(by.first + by.second) or result.is_contiguous(by.second + by.first)
     groups = [result.merged(group) for group in (by.first, by.second)]
     return None not in groups and ((1, 1) == groups[0] == groups[1] or result.is_matrix(by.first, by.second))
 

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .. import ops
 from ..primitive import Primitive
+from .evaluate import apply_row
 from .nodes import Builder, Node
 from .rules import RULES
 
@@ -50,7 +53,11 @@ def lower(order: Sequence[Node]) -> dict[Node, Node]:
             form = FORMS.get(i.row)  # type: ignore[arg-type]  # a slope has a row
             slope = form.slope(result, *operands) if form else i.row.derivative(result, operands, i.position)  # type: ignore[union-attr]
             return b.lift(slope)
-        if i.kind != "map" or i.row.native:  # type: ignore[union-attr]  # a row has one
+        if i.kind != "map":
+            return None
+        if all(x.kind == "constant" for x in i.operands) and any(x.shape for x in i.operands):
+            return b.constant(apply_row(i, [x.number for x in i.operands], np))  # a mask's derivative, say
+        if i.row.native:  # type: ignore[union-attr]  # a map has one
             return None
         form = FORMS.get(i.row)  # type: ignore[arg-type]
         return b.lift(form.forward(*i.operands) if form else i.row.forward(*i.operands))  # type: ignore[union-attr]
