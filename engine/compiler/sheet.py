@@ -130,8 +130,8 @@ class Sheet:
             return name if steps.shape == buffer.shape else name + reshape_to([*rows, *map(str, steps.shape)])
         if steps.in_one_piece:
             flat = name if len(buffer.shape) == 1 else f"{name}.reshape({', '.join([*rows, '-1'])})"
-            if not steps.shape:
-                return f"{flat}[{ahead}{steps.start}]"
+            if not steps.shape and buffer.batched:
+                return f"{flat}[:, {steps.start}]"
             piece = f"{flat}[{ahead}{steps.start}:{steps.start + math.prod(steps.shape)}]"
             return piece if len(steps.shape) == 1 else piece + reshape_to([*rows, *map(str, steps.shape)])
         if place.is_transposed:
