@@ -19,6 +19,7 @@ from .nodes import Node, reachable
 from .lower import lower
 from .memory import Wanted
 from .names import plain
+from .nodes import Node, reachable
 from .passes import Compiled
 from .source import write
 from .verify import verify

@@ -102,7 +102,7 @@ def laid_out(x: Node) -> tuple[Shape, Steps]:
         shape = tuple(lengths[c] for c in word if c != "n")
         step = dict(zip([c for c in word if c != "n"], row_major(shape).step))
         steps = Steps(0, x.entries, tuple(step[c] for c in result if c != "n"))
-        if word[:1] == result[:1] or not x.batched:
-            if len(x.operands) == 1 or fits(axes(x, result, steps, x.size), by):
-                return shape, steps
+        suits = len(x.operands) == 1 or fits(axes(x, result, steps, x.size), by)
+        if suits and (word[0] == "n" or not x.batched):
+            return shape, steps
     return x.entries, row_major(x.entries)

@@ -199,7 +199,7 @@ class Memory:
         shape, steps = x.entries, row_major(x.entries)
         if x.kind == "contract":
             shape, steps = laid_out(x)
-        elif x.kind == "map" or x.row is SOFTMAX:  # as its first operand of this shape, so that the one can be written over the other
+        elif x.kind == "map" or x.row is SOFTMAX:  # as its first operand of this shape: the one can be written over the other
             alike = [self.places[y] for y in x.operands if y.shape == x.shape and y in self.places]
             if alike and alike[0].is_transposed:
                 shape, steps = alike[0].buffer.shape, alike[0].steps

@@ -18,11 +18,12 @@ from ..on_arrays import NUMPY, SPECIAL
 from .contractions import Letters, letters_of
 from .memory import Memory, Place, Wanted, is_apart, is_full
 from .nodes import SOFTMAX, Node
-from .sheet import Seen, Sheet, aligned, line_with, reshape_to
+from .sheet import Seen, Sheet, aligned, dims, line_with, reshape_to, transposed
 from .views import as_nested_steps, is_range
 
 ENGINE = __name__.rpartition(".compiler")[0]  # chainrule.engine: the text imports from where this lies
 OPERATORS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
+SHORT = 32  # NumPy finds the largest of so few columns faster than that of each row, and a copy in between pays off
 REDUCED = {"amax": "maximum", "amin": "minimum"}
 
 
@@ -141,8 +142,15 @@ class Writer(Sheet):
 
     def _softmax(self, x: Node, text: str, out: str) -> None:
         """exp(x - max x)/Σ exp(x - max x), each step in place."""
-        row = self.scratch((*x.shape[:-1], 1))
-        self.lines.append(f"{self.call('maximum')}.reduce({text}, axis=-1, keepdims=True, out={row})")
+        row, length = self.scratch((*x.shape[:-1], 1)), x.shape[-1]
+        if length > SHORT:
+            self.lines.append(f"{self.call('maximum')}.reduce({text}, axis=-1, keepdims=True, out={row})")
+        else:
+            turned = self.scratch((length, *x.shape[:-1]))
+            columns = f"{text}{transposed([len(x.shape) - 1, *range(len(x.shape) - 1)])}"
+            self.lines.append(f"{self.call('copyto')}({turned}, {columns})")
+            tops = self.view(row + reshape_to(dims(x.shape[:-1])), f"{row}_tops", given=False)
+            self.lines.append(f"{self.call('maximum')}.reduce({turned}, axis=0, out={tops})")
         self.lines.append(f"{self.call('subtract')}({text}, {row}, out={out})")
         self.lines.append(f"{self.call('exp')}({out}, out={out})")
         if self.plan.places[x].is_whole:
@@ -164,7 +172,7 @@ class Writer(Sheet):
         self.target(x, number)
         out = self.seen(x, x.letters[-1])
         if len(operands) == 1:
-            self.do(self._sum(*operands, by, out), x)
+            self.do(self._sum(operands[0], by, out), x)
             return
         a, b = operands
         rows, columns = by.first, by.second
@@ -266,13 +274,15 @@ class Writer(Sheet):
                 self._add_entries(x, part, index, add=not apart)
             elif part in self.plan.numbers or not self.plan.places[part].same_as(inside):
                 view, text = self.view(self.at(inside), f"{out}_part", given=False), self.text(part)
-                self.do(f"{self.call('copyto')}({view}, {text})" if apart else f"{self.call('add')}({view}, {text}, out={view})", x)
+                written = f"{self.call('copyto')}({view}, {text})" if apart else f"{self.call('add')}({view}, {text}, out={view})"
+                self.do(written, x)
 
     def _add_entries(self, x: Node, part: Node, index: np.ndarray, *, add: bool) -> None:
         """out[index] += part, or = where nothing is there yet. No index expression names a place twice."""
         text = self.text(part) if part in self.plan.numbers else self.flat(part)
         if len(np.unique(index)) == index.size:
-            self.do(f"{self.flat(x)}[{':, ' if x.batched else ''}{self.array(index.ravel(), 'i')}] {'+=' if add else '='} {text}", x)
+            where = f"{':, ' if x.batched else ''}{self.array(index.ravel(), 'i')}"
+            self.do(f"{self.flat(x)}[{where}] {'+=' if add else '='} {text}", x)
         elif not self._add_columns(x, part, index):
             self.do(self.scatter(self.flat(x), text, index), x)
 

@@ -12,9 +12,9 @@ from ..interpreter import Interpreter
 from ..modes import TracingError
 from ..primitive import Primitive
 from .code import loaded
-from .nodes import BATCH, Builder, Node, reachable
 from .lower import lower
 from .memory import Wanted
+from .nodes import BATCH, Builder, Node, reachable
 from .rules import RULES
 from .source import write
 

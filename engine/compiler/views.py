@@ -32,7 +32,7 @@ class Steps(NamedTuple):
     def alike(self, other: Steps) -> bool:
         """Whether entry by entry both are the same places; along an axis of length 1 there are no steps."""
         moves = [(length, *both) for length, *both in zip(self.shape, self.step, other.step)]
-        return (self.start, self.shape) == (other.start, other.shape) and all(l == 1 or a == b for l, a, b in moves)
+        return (self.start, self.shape) == (other.start, other.shape) and all(length == 1 or a == b for length, a, b in moves)
 
 
 def row_major(shape: tuple[int, ...]) -> Steps:

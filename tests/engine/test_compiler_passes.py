@@ -120,7 +120,7 @@ X3, X2, X23 = B.input(0, (3,)), B.input(1, (2,)), B.input(2, (2, 3))
 
 
 def made(kind, operands, shape, batched=False, **more):
-    return Instruction(B, kind, tuple(operands), shape, batched, **more)
+    return Node(B, kind, tuple(operands), (BATCH, *shape) if batched else shape, **more)
 
 
 def program_of(*last):
@@ -416,7 +416,7 @@ def test_matrices_lie_first_and_in_one_piece_and_what_nobody_reads_lies_last():
     b = Builder([])
     bias, matrix = b.parameter(np.array([8, 6])), b.parameter(np.array([[5, 3], [1, 0]]))
     x = b.input(0, (2,))
-    order = arrange(reachable([b.elementwise(ops.add, b.apply(matrix, x), bias)]), 9)
+    order = arrange(reachable([b.map(ops.add, b.contract("rk,nk->nr", matrix, x), bias)]), 9)
     assert matrix.index[0].tolist() == [[0, 1], [2, 3]] and bias.index[0].tolist() == [4, 5]
     assert order[[5, 3, 1, 0, 8, 6]].tolist() == list(range(6)) and sorted(order[[2, 4, 7]].tolist()) == [6, 7, 8]
 
@@ -425,7 +425,7 @@ def test_a_shared_parameter_has_the_place_of_its_first_reader():
     b = Builder([])
     first, second = b.parameter(np.array([[0, 1], [2, 3]])), b.parameter(np.array([[3, 4], [5, 0]]))
     x = b.input(0, (2,))
-    arrange(reachable([b.apply(second, b.apply(first, x))]), 6)
+    arrange(reachable([b.contract("rk,nk->nr", second, b.contract("rk,nk->nr", first, x))]), 6)
     assert first.index[0].tolist() == [[0, 1], [2, 3]] and second.index[0].tolist() == [[3, 4], [5, 0]]
 
 

@@ -168,7 +168,7 @@ def test_common_contractions_are_one_call_without_copies(spec, call):
     for number, x in enumerate(operands):
         x.name = f"t{number}"
     source = hand.text([hand.builder.contract(spec, *operands)])
-    for number, x in enumerate(operands):  # lowering numbers them anew
+    for number in range(len(operands)):  # lowering numbers them anew
         source = source.replace(f"t{2 * number + 1}", f"t{number}")
     assert call in source, source
     assert "copyto" not in source, source
@@ -250,17 +250,19 @@ def test_attention_with_heads_is_products_alone(masked, weighted):
     tokens, heads, width = 4, 2, 3
     hand = Hand()
     b, x = hand.builder, hand.input(tokens, heads * width)
-    q, k, v = (
-        b.view(b.contract("nad,cd->nac", x, hand.parameter(heads * width, heads * width)), (tokens, heads, width)) for _ in range(3)
-    )
+
+    def layer(x):
+        return b.contract("nad,cd->nac", x, hand.parameter(heads * width, heads * width))
+
+    q, k, v = (b.view(layer(x), (tokens, heads, width)) for _ in range(3))
     scores = b.map(ops.mul, b.constant(width**-0.5), b.contract("nahc,nbhc->nhab", q, k))
     if masked:
         scores = b.map(ops.where, b.constant(np.tri(tokens)), scores, b.constant(-np.inf))
     mixed = b.contract("nhab,nbhc->nahc", b.softmax(scores), v)
-    out = b.contract("nac,dc->nad", b.view(mixed, (tokens, heads * width)), hand.parameter(heads * width, heads * width))
+    out = layer(b.view(mixed, (tokens, heads * width)))
     cost = b.contract("nad,nad->n", out, out)
     source = hand.text([b.contract("n->", cost)], hand.gradients(cost), weighted)
-    copies = [line for line in source.splitlines() if "copyto(" in line and "mask" not in line]
+    copies = [line for line in source.splitlines() if "copyto(" in line and "mask" not in line and "scratch" not in line]
     assert not copies, source
     assert source.count(" dot(") == 4 + 5 + 3  # products; with ones, the sums over rows and over the batch
     assert source.count(" matmul(") == 2 + 4
