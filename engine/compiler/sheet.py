@@ -23,7 +23,7 @@ WIDTH = 56  # the last column where comments may begin
 RESERVED = frozenset([
     *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "zeros", "ones", "dot", "matmul", "vecdot", "copyto", "take",
     "strided", "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
-    "enumerate", "inf", "nan", "__debug__",
+    "enumerate", "float", "inf", "nan", "__debug__",
 ])  # fmt: skip
 COMMENT = "  #: "  # separates a line from its comment until the comments are aligned
 

@@ -22,7 +22,10 @@ from .sheet import Seen, Sheet, aligned, dims, line_with, reshape_to, transposed
 from .views import as_nested_steps, is_range
 
 ENGINE = __name__.rpartition(".compiler")[0]  # chainrule.engine: the text imports from where this lies
-OPERATORS = {"add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}"}
+OPERATORS = {  # on single numbers
+    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}",
+    "greater": "float({} > {})", "greater_equal": "float({} >= {})", "equal": "float({} == {})",
+}  # fmt: skip
 SHORT = 32  # NumPy finds the largest of so few columns faster than that of each row, and a copy in between pays off
 REDUCED = {"amax": "maximum", "amin": "minimum"}
 
@@ -238,7 +241,9 @@ class Writer(Sheet):
             return
         source = self.plan.places[operand]
         if x in self.plan.numbers:
-            self.do(f"{self.name(x)} = {self.at(source)}.item({int(x.index[0])})", x)
+            start = int(source.steps.entries.ravel()[x.index[0]])
+            where = np.unravel_index(start, source.buffer.shape) if len(source.buffer.shape) > 1 else (start,)
+            self.do(f"{self.name(x)} = {source.buffer.name}[{', '.join(str(int(i)) for i in where)}]", x)
         elif self.plan.places[x].buffer is source.buffer:
             self.define(x)
         else:
