@@ -82,7 +82,7 @@ class Node(Interpreter):
     @cached_property
     def steps(self) -> Steps | None:
         """Of a take or a parameter: its index as equal steps along each axis, if it is that."""
-        return as_steps(self.index[0])
+        return as_steps(self.index[0]) if self.index else None
 
     @cached_property
     def is_view(self) -> bool:
