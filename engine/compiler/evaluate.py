@@ -100,6 +100,10 @@ def _take(x: Node, operands: list[Any], given: Given) -> Any:
 def _put(x: Node, operands: list[Any], given: Given) -> Any:
     """Each entry of the result adds up what is put there; entries that get fewer terms are padded with zeros."""
     xp, rows = given.xp, ((given.n,) if x.batched else ())
+    if not x.index:  # rows of a table, chosen by the data
+        part, number = operands
+        chosen = xp.asarray(number.reshape(-1, 1) == xp.arange(x.shape[0]), dtype=part.dtype)
+        return xp.einsum("pr,pc->rc", chosen, part.reshape(-1, x.shape[1]))
     flat = [xp.broadcast_to(part, (*rows, *index.shape)).reshape((*rows, -1)) for part, index in zip(operands, x.index)]
     everything = xp.concatenate([*flat, xp.zeros((*rows, 1), dtype=flat[0].dtype)], axis=-1)
     order, starts, targets = collected(np.concatenate([index.ravel() for index in x.index]))
