@@ -26,8 +26,8 @@ is one such array for each example, in rows (n, *shape). This is their grammar; 
 A dense layer is `row add(apply(W, a), b)`; the four equations of backpropagation are what `differentiate` makes of it.
 
 The modules, in reading order: `passes` (the way from function to instructions), `trace`, `scalars`, `sums`, `grids`,
-`blocks`, `storage`, `names`; `instructions`, `rules`, `verify` and `views`; `differentiate`; `lower`; `memory`, `sheet`,
-`moves` and `source` (the text that runs), `scatter` (what NumPy lacks), `code`; `evaluate` (runs instructions one by
+`blocks`, `storage`, `names`; `nodes`, `rules`, `verify` and `views`; `differentiate`; `lower`; `contractions`, `memory`, `sheet`
+and `source` (the text that runs), `code`; `evaluate` (runs instructions one by
 one, as a pure function of parameters and batch); `equations` and `report` (what is printed); `batch`, `parameters`, `undefined`
 and `program` (what users see); `update` (an optimiser's rule on arrays) and `descent` (training steps).
 """

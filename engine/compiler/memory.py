@@ -157,7 +157,7 @@ class Memory:
 
     def _settle_parts(self, x: Node) -> None:
         """Parts that share no entry are computed in the buffer of what they are parts of."""
-        if x in self.numbers or not is_apart(x) or (x in self.settled and not is_full(x)):
+        if x in self.numbers or not x.index or not is_apart(x) or (x in self.settled and not is_full(x)):
             return
         place = self.settled.get(x)
         if place is None:
@@ -172,7 +172,7 @@ class Memory:
         """Let x be computed in this place, if it can be."""
         if x in self.settled or x in self.numbers or x.batched != place.buffer.batched:
             return
-        if x.kind == "take" and _permutes(x):  # then its operand can be computed here
+        if x.kind == "take" and x.index and _permutes(x):  # then its operand can be computed here
             index = np.empty(x.size, dtype=int)
             index[x.index[0].ravel()] = place.steps.entries.ravel()
             steps = as_steps(index.reshape(x.operands[0].entries))
@@ -192,7 +192,7 @@ class Memory:
     def _place(self, x: Node) -> Place:
         if x.kind == "parameter" and x.steps is not None:
             return Place(self.theta, x.steps)
-        if x.kind == "take" and x.operands[0] in self.places:
+        if x.kind == "take" and x.index and x.operands[0] in self.places:
             found = self.places[x.operands[0]].inside(x.index[0])
             if found is not None:
                 return found
@@ -214,7 +214,7 @@ def _permutes(x: Node) -> bool:
 
 def _taken_from(x: Node) -> Node:
     """What a take, and a take of that, is taken from."""
-    while x.kind == "take":
+    while x.kind == "take" and x.index:
         (x,) = x.operands
     return x
 

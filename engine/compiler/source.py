@@ -232,7 +232,11 @@ class Writer(Sheet):
     # --- moves ---
 
     def _write_take(self, x: Node, number: int) -> None:
-        (operand,) = x.operands
+        operand = x.operands[0]
+        if not x.index:  # rows of a table, chosen by the data
+            chosen = f'{self.text(x.operands[1])}.astype("intp")'
+            self.do(f"{self.call('take')}({self.text(operand)}, {chosen}, axis=0, out={self.target(x, number)})", x)
+            return
         if operand in self.plan.numbers:
             if x in self.plan.numbers:
                 self.called[x] = self.text(operand)
@@ -270,7 +274,13 @@ class Writer(Sheet):
             sums = [self.text(part) if part in self.plan.numbers else f"{self.flat(part)}.sum()" for part in x.operands]
             self.do(f"{self.name(x)} = {' + '.join(sums)}", x)
             return
-        out, place, apart = self.target(x, number), self.plan.places[x], is_apart(x)
+        out, place = self.target(x, number), self.plan.places[x]
+        if not x.index:  # rows of a table, chosen by the data
+            self.do(f"{out}.fill(0.0)", x)
+            rows, chosen = map(self.text, x.operands)
+            self.do(f'{self.call("add")}.at({out}, {chosen}.astype("intp"), {rows})', x)
+            return
+        apart = is_apart(x)
         if not (apart and (is_full(x) or place.buffer.zeros)):
             self.do(f"{out}.fill(0.0)", x)
         for part, index in zip(x.operands, x.index):

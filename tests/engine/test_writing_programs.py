@@ -241,6 +241,17 @@ def test_a_border_of_zeros_is_made_once():
     assert "zeros((n, 4, 5)" in source and "fill" not in source and "copyto" not in source
 
 
+@pytest.mark.parametrize("shape", [(), (4,)])
+def test_rows_of_a_table_are_chosen_and_their_derivatives_added(shape):
+    hand = Hand()
+    b, table, number = hand.builder, hand.parameter(5, 3), hand.input(*shape)
+    hand.batch[0] = hand.random.integers(0, 5, hand.batch[0].shape).astype(float)
+    word = "na" if shape else "n"
+    rows = b.choose(table, number)
+    cost = b.contract(f"{word}c,{word}c->n", rows, b.map(ops.sin, rows))
+    hand.text([rows, cost], hand.gradients(cost))
+
+
 # --- a block of attention ---
 
 
