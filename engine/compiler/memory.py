@@ -90,6 +90,7 @@ class Memory:
     numbers  nodes that are a single number in the text
     places   where the others lie
     settled  those of them that are computed in a buffer that others have a part in
+    shifts   for a softmax the logsumexp of the same rows, if there is one: then the largest need not be looked for
     last     where in the order each buffer is read for the last time
     """
 
@@ -116,10 +117,20 @@ class Memory:
         for x in self.order:
             if x not in self.numbers:
                 self.places[x] = self.settled.get(x) or self._place(x)
+        reductions = {x.operands[0]: x for x in self.order if x.kind == "reduce" and x.row is ops.logsumexp}
+        self.shifts = {
+            x: reductions[x.operands[0]] for x in self.order
+            if x.row is SOFTMAX and x.operands[0] in reductions and reductions[x.operands[0]].serial < x.serial
+        }  # fmt: skip
         self.last: dict[Buffer, int] = {}
         for number, x in enumerate(self.order):
-            self.last |= {self.places[y].buffer: number for y in (x, *x.operands) if y in self.places}
+            self.last |= dict.fromkeys(self.buffers(x), number)
         self.last |= {self.places[x].buffer: len(self.order) for x in wanted.ends if x in self.places}
+
+    def buffers(self, x: Node) -> list[Buffer]:
+        """The buffers of a node and of what it reads, each once."""
+        read = [x, *x.operands, *([self.shifts[x]] if x in self.shifts else [])]
+        return list(dict.fromkeys(self.places[y].buffer for y in read if y in self.places))
 
     # --- numbers ---
 

@@ -257,7 +257,7 @@ class Sheet:
 
     def release(self, x: Node, number: int) -> None:
         """Buffers that are not read after this place may be used again."""
-        for buffer in {self.plan.places[y].buffer: None for y in (x, *x.operands) if y in self.plan.places}:
+        for buffer in self.plan.buffers(x):
             if self._ends(buffer, number):
                 self.free.insert(0, buffer)
 

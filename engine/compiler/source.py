@@ -144,25 +144,31 @@ class Writer(Sheet):
             self.do(f"{self.call('copyto')}({out}, logsumexp({text}))", x)
 
     def _softmax(self, x: Node, text: str, out: str) -> None:
-        """exp(x - max x)/Σ exp(x - max x), each step in place."""
-        row, length = self.scratch((*x.shape[:-1], 1)), x.shape[-1]
-        if length > SHORT:
-            self.lines.append(f"{self.call('maximum')}.reduce({text}, axis=-1, keepdims=True, out={row})")
-        else:
-            turned = self.scratch((length, *x.shape[:-1]))
-            columns = f"{text}{transposed([len(x.shape) - 1, *range(len(x.shape) - 1)])}"
-            self.lines.append(f"{self.call('copyto')}({turned}, {columns})")
-            tops = self.view(row + reshape_to(dims(x.shape[:-1])), f"{row}_tops", given=False)
-            self.lines.append(f"{self.call('maximum')}.reduce({turned}, axis=0, out={tops})")
-        self.lines.append(f"{self.call('subtract')}({text}, {row}, out={out})")
+        """exp(x - c)/Σ exp(x - c), each step in place."""
+        row = self.scratch((*x.shape[:-1], 1))
+        self.lines.append(f"{self.call('subtract')}({text}, {self._shift(x, text, row)}, out={out})")
         self.lines.append(f"{self.call('exp')}({out}, out={out})")
         if self.plan.places[x].is_whole:
-            rows, sums = (self.view(y + reshape_to(lengths), f"{y}_{name}", given=False) for y, name, lengths in (
-                (out, "rows", ["-1", str(x.shape[-1])]), (row, "flat", ["-1"])))  # fmt: skip
+            rows = self.view(f"{out}.reshape(-1, {x.shape[-1]})", f"{out}_rows", given=False)
+            sums = self.view(f"{row}.reshape(-1)", f"{row}_flat", given=False)
             self.lines.append(f"{self.call('dot')}({rows}, {self.ones(str(x.shape[-1]))}, out={sums})")
         else:
             self.lines.append(f"{self.call('add')}.reduce({out}, axis=-1, keepdims=True, out={row})")
         self.do(f"{self.call('divide')}({out}, {row}, out={out})", x)
+
+    def _shift(self, x: Node, text: str, row: str) -> str:
+        """What keeps a softmax finite: the logsumexp of each row, if it is known, else the largest of it."""
+        if x in self.plan.shifts:
+            return self.text(self.plan.shifts[x])
+        if x.shape[-1] > SHORT:
+            self.lines.append(f"{self.call('maximum')}.reduce({text}, axis=-1, keepdims=True, out={row})")
+            return row
+        turned = self.scratch((x.shape[-1], *x.shape[:-1]))
+        columns = text + transposed([len(x.shape) - 1, *range(len(x.shape) - 1)])
+        self.lines.append(f"{self.call('copyto')}({turned}, {columns})")
+        largest = self.view(row + reshape_to(dims(x.shape[:-1])), f"{row}_row", given=False)
+        self.lines.append(f"{self.call('maximum')}.reduce({turned}, axis=0, out={largest})")
+        return row
 
     # --- contractions ---
 

@@ -277,3 +277,17 @@ def test_attention_with_heads_is_products_alone(masked, weighted):
     assert not copies, source
     assert source.count(" dot(") == 4 + 5 + 3  # products; with ones, the sums over rows and over the batch
     assert source.count(" matmul(") == 2 + 4
+
+
+@pytest.mark.parametrize("length", [3, 40])
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+def test_softmax_beside_logsumexp_looks_for_the_largest_once(length, scale):
+    hand = Hand()
+    b = hand.builder
+    x = b.map(ops.mul, b.constant(scale), hand.input(4, length))
+    both = hand.text([b.softmax(x), b.reduce(ops.logsumexp, x)])
+    assert "maximum.reduce" in both  # softmax comes first
+    other = Hand()
+    x = other.builder.map(ops.mul, other.builder.constant(scale), other.input(4, length))
+    log = other.builder.reduce(ops.logsumexp, x)
+    assert "maximum.reduce" not in other.text([log, other.builder.softmax(x)])
