@@ -64,9 +64,48 @@ def lower(order: Sequence[Node]) -> dict[Node, Node]:
 
     builder = Builder([*RULES, ("a row in NumPy's words", expand)])
     lowered: dict[Node, Node] = {}
+    steps: dict[Node, list[list[Node]]] = {}  # of each loop: the results of every step
     for x in order:
         operands = [lowered[operand] for operand in x.operands]
-        lowered[x] = builder.make(
-            x.kind, operands, x.shape, row=x.row, position=x.position, spec=x.spec, index=x.index, number=x.number
-        )
+        if x.kind == "loop":
+            steps[x] = _unrolled(builder, x, operands)
+            lowered[x] = steps[x][-1][-1]
+        elif x.kind == "part":
+            lowered[x] = _stacked(builder, [results[x.position] for results in steps[x.operands[0]]])  # type: ignore[index]
+        else:
+            lowered[x] = _made(builder, x, operands)
     return lowered
+
+
+def _made(b: Builder, x: Node, operands: Sequence[Node]) -> Node:
+    """The same node, made by this builder."""
+    return b.make(x.kind, operands, x.shape, row=x.row, position=x.position, spec=x.spec, index=x.index, number=x.number)
+
+
+def _unrolled(b: Builder, loop: Node, operands: Sequence[Node]) -> list[list[Node]]:
+    """The steps of a loop, one after the other: what is kept of each of them."""
+    body = loop.body
+    assert body is not None  # of a loop
+    states = [b.stretch(x, hole.shape) for x, hole in zip(operands, body.states)]
+    first, always = len(states), len(states) + len(body.slices)
+    outside = dict(zip(loop.operands[always:], operands[always:]))
+    inside, kept = body.order, {}
+    for t in reversed(range(body.steps)) if body.backwards else range(body.steps):
+        known = outside | dict(zip(body.states, states))
+        for hole, sequence in zip(body.slices, operands[first:always]):
+            known[hole] = b.take(sequence, _entries(hole, t))
+        for x in inside:
+            known[x] = _made(b, x, [known[operand] for operand in x.operands])
+        states = [known[x] for x in body.following]
+        kept[t] = [known[x] for x in body.results]
+    return [kept[t] for t in range(body.steps)]
+
+
+def _stacked(b: Builder, parts: Sequence[Node]) -> Node:
+    """One result of all steps, along an axis in front."""
+    return b.put((len(parts), *parts[0].entries), parts, [_entries(x, t) for t, x in enumerate(parts)])
+
+
+def _entries(x: Node, t: int) -> np.ndarray:
+    """The places of step t in a stack of such arrays."""
+    return t * x.size + np.arange(x.size).reshape(x.entries)
