@@ -15,7 +15,6 @@ import numpy as np
 from .. import ops
 from .differentiate import backward, weight_of
 from .equations import heading, remarks_on
-from .nodes import Node, reachable
 from .lower import lower
 from .memory import Wanted
 from .names import plain

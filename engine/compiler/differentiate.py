@@ -7,7 +7,7 @@ along them, and is broadcast only where an instruction needs its full shape.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np

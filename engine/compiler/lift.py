@@ -19,7 +19,6 @@ import numpy as np
 
 from .. import ops
 from ..lookup import choose
-from ..primitive import Primitive
 from .chains import find_chains
 from .classes import ARITHMETIC, NOTHING, Classes, Kind, is_reduction
 from .grids import Sheet, components, orient

@@ -19,8 +19,8 @@ import numpy as np
 
 from ..value import Value
 from .lift import Found, Lift
-from .nodes import Builder, Node, Shape, reachable
 from .names import Names
+from .nodes import Builder, Node, Shape, reachable
 from .owners import owners
 from .rules import RULES
 from .scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars, flatten

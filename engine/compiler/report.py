@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .lift import Found
 from .differentiate import backward
 from .equations import Writer, columns, dimensions
+from .lift import Found
 from .nodes import Node, reachable
 from .passes import Compiled
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .. import ops
 from .nodes import Node
 
 
