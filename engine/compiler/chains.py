@@ -17,7 +17,7 @@ from typing import Any
 from .classes import NOTHING, Classes
 
 FEWEST = 4  # steps that are worth a loop
-TRIED = 40  # classes from which a walk is begun, the last ones first
+TRIED = 2  # of the classes that are alike, so many last ones are where a walk is begun
 Chains = list[list[int]]  # the classes of each quantity, the first step first
 
 
@@ -28,8 +28,7 @@ def find_chains(classes: Classes) -> Chains:
     alike: dict[Any, list[int]] = defaultdict(list)
     for c in found.free:
         alike[found.form(c)].append(c)
-    later = sorted((c for c in found.free if len(alike[found.form(c)]) >= FEWEST), reverse=True)
-    for b in later[:TRIED]:
+    for b in sorted((c for group in alike.values() if len(group) >= FEWEST for c in group[-TRIED:]), reverse=True):
         above = found.above(b)
         for a in [a for a in reversed(alike[found.form(b)]) if a < b and a in above][:2]:
             chains = found.chains(a, b)

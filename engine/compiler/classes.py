@@ -172,8 +172,10 @@ class Classes:
     def _number(self, key: Any, made: Made) -> int:
         if key not in self._known:
             self._known[key] = len(self.made)
+            if len(self.made) == len(self.batched):  # room for as many again
+                self.batched = np.append(self.batched, np.zeros(len(self.made) + 8, bool))
+            self.batched[len(self.made)] = made.batched
             self.made.append(made)
-            self.batched = np.array([m.batched for m in self.made])
         return self._known[key]
 
     def _ordered(self, step: Step, of: np.ndarray) -> Sequence[int]:

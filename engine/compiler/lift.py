@@ -165,8 +165,7 @@ class Lift:
         if c in self.sources:
             return self.builder.take(self.sources[c].node, index)
         if self.kind_of_leaf[c] == CONSTANT:
-            numbers = self.numbers[index]
-            return self.builder.constant(float(numbers.flat[0]) if (numbers == numbers.flat[0]).all() else numbers)
+            return self.builder.constant(self.numbers[index])
         if index.ndim == 2 and (index.T.shape, index.T.tobytes()) in self.matrices:  # the same matrix, transposed
             return self.builder.transpose(self.builder.parameter(np.ascontiguousarray(index.T)), (1, 0))
         self.matrices.add((index.shape, index.tobytes()))

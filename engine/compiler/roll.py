@@ -17,6 +17,7 @@ from .. import ops
 from .chains import FEWEST
 from .nodes import BATCH, Builder, Node
 
+PEELED = 4  # at most so many steps at the beginning stay before the loop
 Steps = tuple[Node, ...]  # what stands in one place, step after step
 
 
@@ -30,12 +31,17 @@ class Quantity(NamedTuple):
     stacked: Node
     nodes: Sequence[Node]
 
+    @property
+    def entries(self) -> tuple[int, ...]:
+        """The shape of one of its values."""
+        return self.stacked.entries[1:]
+
 
 def roll(builder: Builder, quantities: Sequence[Quantity]) -> dict[Node, Node]:
     """For each stacked quantity the node that takes its place: results of a loop, behind those of steps that come before it.
     Nothing if the steps are not alike."""
     fewest = min(len(quantity.nodes) for quantity in quantities)
-    for steps in range(fewest, FEWEST - 2, -1):
+    for steps in range(fewest, max(FEWEST - 2, fewest - PEELED - 1), -1):
         try:
             return Rolled(builder, quantities, steps).results()
         except Unlike:
@@ -47,13 +53,16 @@ class Rolled:
     """The last `steps` steps as one loop."""
 
     def __init__(self, builder: Builder, quantities: Sequence[Quantity], steps: int) -> None:
-        self.builder, self.quantities, self.steps = builder, quantities, steps
+        self.builder, self.steps = builder, steps
+        # What reads a quantity reads it in any shape: the nodes themselves, without the views that the lift has put over them
+        self.quantities = [q._replace(nodes=[_unviewed(x) for x in q.nodes]) for q in quantities]
+        quantities = self.quantities
         self.place = {node: (i, t - len(q.nodes)) for i, q in enumerate(quantities) for t, node in enumerate(q.nodes)}
         self.made: dict[Steps, Node] = {}  # what stands in the body for what the steps have
         self.slices: dict[Node, Node] = {}
         self.states: dict[tuple[int, int], Node] = {}  # quantity, how many steps ago: its hole
         self.first: dict[tuple[int, int], Node] = {}
-        self.roots = [self._inside(tuple(q.nodes[-steps:])) for q in quantities]
+        self.roots = [self._at(tuple(q.nodes[-steps:])) for q in quantities]
         for i, lag in list(self.states):  # a state of two steps ago was one of one step ago, one step before
             for nearer in range(1, lag):
                 if (i, nearer) not in self.states:
@@ -67,12 +76,13 @@ class Rolled:
                                  list(self.slices), list(self.slices.values()), self.roots)  # fmt: skip
         found = {}
         for quantity, root in zip(self.quantities, self.roots):
-            part = self.builder.kept(loop, root)
+            part = self.builder.view(self.builder.kept(loop, root), (self.steps, *quantity.entries))
             before = quantity.nodes[: -self.steps]
             if before:
                 size, count = root.size, len(quantity.nodes)
-                places = np.arange(size * count).reshape(count, *root.entries)
-                part = self.builder.put((count, *root.entries), [*before, part], [*places[: len(before)], places[len(before) :]])
+                places = np.arange(size * count).reshape(count, *quantity.entries)
+                begun = [self.builder.view(x, quantity.entries) for x in before]
+                part = self.builder.put((count, *quantity.entries), [*begun, part], [*places[: len(before)], places[len(before) :]])
             found[quantity.stacked] = part
         return found
 
@@ -84,10 +94,19 @@ class Rolled:
         return nodes[-self.steps - lag]
 
     def _at(self, xs: Steps) -> Node:
-        """What stands in the body for these."""
-        for look in (self._carried, self._outside, self._inside):
-            if xs not in self.made and (found := look(xs)) is not None:
-                self.made[xs] = found
+        """What stands in the body for these: found from below, without recursion, since a step may be long."""
+        stack = [xs]
+        while stack:
+            ys = stack[-1]
+            for look in (self._carried, self._outside):
+                if ys not in self.made and (found := look(ys)) is not None:
+                    self.made[ys] = found
+            below = [] if ys in self.made else [zs for zs in self._operands(ys) if zs not in self.made]
+            stack += below
+            if not below:
+                stack.pop()
+                if ys not in self.made:
+                    self.made[ys] = self.builder.again(ys[-1], [self.made[zs] for zs in self._operands(ys)])
         return self.made[xs]
 
     def _carried(self, xs: Steps) -> Node | None:
@@ -126,16 +145,20 @@ class Rolled:
         self.slices[hole] = sequence
         return hole
 
-    def _inside(self, xs: Steps) -> Node:
-        """The same operation on what is alike in turn."""
+    def _operands(self, xs: Steps) -> list[Steps]:
+        """What the same operation reads in every step."""
         x = xs[-1]
         if not x.operands or any(_form(y) != _form(x) for y in xs):
             raise Unlike
         if any(not np.array_equal(i, j) for y in xs[:-1] for i, j in zip(y.index, x.index)):
             raise Unlike
-        new = self.builder.again(x, [self._at(operands) for operands in zip(*(_in_order(y, x) for y in xs))])
-        self.made[xs] = new
-        return new
+        return list(zip(*(_in_order(y, x) for y in xs)))
+
+
+def _unviewed(x: Node) -> Node:
+    while x.is_view:
+        (x,) = x.operands
+    return x
 
 
 def _form(x: Node) -> object:

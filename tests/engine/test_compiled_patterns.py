@@ -1,7 +1,7 @@
 """Programs as users write them, and the products of matrices that must be found in them.
 
 Each function is compiled, compared with the engine's own values and derivatives on a small batch, and then looked at as a
-list of instructions: a layer that was found is an `apply` of a matrix, not an entry by entry product.
+list of nodes: a layer that was found is a contraction with a matrix, not an entry by entry product.
 """
 
 import re
@@ -19,28 +19,45 @@ import engine
 import nn
 from engine import Value, cos, log, maximum, relu, sigmoid, sin, softmax, tanh
 from engine.compiler.differentiate import backward
-from engine.compiler.instructions import reachable
+from engine.compiler.nodes import reachable
 from engine.graph import topological_order
 
 
+def is_apply(x):
+    """W a: a contraction of data with a matrix that is the same for all examples."""
+    return x.kind == "contract" and len(x.operands) == 2 and len(x.operands[1].shape) == 2 and not x.operands[1].batched \
+        and x.operands[0] is not x.operands[1] and "," in x.spec and len(x.letters[-1]) == len(x.letters[0])  # fmt: skip
+
+
+def is_outer(x):
+    """δ aᵀ, summed over the batch."""
+    return x.kind == "contract" and len(x.operands) == 2 and len(x.shape) == 2 and not x.batched and x.operands[0].batched
+
+
 class Found(NamedTuple):
-    """A compiled program, its instructions forward, and all of them with the backward pass."""
+    """A compiled program, its nodes forward, and all of them with the backward pass."""
 
     program: object
     forward: list
     everything: list
 
-    def count(self, kind):
-        return sum(x.kind == kind for x in self.forward)
+    def count(self, what):
+        return self._counted(self.forward)[what]
 
     @property
     def kinds(self):
-        return Counter(x.kind for x in self.everything)
+        return self._counted(self.everything)
+
+    @staticmethod
+    def _counted(nodes):
+        """By kind, views left out; products of matrices by what they are."""
+        found = Counter(x.kind for x in nodes if not x.is_view)
+        return found | Counter({"apply": sum(map(is_apply, nodes)), "outer": sum(map(is_outer, nodes))})
 
     @property
     def moving(self):
-        """The instructions, forward and backward, that move entries; a dense network needs none."""
-        return [x for x in self.everything if x.kind in ("take", "assemble", "concat")]
+        """The nodes, forward and backward, that move entries; a dense network needs none."""
+        return [x for x in self.everything if x.kind in ("take", "put") and not x.is_view]
 
     def __repr__(self):
         return f"Found({dict(Counter(x.kind for x in self.forward))})"
@@ -48,7 +65,7 @@ class Found(NamedTuple):
     @property
     def applies(self):
         """The shapes of the matrix and of what it is applied to."""
-        return sorted((x.operands[0].shape, x.operands[1].shape) for x in self.forward if x.kind == "apply")
+        return sorted((x.operands[1].shape, x.operands[0].entries) for x in self.forward if is_apply(x))
 
     @property
     def matrices(self):
@@ -637,7 +654,7 @@ def test_max_pooling_takes_the_larger_of_slices(chained):
         return squares([largest(x[i][j], x[i][j + 1], x[i + 1][j], x[i + 1][j + 1]) for i, j in corners])
 
     program = found(cost, data(3, 6, 6))
-    assert sum(x.is_row(maximum) for x in program.forward) == (3 if chained else 2)
+    assert sum(x.is_map(maximum) for x in program.forward) == (3 if chained else 2)
     maxima_of_views(program.program)
 
 
@@ -645,7 +662,7 @@ def test_max_pooling_of_a_convolution():
     K, b = weights(3, 2, 3, 3), weights(3)
     program = found(lambda x: squares(pool(convolve(x, K, b))), data(3, 2, 6, 6))
     assert program.applies == [((3, 18), (16, 18))]
-    assert sum(x.is_row(maximum) for x in program.forward) == 2
+    assert sum(x.is_map(maximum) for x in program.forward) == 2
     maxima_of_views(program.program)
     no_repeated_index(program.program)
 
@@ -662,7 +679,7 @@ def test_a_small_lenet():
     program = found(cost, data(2, 12, 12), targets("cross_entropy", 2, 3))
     assert program.matrices == sorted([(3, 9), (2, 12), (5, 8), (3, 5)])
     assert program.kinds["outer"] == 4 and program.kinds["apply"] == 7
-    assert sum(x.is_row(maximum) for x in program.forward) == 4
+    assert sum(x.is_map(maximum) for x in program.forward) == 4
     maxima_of_views(program.program)
     no_repeated_index(program.program)
 
@@ -787,7 +804,7 @@ def test_the_cost_of_a_whole_data_set_is_a_program_of_matrices_too():
     X, Y = rng.integers(0, 3, (7, 5)).astype(float), rng.random((7, 2))
     model = nn.MLP(5, [4, 2], "tanh", "sigmoid", seed=0)
     whole = engine.compile(lambda: sum(nn.losses.quadratic(model(x), y) for x, y in zip(X.tolist(), Y.tolist())) / 7).trace()
-    shapes = [(x.operands[0].shape, x.operands[1].shape) for x in reachable(whole.compiled.ends) if x.kind == "apply"]
+    shapes = [(x.operands[1].shape, x.operands[0].shape) for x in reachable(whole.compiled.ends) if is_apply(x)]
     assert shapes == [((4, 5), (7, 5)), ((2, 4), (7, 4))]
     by_batches = engine.compile(lambda x, y: nn.losses.quadratic(model(x), y))
     (cost, gradient), (expected, derivatives) = whole.value_and_grad(), by_batches.value_and_grad(X, Y)
