@@ -115,6 +115,7 @@ def backward(compiled: Compiled, *, inputs: bool = False) -> Backward:
     leaves = [x for x in reachable(x for x, _ in seeds) if x.kind == "parameter" or (inputs and x.kind == "input")]
     adjoints = differentiate(seeds, leaves)
     for x, adjoint in adjoints.items():
+        adjoint = adjoint.operands[0] if adjoint.is_view else adjoint
         if x.name.startswith("z") and x.kind in ("map", "contract") and not adjoint.name and adjoint.kind in ("map", "contract"):
             adjoint.name = "δ" + x.name[1:]
         elif x in compiled.labelled and x is not cost and adjoint.operands and not adjoint.name:

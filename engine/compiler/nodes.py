@@ -277,6 +277,9 @@ class Builder:
         """The entry by entry product of two operands whose axes are these letters, laid out as the result is."""
         laid_out = []
         for mine, x in zip(letters, operands):
+            if x.scalar is not None:  # a number stays one
+                laid_out.append(x)
+                continue
             present = [c for c in result if c in mine]
             y = self.transpose(x, [mine.index(c) for c in present])
             length = dict(zip(present, y.shape))
