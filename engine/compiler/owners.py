@@ -100,7 +100,7 @@ def _inside(thing: _Thing) -> Iterator[_Thing]:
         if not thing.number:
             for i, x in enumerate(held, 1):
                 yield _Thing(x, thing.name, thing.holder, str(i), steps)
-    elif isinstance(held, Mapping) or (hasattr(held, "__dict__") and not isinstance(held, type) and not hasattr(held, "__path__")):
+    elif isinstance(held, Mapping) or (hasattr(held, "__dict__") and not isinstance(held, type)):
         for name, x in (held if isinstance(held, Mapping) else vars(held)).items():
             if isinstance(name, str) and not name.startswith("__"):
                 yield _Thing(x, name.lstrip("_"), thing.name, thing.number, steps)
