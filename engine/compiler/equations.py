@@ -1,256 +1,154 @@
-"""A program as the lectures write it: one line for each quantity, for one example as a column.
+"""A program as the lectures write it: one line for each quantity, for one example.
 
     z1 = W1 a0 + b1        a1 = σ(z1)        δ1 = W2ᵀ δ2 ⊙ σ'(z1)        ∂C/∂W2 = δ2 a1ᵀ
 
-An instruction with a name has a line of its own; others are written where they are used, unless that becomes too
-long or is repeated too often: then they are called v1, v2, ... The weight of an example in a batch is 1 here.
+A node with a name has a line of its own; others are written where they are used, unless that becomes too long or is
+repeated too often: then they are called v1, v2, ... How each is written is in `formulas`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from .. import ops
-from ..primitive import Primitive
-from ..say.notation import Term, latex_name, show, write
+from ..say.notation import Term
 from .differentiate import backward
-from .nodes import Node, is_seed, reachable
+from .formulas import Formulas, is_layout, result_of
+from .nodes import Node, reachable
 from .passes import Compiled
-from .views import is_range
+from .patterns import in_rows
+from .shown import with_bodies
+from .terms import named
 
 DEEPEST, LONGEST = 4, 60  # of a formula written inside another
-TRANSPOSE = "ᵀ"
-REDUCED: dict[Primitive | None, str] = {ops.logsumexp: "logsumexp", ops.amax: "max", ops.amin: "min"}  # of an axis
 
 
 class Line:
-    """One equation: what it defines, and how."""
+    """One equation: what it defines, and how. Or a heading, such as `for t = 1 ... T`, with the lines under it."""
 
-    def __init__(self, left: Term, right: Term, remark: str = "") -> None:
-        self.left, self.right, self.remark = left, right, remark
+    def __init__(self, left: Term, right: Term | None = None, remark: str = "", under: Sequence[Line] = ()) -> None:
+        self.left, self.right, self.remark, self.under = left, right, remark, under
+
+    @property
+    def equation(self) -> str:
+        """left = right."""
+        return self.left.text if self.right is None else f"{self.left.text} = {self.right.text}"
+
+    def text(self, indent: str = "") -> list[str]:
+        """The line, and those under it further to the right."""
+        remark = f"    ({self.remark})" if self.remark else ""
+        own = self.equation + (":" if self.right is None else "") + remark
+        return [indent + own, *(text for line in self.under for text in line.text(indent + "    "))]
+
+    def latex(self, indent: str = "") -> list[str]:
+        """The same in LaTeX."""
+        own = rf"&\text{{{self.left.text}}}" if self.right is None else f"{self.left.latex} &= {indent}{self.right.latex}"
+        return [own, *(text for line in self.under for text in line.latex(indent + r"\quad "))]
 
 
 class Writer:
-    """Writes instructions as terms."""
+    """The nodes of a program as terms, and the lines of those that have one. `ends` are what the reader wants to know."""
 
-    def __init__(self, order: list[Node], column: dict[Node, str]) -> None:
-        self.column = column  # other names for some: the input of the first layer is a0
-        self.readers: dict[Node, int] = dict.fromkeys(order, 0)
+    def __init__(self, order: Sequence[Node], column: dict[Node, str], ends: Iterable[Node] | None = None) -> None:
+        self.column = dict(column)  # other names for some: the input of the first layer is a0
+        ends = order if ends is None else ends
+        order = with_bodies(order)
+        self.formulas = Formulas(order)
+        self.body = {y: x for x in order if x.body is not None for y in x.body.order}  # in which loop something is computed
+        sequences = set(self.formulas.sequence.values())
+        self.forced = {y for y in sequences if y.operands and y.kind != "part"}  # what needs a name, since it is read at [t]
+        self.forced |= {result_of(y) for x in order if x.body is None for y in x.operands if y.kind == "part"}
         for x in order:
-            for operand in x.operands:
+            if x.body is not None and x.body.backwards:
+                self._adjoint_states(x)
+        self.terms = self.formulas.terms
+        self.mentioned = self.mentions(ends)
+        self.readers: dict[Node, int] = dict.fromkeys(order, 0)
+        for x in self.mentioned:
+            for operand in self.formulas.reads(x):
                 self.readers[operand] += 1
-        self.terms: dict[Node, Term] = {}
         self.depth: dict[Node, int] = {}
+        self.remarks: dict[Node, str] = {}  # of what is written where it is used
         self.lines: dict[Node, Line] = {}
         self.numbered = 0
-        self.patterns = _patterns(order)
         for x in order:
             self._add(x)
 
+    def mentions(self, ends: Iterable[Node]) -> set[Node]:
+        """What the formulas of these are made of: of softmax(z), z, and not what it is computed by."""
+        found: set[Node] = set()
+        waiting = list(ends)
+        while waiting:
+            x = waiting.pop()
+            if x not in found:
+                found.add(x)
+                waiting.extend(self.formulas.reads(x))
+        return found
+
+    def _height(self, x: Node) -> int:
+        """By how much a formula is deeper than what it is made of: Σ x ⊙ y is a product and a sum."""
+        if x.kind == "contract" and len(x.operands) == 2 and x.letters[0] == x.letters[1]:
+            return 2
+        return int(not is_layout(x))
+
     def _add(self, x: Node) -> None:
-        depth = max((self.depth[operand] for operand in x.operands), default=-1) + (x.kind not in ("reshape", "transpose"))
-        term = self._written(x)
+        inside = self.formulas.reads(x)
+        depth = max((self.depth[y] for y in inside), default=-1) + self._height(x)
+        term = self.formulas.write(x)
         name = self.column.get(x) or x.name
-        if not name and x.operands and x.kind not in ("reshape", "transpose"):
+        if not name and x.operands and not is_layout(x) and x.kind not in ("part", "loop") and x in self.mentioned:
             long = depth > DEEPEST or len(term.text) > LONGEST
-            if long or (self.readers[x] > 1 and depth > 2):
+            often = (self.readers[x] > 1 and depth > 2) or (self.readers[x] > 2 and depth > 0 and self.formulas.rows)
+            if long or often or x in self.forced:
                 self.numbered += 1
-                name = f"v{self.numbered}"
+                name = f"v{self.numbered}" + ("[t]" if x in self.body else "")
+        remarks = dict.fromkeys(self.remarks[y] for y in inside if y not in self.lines)
+        remarks[self.formulas.remarks.get(x, "")] = None
+        self.remarks[x] = "; ".join(remark for remark in remarks if remark)
         self.depth[x], self.terms[x] = (0, named(name)) if name else (depth, term)
-        if name and x.operands:
-            self.lines[x] = Line(named(name), term)
-
-    def _written(self, x: Node) -> Term:
-        """The instruction by its operands."""
-        terms = [self.terms[operand] for operand in x.operands]
-        if x.kind in ("input", "parameter"):
-            return named(x.name or "x")
-        if x.kind == "constant":
-            return number(x)
-        if _is_weight(x):
-            return Term("1", "1")
-        if x.kind == "row":
-            return self._row(x, terms)
-        if x.kind == "slope":
-            return slope(x, terms[1:])
-        if x.kind in ("reshape", "sum_to", "total") and (x.kind == "reshape" or x.operands[0].shape == x.shape):
-            return terms[0]
-        if x.kind == "apply":
-            return product(terms[0], terms[1])
-        if x.kind == "outer":
-            return product(terms[0], transposed(terms[1]))
-        if x.kind == "transpose":
-            return transposed(terms[0])
-        if x.kind in ("reduce", "sum_to", "total"):
-            return call(REDUCED[x.row], terms) if x.row in REDUCED else summed(terms[0])
-        if x.kind == "take":
-            return self._taken(x, terms[0])
-        if x.kind == "concat":
-            return Term(f"[{'; '.join(t.text for t in terms)}]", rf"\left[{'; '.join(t.latex for t in terms)}\right]")
-        if x.kind == "assemble":
-            return self._folded(x, terms)
-        return call(x.kind, terms)
-
-    def _row(self, x: Node, terms: list[Term]) -> Term:
-        row = x.row
-        assert row is not None  # of this kind
-        if row is ops.div and is_softmax(x):
-            return call("softmax", [self.terms[x.operands[0].operands[0].operands[0]]])
-        if row is not ops.mul:
-            return write(row, terms)
-        for one, other in ((0, 1), (1, 0)):
-            if _is_weight(x.operands[one]):
-                return terms[other]
-        if x.operands[0] is x.operands[1]:
-            return write(ops.power.bind(2.0), terms[:1])
-        if x.operands[0].scalar is not None and (terms[1].text.startswith("Σ") or terms[1].level == 2):
-            factor, rest = _wrapped(terms[0], 2), terms[1]  # no parentheses: c·x·y
-            dot, cdot = (" ", " ") if rest.text.startswith("Σ") else ("·", r" \cdot ")
-            return Term(f"{factor.text}{dot}{rest.text}", f"{factor.latex}{cdot}{rest.latex}", 2)
-        if all(operand.size > 1 for operand in x.operands):
-            first, second = (_wrapped(term, 2) for term in terms)
-            return Term(f"{first.text} ⊙ {second.text}", rf"{first.latex} \odot {second.latex}", 2)
-        return write(row, terms)
-
-    def _folded(self, x: Node, terms: list[Term]) -> Term:
-        """The adjoint of entries that were taken: each part goes back to where it came from."""
-        names = {pattern: name for (_, pattern), name in self.patterns.items()}
-        parts = []
-        for term, index in zip(terms, x.index):
-            name = names.get(_pattern(index), f"{int(index.flat[0])}:{int(index.flat[-1]) + 1}" if is_range(index) else "")
-            parts.append(call(f"back_{name}" if name.isidentifier() else "back", [term] if name.isidentifier() or not name
-                              else [term, Term(name, name)]))  # fmt: skip
-        text, latex = (" + ".join(getattr(part, form) for part in parts) for form in ("text", "latex"))
-        return Term(text, latex, 1 if len(parts) > 1 else 5)
-
-    def _taken(self, x: Node, source: Term) -> Term:
-        """Entries of something: x[3], x[0:4], or windows(x) for a pattern."""
-        index, operand = x.index[0], x.operands[0]
-        if (index == index.flat[0]).all() and operand.size == 1:
-            return source
-        if index.size == 1:
-            where = ", ".join(str(int(i)) for i in np.unravel_index(int(index.flat[0]), operand.shape))
-        elif is_range(index):
-            where = _range_in(int(index.flat[0]), index.size, operand.shape)
-        else:
-            return call(self.patterns[operand, _pattern(index)], [source])
-        inside = _wrapped(source, 5)
-        return Term(f"{inside.text}[{where}]", rf"{inside.latex}\left[{where}\right]")
+        if x.body is not None:
+            self.lines[x] = self._loop(x)
+        elif name and x.operands and x in self.mentioned and term.text != name:
+            self.lines[x] = Line(named(name), term, self.remarks[x])
 
 
-def _pattern(index: np.ndarray) -> tuple[tuple[int, ...], bytes]:
-    return index.shape, index.tobytes()
+    def _adjoint_states(self, loop: Node) -> None:
+        """What a loop backwards in time carries: δh[t] is ∂C/∂h[t], as far as it comes from later steps."""
+        body = loop.body
+        assert body is not None
+        read = [y.operands[0].body for y in loop.operands if y.kind == "part"]
+        states = next((other.states for other in read if other is not None and not other.backwards), ())
+        for hole, after, state in zip(body.states, body.following, states):
+            name = state.name.removesuffix("[t-1]")
+            self.column[hole] = f"δ{name}[t]"
+            if after in self.body:
+                self.column.setdefault(after, f"δ{name}[t-1]")
+
+    def _loop(self, x: Node) -> Line:
+        """for t = 1 ... T, and what is computed in each step."""
+        body = x.body
+        assert body is not None
+        last, first = (1, body.steps) if body.backwards else (body.steps, 1)
+        before = []
+        for hole, operand in zip(body.states, x.operands):
+            name = self.terms[hole].text.replace("[t-1]", "[0]").replace("[t]", f"[{body.steps}]")
+            zero = operand.kind == "constant" and not np.any(operand.number)
+            before.append(f"{name} = {'0' if zero else self.terms[operand].text}")
+        under = [self.lines[y] for y in body.order if y in self.lines]
+        heading = Term(f"for t = {first} ... {last}", rf"t = {first}, \dots, {last}")
+        return Line(heading, None, ", ".join(before), under)
 
 
-def _patterns(order: list[Node]) -> dict[tuple[Node, tuple[tuple[int, ...], bytes]], str]:
-    """A name for each irregular choice of entries from something: windows if they overlap; numbered if there are several."""
-    found: dict[Node, list[np.ndarray]] = {}
-    for x in order:
-        if x.kind == "take" and x.index[0].size > 1 and not is_range(x.index[0]):
-            known = found.setdefault(x.operands[0], [])
-            if not any(_pattern(x.index[0]) == _pattern(index) for index in known):
-                known.append(x.index[0])
-    names = {}
-    for operand, indices in found.items():
-        for number_, index in enumerate(indices, 1):
-            stem = "windows" if len(np.unique(index)) < index.size else "entries"
-            names[operand, _pattern(index)] = stem + (str(number_) if len(indices) > 1 else "")
-    return names
-
-
-def _is_weight(x: Node) -> bool:
-    """Whether x is the weight of the one example that the equations are for, 1: by itself, or added up over the batch."""
-    return is_seed(x) or (x.kind == "sum_to" and is_seed(x.operands[0]))
-
-
-def _range_in(start: int, size: int, shape: tuple[int, ...]) -> str:
-    """A range of entries as it would be indexed: 3 for the row 3 of a matrix, 0:4 in a vector."""
-    where = []
-    for axis in range(len(shape)):
-        inner = int(np.prod(shape[axis + 1 :]))
-        if size == inner and start % inner == 0:
-            where.append(str(start // inner))
-            return ", ".join(where)
-        if start // (shape[axis] * inner) or (start % inner + size > inner and axis + 1 < len(shape)):
-            break
-        if axis + 1 == len(shape):
-            where.append(f"{start}:{start + size}")
-            return ", ".join(where)
-        where.append(str(start // inner))
-        start %= inner
-    return f"flat {start}:{start + size}" if len(shape) > 1 else f"{start}:{start + size}"
-
-
-def named(name: str) -> Term:
-    """A name as a term; δ and subscripts in LaTeX."""
-    if name.startswith("∂"):
-        above, below = (named(part.removeprefix("∂")).latex for part in name.split("/"))
-        return Term(name, rf"\frac{{\partial {above}}}{{\partial {below}}}", 5)
-    return Term(name, latex_name(name.replace("δ", "delta")))
-
-
-def number(x: Node) -> Term:
-    """A constant; a short array is written out."""
-    if x.scalar is not None:
-        return Term("1/2", r"\frac{1}{2}", 2, 5) if x.scalar == 0.5 else Term.number(x.scalar)
-    flat = np.ravel(x.number)
-    if len(flat) == 1:
-        return Term.number(float(flat[0]))
-    listed = f"({', '.join(show(float(c)) for c in flat)})"
-    return named("k") if len(flat) > 4 else Term(listed, listed)
-
-
-def slope(x: Node, terms: list[Term]) -> Term:
-    """f'(z)."""
-    assert x.row is not None  # of this kind
-    written = write(x.row, terms)
-    return Term(written.text.replace("(", "'(", 1), written.latex.replace(r"\left(", r"'\left(", 1))
-
-
-def product(first: Term, second: Term) -> Term:
-    """W a: written side by side."""
-    first, second = _wrapped(first, 2), _wrapped(second, 3)
-    return Term(f"{first.text} {second.text}", f"{first.latex} {second.latex}", 2)
-
-
-def transposed(term: Term) -> Term:
-    """Wᵀ."""
-    inside = _wrapped(term, 5)
-    return Term(inside.text + TRANSPOSE, inside.latex + r"^{\top}")
-
-
-def summed(term: Term) -> Term:
-    """Σ x."""
-    inside = _wrapped(term, 2)
-    return Term(f"Σ {inside.text}", rf"\sum {inside.latex}", 1.5)
-
-
-def call(name: str, terms: Iterable[Term]) -> Term:
-    """name(x, y)."""
-    terms = list(terms)
-    latex = rf"\operatorname{{{name}}}\left({', '.join(t.latex for t in terms)}\right)"
-    return Term(f"{name}({', '.join(t.text for t in terms)})", latex)
-
-
-def _wrapped(term: Term, level: float) -> Term:
-    text = term.text if term.level >= level else f"({term.text})"
-    latex = term.latex if term.latex_level >= level else rf"\left({term.latex}\right)"
-    return Term(text, latex, max(level, term.level), max(level, term.latex_level))
-
-
-def is_softmax(x: Node) -> bool:
-    """Whether x is exp(z - logsumexp(z)) over the sum of these."""
-    share, total = x.operands
-    if not share.is_map(ops.exp) or not share.operands[0].is_map(ops.sub) or total.kind != "reduce":
-        return False
-    z, largest = share.operands[0].operands
-    return total.operands[0] is share and largest.kind == "reduce" and largest.operands[0] is z
+def top_level(writer: Writer) -> dict[Node, Line]:
+    """The lines that are not under another."""
+    return {x: line for x, line in writer.lines.items() if x not in writer.body}
 
 
 def lines(compiled: Compiled) -> list[list[Line]]:
     """The equations: forward, and, if there is one cost, the errors and then the derivatives."""
+    compiled = compiled.shown or compiled
     ends = [x for x in (compiled.outputs, compiled.penalty) if x is not None]
     forward = reachable(ends)
     column = columns(forward)
@@ -259,40 +157,66 @@ def lines(compiled: Compiled) -> list[list[Line]]:
     if compiled.penalty is not None:
         column[compiled.penalty] = "penalty"
     if compiled.several:
-        writer = Writer(forward, column)
+        writer = Writer(forward, column, ends)
         missing = [] if compiled.outputs in writer.lines else [Line(named("f"), writer.terms[compiled.outputs])]
-        return [_inputs(column) + list(writer.lines.values()) + missing]
+        return [_inputs(column) + list(top_level(writer).values()) + missing]
     found = backward(compiled)
     gradients = found.gradients
     order = reachable([*ends, *found.ends])
     for p, adjoint in gradients:  # a derivative without a name, read nowhere else, is written only once
         if not adjoint.name and adjoint.operands and all(adjoint not in x.operands for x in order):
             column.setdefault(adjoint, f"∂{compiled.cost}/∂{p.name}")
-    writer = Writer(order, column)
-    ahead = set(forward)
-    first = [line for x, line in writer.lines.items() if x in ahead]
+        if adjoint.kind == "contract" and len(adjoint.operands) == 2 and adjoint.operands[0].kind == "part":
+            error = result_of(adjoint.operands[0])  # ∂C/∂W_i = Σ_t δ_i[t] x[t]ᵀ
+            name = "_".join(["δ", *p.name.split("_")[1:]]) + "[t]"
+            if not error.name and name not in column.values():
+                column.setdefault(error, name)
+    cost = compiled.outputs
+    while cost.is_view and not cost.operands[0].name and cost.operands[0].operands:
+        cost = cost.operands[0]
+        column[cost] = compiled.cost
+    writer = Writer(order, column, [*ends, *found.ends])
+    ahead = writer.mentions(ends)
+    first = [line for x, line in top_level(writer).items() if x in ahead]
     own = {adjoint for _, adjoint in gradients if adjoint in writer.lines and column.get(adjoint, "").startswith("∂")}
-    back = [line for x, line in writer.lines.items() if x not in ahead and x not in own]
-    if compiled.outputs not in writer.lines:
+    back = [line for x, line in top_level(writer).items() if x in writer.mentioned and x not in ahead and x not in own]
+    if compiled.outputs not in writer.lines and cost not in writer.lines:
         first.append(Line(named(compiled.cost), writer.terms[compiled.outputs]))
-    derivatives = [
-        Line(named(f"∂{compiled.cost}/∂{p.name}"), writer.lines[adjoint].right if adjoint in own else writer.terms[adjoint],
-             _together(p, [q for q, _ in gradients]))
-        for p, adjoint in sorted(gradients, key=lambda both: _last_layer_first(both[0]))
-    ]
+    derivatives = []
+    for p, adjoint in sorted(gradients, key=_last_layer_first(forward)):
+        right = writer.lines[adjoint].right if adjoint in own else writer.terms[adjoint]
+        remarks = [_together(p, [q for q, _ in gradients]), writer.remarks[adjoint] if adjoint in own else ""]
+        derivatives.append(Line(named(f"∂{compiled.cost}/∂{p.name}"), right, "; ".join(filter(None, remarks))))
     return [_inputs(column) + first, back, derivatives]
 
 
-def _last_layer_first(parameter: Node) -> tuple[int, int, int]:
-    """By the number in the name, W2 and b2 before W1; matrices before vectors."""
-    digits = parameter.name.lstrip("WUVQb")
-    return -int(digits) if digits.isdigit() else 0, -len(parameter.shape), parameter.serial
+def _last_layer_first(forward: Sequence[Node]) -> Callable[[tuple[Node, Node]], tuple[int, int, int]]:
+    """A sort key: W2 and b2 before W1, by the number in the name, else by the first layer that reads it; matrices first."""
+    layer: dict[Node, int] = {}
+    count = 1
+    for x in forward:
+        for y in x.operands:
+            layer.setdefault(y, count)
+        count += x.name.startswith("z")
+
+    def key(both: tuple[Node, Node]) -> tuple[int, int, int]:
+        parameter = both[0]
+        digits = parameter.name.lstrip("WUVQb")
+        return -int(digits) if digits.isdigit() else -layer[parameter], -len(parameter.shape), parameter.serial
+
+    return key
 
 
 def columns(forward: list[Node]) -> dict[Node, str]:
-    """The lectures call the input of the first layer a0."""
-    first = [x.operands[1] for x in forward if x.kind == "apply" and x.operands[1].kind == "input"]
-    return {first[0]: "a0"} if len(set(first)) == 1 and first[0].name != "a0" else {}
+    """The lectures call the input of the first layer a0; a matrix of data with positions as rows has its own name."""
+    if in_rows(forward):
+        return {}
+    first = {
+        x.operands[0]
+        for x in forward
+        if x.kind == "contract" and len(x.operands) == 2 and not x.operands[1].batched and x.operands[0].kind == "input"
+    }
+    return {x: "a0" for x in first if len(first) == 1 and x.name != "a0"}
 
 
 def _inputs(column: dict[Node, str]) -> list[Line]:
@@ -312,30 +236,28 @@ def text(compiled: Compiled) -> str:
     parameters = [f"{x.name} ({dimensions(x.shape)})" for x in compiled.parameters]
     head = [f"inputs: {', '.join(shapes)}"] if shapes else []
     head += [f"parameters: {', '.join(parameters)}"] if parameters else []
-    parts = [[_line(line) for line in part] for part in lines(compiled) if part]
+    parts = [[text for line in part for text in line.text()] for part in lines(compiled)]
     return "\n\n".join("\n".join(part) for part in [head, *parts] if part)
 
 
-def _line(line: Line) -> str:
-    return f"{line.left.text} = {line.right.text}" + (f"    ({line.remark})" if line.remark else "")
-
-
 def dimensions(shape: tuple[int, ...]) -> str:
-    """30×784; 1 for a single number."""
+    """30×784; 1 for a single number. Axes of length 1 after the second are only there for broadcasting."""
+    if shape[2:]:
+        shape = tuple(d for i, d in enumerate(shape) if d > 1 or any(e > 1 for e in shape[i:])) or (1,)
     return "×".join(map(str, shape)) or "1"
 
 
 def latex(compiled: Compiled) -> str:
     """The equations as one aligned block."""
-    written = [f"{line.left.latex} &= {line.right.latex}" for part in lines(compiled) for line in part]
+    written = [text for part in lines(compiled) for line in part for text in line.latex()]
     return "\n".join([r"\begin{aligned}", " \\\\\n".join(written), r"\end{aligned}"])
 
 
 def remarks_on(order: list[Node], compiled: Compiled) -> dict[Node, str]:
-    """What a program's instructions are in the equations: those with a line of their own, and derivatives f'(z)."""
+    """What a program's nodes are in the equations: those with a line of their own, and derivatives f'(z)."""
     writer = Writer(order, columns(reachable(compiled.ends)))
-    remarks = {x: f"{line.left.text} = {line.right.text}" for x, line in writer.lines.items() if x.name}
-    remarks |= {x: writer.terms[x].text for x in order if x.kind == "slope"}
+    remarks = {x: line.equation for x, line in writer.lines.items() if x.name}
+    remarks |= {x: writer.terms[x].text for x in order if x.kind == "map" and x.position is not None}
     return {x: remark for x, remark in remarks.items() if len(remark) <= LONGEST}
 
 
@@ -350,9 +272,10 @@ def heading(compiled: Compiled, dtype: str, *, gradient: bool) -> str:
     given += ["gradient: their derivatives", "s: the weight of an example, 1/n for the mean"] if gradient else []
     if compiled.arguments and given:
         sentences += ["", f"{'; '.join(given)}."]
-    if any(x.kind in ("row", "slope") and x.row in (ops.sigmoid, ops.tanh) for x in reachable(compiled.ends)):
+    order = reachable(compiled.ends)
+    if any(x.kind == "map" and x.row in (ops.sigmoid, ops.tanh) for x in order):
         sentences += ["", "σ(z) is e/(1 + e) with e = exp(z), and σ' = σ/(1 + e); minimum keeps e finite, however large z is."]
-    if any(x.kind == "apply" for x in reachable(compiled.ends)):
+    if any(x.kind == "contract" and len(x.operands) == 2 and not x.operands[1].batched for x in order):
         sentences += [
             "",
             "An example is a column in the equations and a row here, so every product is transposed: W a becomes a Wᵀ,",
@@ -362,10 +285,11 @@ def heading(compiled: Compiled, dtype: str, *, gradient: bool) -> str:
 
 
 def written(x: Node) -> str:
-    """What an instruction is called in an error: its name and how it is computed."""
+    """What a node is called in an error: its name and how it is computed."""
     if x.kind == "input":
         return f"The input {x.name}"
-    line = Writer(reachable([x]), {}).lines.get(x)
-    if x.name:
-        return f"{x.name} = {line.right.text}" if line and line.right.text != x.name else x.name
-    return Writer(reachable([x]), {}).terms[x].text if line is None else line.right.text
+    writer = Writer(reachable([x]), {})
+    line = writer.lines.get(x)
+    if line is None or line.right is None:
+        return x.name or writer.terms[x].text
+    return f"{x.name} = {line.right.text}" if x.name else line.right.text

@@ -12,7 +12,7 @@ What follows is done for each variant of a program when it is asked for: differe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ from .nodes import Builder, Node, Shape, reachable
 from .owners import owners
 from .rules import RULES
 from .scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars, flatten
+from .shown import shown
 from .storage import arrange
 from .sums import Steps, collapse
 from .trace import trace, unique_names
@@ -57,6 +58,7 @@ class Compiled(NamedTuple):
     arguments  their names, and the shapes of one example
     values     the parameters, and order: the place of each in the vector
     found      what became of which steps, and counts of nodes, both for explain(); labelled: blocks that have a Value's label
+    shown      what is printed, if that is not what is computed: layers computed as one are shown apart
     """
 
     builder: Builder
@@ -69,8 +71,9 @@ class Compiled(NamedTuple):
     values: list[Value]
     order: np.ndarray
     found: list[Found]
-    labelled: set[Node]
+    labelled: Mapping[Node, str]
     counts: Counts
+    shown: Compiled | None = None
 
     @property
     def ends(self) -> list[Node]:
@@ -84,8 +87,8 @@ class Compiled(NamedTuple):
 
     @property
     def parameters(self) -> list[Node]:
-        """The instructions that read parameters."""
-        return [x for x in reachable(self.ends) if x.kind == "parameter"]
+        """The nodes that read parameters, as they are shown."""
+        return [x for x in reachable((self.shown or self).ends) if x.kind == "parameter"]
 
 
 def run_passes(
@@ -112,11 +115,22 @@ def run_passes(
     labels = [""] * len(order)
     for value, place in zip(scalars.parameters, order.tolist()):
         labels[place] = value.label
-    Names(everything, names, labels, blocks.labelled)
-    if not outputs.name and outputs.size == 1 and not several and outputs.kind != "constant":
-        outputs.name = "C"
-    return Compiled(builder, outputs, several, others, penalties, names, shapes, scalars.parameters, order, blocks.found,
-                    set(blocks.labelled), _count(scalars, steps))  # fmt: skip
+    held = owners((f, penalty), dict(zip(scalars.parameters, order.tolist())))
+    compiled = Compiled(builder, outputs, several, others, penalties, names, shapes, scalars.parameters, order, blocks.found,
+                        blocks.labelled, _count(scalars, steps))  # fmt: skip
+    new = shown(everything, held)
+    if new:
+        labelled = {new[x]: label for x, label in blocks.labelled.items() if x in new}
+        beside, added = (None if x is None else new[x] for x in (others, penalties))
+        compiled = compiled._replace(shown=compiled._replace(
+            builder=new[outputs].builder, outputs=new[outputs], others=beside, penalty=added, labelled=labelled))  # fmt: skip
+    read = compiled.shown or compiled
+    called = Names(reachable(read.ends), names, labels, read.labelled, held)
+    if not read.outputs.name and outputs.size == 1 and not several and outputs.kind != "constant":
+        read.outputs.name = "C"
+    for x, y in new.items():
+        x.name = y.name or called.stacked(x)
+    return compiled
 
 
 def by_owner(scalars: Scalars, functions: list[Any]) -> None:

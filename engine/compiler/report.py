@@ -9,13 +9,12 @@ from .nodes import Node, reachable
 from .passes import Compiled
 
 LEAVES = ("input", "parameter", "constant", "seed")
-MOVES = ("reshape", "transpose")
 BOOKKEEPING = ("x[0, 1", "x[i][j]", "a shape for", "entries of numbers", "x·c = c·x", "x·s = s·x", "Σ over no axis")
 
 
 def operations(order: list[Node]) -> list[Node]:
     """What computes: leaves, and the same numbers in another shape, are left out."""
-    return [x for x in order if x.kind not in (*LEAVES, *MOVES)]
+    return [x for x in order if x.kind not in LEAVES and not (x.kind == "take" and x.is_view)]
 
 
 def explain(compiled: Compiled) -> str:
@@ -48,10 +47,10 @@ def explain(compiled: Compiled) -> str:
 def _found(found: Found, writer: Writer) -> str:
     """What became of the steps of one form."""
     line = writer.lines.get(found.block)
-    name = f"{line.left.text} = {line.right.text}" if line else writer.terms[found.block].text
+    name = line.equation if line else writer.terms[found.block].text
     inner = [writer.lines[x] for x in found.block.operands if x in writer.lines and x.name.startswith("z")]
     if found.what == "grid" and not line and inner:  # z2 - y: the sum goes on, but the layer is what was found
-        name = f"{inner[0].left.text} = {inner[0].right.text}, and {name}"
+        name = f"{inner[0].equation}, and {name}"
     if found.what == "grid":
         rows, across = found.shape
         grid = f"{_many(rows, 'row')} of weights × {_many(across, 'column')} of data"
