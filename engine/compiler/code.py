@@ -53,7 +53,8 @@ class Code:
             adjoint.name = adjoint.name or f"d{parameter.name}"
         remarks: dict[Node, str] = {}
         for x, remark in remarks_on(order, compiled).items():
-            remarks.setdefault(lowered[x], remark)
+            if x in lowered:  # not in the body of a loop
+                remarks.setdefault(lowered[x], remark)
         self.source, self.constants = write(
             wanted, compiled.arguments, dtype, heading(compiled, dtype, gradient=gradient), remarks
         )

@@ -202,7 +202,7 @@ def _last_layer_first(forward: Sequence[Node]) -> Callable[[tuple[Node, Node]], 
     def key(both: tuple[Node, Node]) -> tuple[int, int, int]:
         parameter = both[0]
         digits = parameter.name.lstrip("WUVQb")
-        return -int(digits) if digits.isdigit() else -layer[parameter], -len(parameter.shape), parameter.serial
+        return -int(digits) if digits.isdigit() else -layer.get(parameter, 0), -len(parameter.shape), parameter.serial
 
     return key
 
