@@ -5,6 +5,7 @@ from .activations import ELEMENTWISE, Activation
 from .advice import TeacherWarning
 from .curves import Curve, learning_curve, validation_curve
 from .files import load, save
+from .for_torch import to_torch
 from .history import History
 from .layers import Layer, Neuron
 from .module import Module
@@ -32,5 +33,5 @@ __all__ = [
     "EchoState", "Elman", "Flatten", "Forced", "History", "Hopfield", "Jordan", "Last", "Layer", "MaxPool2d", "Module",
     "Neuron", "PerStep", "Perceptron", "Sequential", "TeacherWarning", "evaluate", "fit", "gradient_over_time", "init", "l1",
     "l2", "learning_curve", "learning_rate_search", "lecun_1989", "load", "losses", "one_hot", "optim", "reading", "restarts",
-    "save", "stopping", "validation_curve",
+    "save", "stopping", "to_torch", "validation_curve",
 ]  # fmt: skip
