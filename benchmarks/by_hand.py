@@ -10,11 +10,10 @@ import itertools
 import numpy as np
 
 
-class Parameters:
-    """Weights and biases as views of one vector, and their gradients as views of another."""
+class Arrays:
+    """Arrays of these shapes as views of one vector, and their gradients as views of another."""
 
-    def __init__(self, sizes, dtype=np.float64, seed=0):
-        shapes = [shape for a, b in itertools.pairwise(sizes) for shape in ((b, a), (b,))]
+    def __init__(self, shapes, dtype=np.float64):
         total = sum(int(np.prod(shape)) for shape in shapes)
         self.vector, self.gradient, self.change = (np.zeros(total, dtype) for _ in range(3))
         self.arrays, self.gradients, start = [], [], 0
@@ -23,14 +22,21 @@ class Parameters:
             self.arrays.append(self.vector[start:end].reshape(shape))
             self.gradients.append(self.gradient[start:end].reshape(shape))
             start = end
-        draw = np.random.default_rng(seed)
-        for array in self.arrays[::2]:
-            array[...] = draw.normal(0, 1 / np.sqrt(array.shape[1]), array.shape)
 
     def descend(self, rate):
         """p <- p - rate * g, for all parameters at once."""
         np.multiply(self.gradient, rate, out=self.change)
         np.subtract(self.vector, self.change, out=self.vector)
+
+
+class Parameters(Arrays):
+    """Weights and biases of layers: weights are drawn, biases start at 0."""
+
+    def __init__(self, sizes, dtype=np.float64, seed=0):
+        super().__init__([shape for a, b in itertools.pairwise(sizes) for shape in ((b, a), (b,))], dtype)
+        draw = np.random.default_rng(seed)
+        for array in self.arrays[::2]:
+            array[...] = draw.normal(0, 1 / np.sqrt(array.shape[1]), array.shape)
 
 
 class Digits:
@@ -124,6 +130,61 @@ class Moons:
         np.multiply(p.vector, 2 * self.alpha, out=p.change)
         np.add(p.gradient, p.change, out=p.gradient)
         p.descend(rate)
+        return cost
+
+
+class RBF:
+    """b + Σ_i w_i exp(-‖x - c_i‖² / 2s_i²) for two inputs, cost 1/2 (output - y)^2, the mean over the batch.
+
+    Arrays are (units, examples). The distances come from differences: one product of (‖x‖², x, 1) with coefficients would be
+    quicker, but loses digits in ‖x‖² - 2x·c + ‖c‖² where a unit is narrow.
+    """
+
+    def __init__(self, inputs, units, n, seed=0):
+        self.parameters = Arrays([(inputs, units), (units,), (units,), (1,)])
+        draw = np.random.default_rng(seed)
+        centres, widths, weights, _ = self.parameters.arrays
+        centres[...], widths[...], weights[...] = draw.random(centres.shape), 0.3, draw.normal(0, 0.3, units)
+        self.x = np.empty((inputs, 1, n))
+        self.difference, self.squares = (np.empty((inputs, units, n)) for _ in range(2))
+        self.distance, self.phi, self.error = (np.empty((units, n)) for _ in range(3))
+        self.factor, self.share, self.sums, self.delta = np.empty((units, 1)), np.empty(units), np.empty(units), np.empty(n)
+        self.column = self.factor[:, 0]
+        self.ones, self.n = np.ones(n), n
+
+    def named(self, arrays):
+        """The parameters or gradients by their names in works.py."""
+        return {"centres": arrays[0].T, "widths": arrays[1], "weights": arrays[2], "bias": arrays[3]}
+
+    def step(self, x, y, rate):
+        """One update on the batch x (n, inputs), y (n,); returns its mean cost before the update."""
+        centres, widths, weights, bias = self.parameters.arrays
+        dcentres, dwidths, dweights, dbias = self.parameters.gradients
+        difference, squares, distance, phi, error = self.difference, self.squares, self.distance, self.phi, self.error
+        column, share, delta, sums = self.column, self.share, self.delta, self.sums
+        np.copyto(self.x[:, 0], x.T)
+        np.subtract(self.x, centres[:, :, None], difference)
+        np.multiply(difference, difference, squares)
+        np.add(squares[0], squares[1], distance)
+        np.multiply(widths, widths, share)
+        np.divide(-0.5, share, column)
+        np.multiply(distance, self.factor, phi)
+        np.exp(phi, phi)
+        np.dot(weights, phi, delta)
+        np.add(delta, bias, delta)
+        np.subtract(delta, y, delta)
+        cost = 0.5 * np.dot(delta, delta) / self.n
+        np.multiply(delta, 1 / self.n, delta)
+        dbias[0] = np.dot(self.ones, delta)
+        np.dot(phi, delta, dweights)
+        np.multiply(phi, delta, error)
+        np.divide(weights, share, share)  # ∂C/∂c = w/s² Σ error (x - c), and ∂C/∂s = w/s³ Σ error ‖x - c‖²
+        np.vecdot(error, difference, dcentres)
+        np.multiply(dcentres, share, dcentres)
+        np.vecdot(error, distance, sums)
+        np.divide(share, widths, share)
+        np.multiply(sums, share, dwidths)
+        self.parameters.descend(rate)
         return cost
 
 
