@@ -1,14 +1,21 @@
 """Compiled programs beside NumPy written by hand, PyTorch, JAX and micrograd. Run: python benchmarks/compiled.py
 
-Three tasks, each a training step or many: forward, backward and plain gradient descent, in float64 on one thread.
+Tasks, each a training step or many: forward, backward and plain gradient descent, in float64 on one thread. Run all, or
+those that you name: python benchmarks/compiled.py attention lstm
 
-    moons    2-16-16-1, ReLU, hinge loss and L2, a batch of 100 samples: one step
-    MNIST    784-30-10, sigmoid, quadratic cost, on data of MNIST's shape: an epoch, with batches of 10 and of 128
-    digits   64-15-10, the same on data of the digits' shape: an epoch with batches of 10
+    moons      2-16-16-1, ReLU, hinge loss and L2, a batch of 100 samples: one step
+    mnist      784-30-10, sigmoid, quadratic cost, on data of MNIST's shape: an epoch, with batches of 10 and of 128
+    digits     64-15-10, the same on data of the digits' shape: an epoch with batches of 10
+    attention  8 tokens of width 16, a batch of 32; this and the following: one step, written on single numbers in works.py
+    block      a transformer block on as many tokens: 4 heads, causal, RMS norm, an MLP 16-64-16
+    lstm, gru  20 steps, 8 -> 16, a batch of 32, the cost at the last step
+    rbf        2 inputs, 32 Gaussian units, a batch of 100
+    compiling  time and memory of tracing and compiling
 
 `program` is what a user calls, program.descend(SGD).step; `fit` is a whole epoch of nn.fit, with its
 shuffling, its checks, its counting of hits and the history. All take turns within one run, so that a busy machine is
-unfair to none; what is printed are medians, and each one's part of the time of NumPy by hand.
+unfair to none; what is printed are medians, and each one's part of the time of NumPy by hand. Before a work of works.py is
+measured, its cost and gradient by hand are compared with the engine's.
 """
 
 import os
@@ -21,7 +28,7 @@ import gc
 import platform
 import sys
 import tracemalloc
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -29,31 +36,21 @@ from time import perf_counter
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a bare clone needs no installation
 
 import numpy as np
+import rivals
 from by_hand import Digits, Floor, Moons
+from rivals import jax, jnp, torch
+from works import WORKS, check
 
 import engine
 from nn import MLP, History, losses, optim
 from nn.compiled import CompiledRun
 from nn.targets import Targets
 
-try:
-    import torch
-
-    torch.set_num_threads(1)
-except ImportError:
-    torch = None
-try:
-    import jax
-    import jax.numpy as jnp
-
-    jax.config.update("jax_enable_x64", True)
-except ImportError:
-    jax = None
-
 TURNS, RATE = 9, 0.1
+SMALL_RATE = 1e-3  # for works that see one batch some thousand times
 
 
-# --- the competitors: each gives a function that makes one step on (x, y), or one epoch on all ---
+# --- ours and NumPy by hand: each gives a function that makes one step on (x, y), or one epoch on all; others: rivals.py ---
 
 def program_step(sizes, hinge, dtype="float64"):
     """engine.compile, as a user would write it."""
@@ -82,74 +79,6 @@ def by_hand_step(sizes, hinge, n, dtype=np.float64, kind=None):
     return lambda x, y: task.step(x, y, RATE)
 
 
-def torch_step(sizes, hinge):
-    """The usual modules, autograd and torch.optim.SGD."""
-    layers = []
-    for a, b in pairwise(sizes):
-        layers += [torch.nn.Linear(a, b), torch.nn.ReLU() if hinge else torch.nn.Sigmoid()]
-    model = torch.nn.Sequential(*(layers[:-1] if hinge else layers)).double()
-    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
-
-    def step(x, y):
-        optimizer.zero_grad()
-        out = model(x)
-        if hinge:
-            cost = (1 - y * out).relu().mean() + 1e-4 * sum((p * p).sum() for p in model.parameters())
-        else:
-            cost = 0.5 * ((out - y) ** 2).sum() / len(x)
-        cost.backward()
-        optimizer.step()
-        return cost
-
-    return step
-
-
-def jax_functions(sizes, hinge):
-    """A jitted step, and the pure step for a scan over an epoch."""
-    draw = np.random.default_rng(0)
-    weights = [(jnp.array(draw.normal(0, 1 / np.sqrt(a), (b, a))), jnp.zeros(b)) for a, b in pairwise(sizes)]
-
-    def cost(weights, x, y):
-        a = x
-        for i, (w, b) in enumerate(weights):
-            z = a @ w.T + b
-            a = (z if i == len(weights) - 1 else jnp.maximum(z, 0)) if hinge else jax.nn.sigmoid(z)
-        if hinge:
-            return jnp.maximum(0, 1 - y * a).mean() + 1e-4 * sum((w * w).sum() + (b * b).sum() for w, b in weights)
-        return 0.5 * ((a - y) ** 2).sum() / len(x)
-
-    def step(weights, x, y):
-        value, gradient = jax.value_and_grad(cost)(weights, x, y)
-        return jax.tree_util.tree_map(lambda p, g: p - RATE * g, weights, gradient), value
-
-    return weights, step
-
-
-def jax_step(sizes, hinge):
-    """jit of one step, the parameters going in and out."""
-    weights, pure = jax_functions(sizes, hinge)
-    step, state = jax.jit(pure), [weights]
-
-    def run(x, y):
-        state[0], value = step(state[0], x, y)
-        return value.block_until_ready()
-
-    return run
-
-
-def jax_epoch(sizes, X, Y, size):
-    """An epoch in one jitted scan."""
-    weights, pure = jax_functions(sizes, hinge=False)
-    xs, ys = jnp.array(X).reshape(-1, size, X.shape[1]), jnp.array(Y).reshape(-1, size, Y.shape[1])
-    epoch = jax.jit(lambda weights, xs, ys: jax.lax.scan(lambda w, batch: pure(w, *batch), weights, (xs, ys)))
-    state = [weights]
-
-    def run():
-        state[0], _ = jax.block_until_ready(epoch(state[0], xs, ys))
-
-    return run
-
-
 def fit_epoch(sizes, X, Y, size):
     """An epoch of nn.fit's run."""
     model = network(sizes, hinge=False)
@@ -157,21 +86,6 @@ def fit_epoch(sizes, X, Y, size):
                       Targets(Y, len(X), sizes[-1], losses.quadratic), None, "mean", History())  # fmt: skip
     order = list(range(len(X)))
     return lambda: run.epoch([order[i : i + size] for i in range(0, len(X), size)])
-
-
-def micrograd_step():
-    """micrograd on the same network and cost (benchmarks/eager.py)."""
-    from eager import Micrograd, Network
-
-    network = Network(Micrograd)
-
-    def step(x, y):
-        cost = network.cost(x.tolist(), y[:, 0].tolist())
-        network.zero_grad()
-        cost.backward()
-        network.update(RATE)
-
-    return step
 
 
 # --- measuring ---
@@ -211,14 +125,14 @@ def moons():
         name: lambda step=step, targets=labels if name == "program" else y: step(x, targets) for name, step in steps.items()
     }
     if torch:
-        step, tx, ty = torch_step(sizes, True), torch.tensor(x), torch.tensor(y)
+        step, tx, ty = rivals.torch_step(sizes, True, RATE), torch.tensor(x), torch.tensor(y)
         calls["PyTorch"] = lambda: step(tx, ty)
     if jax:
-        jitted, jx, jy = jax_step(sizes, True), jnp.array(x), jnp.array(y)
+        jitted, jx, jy = rivals.jax_step(sizes, True, RATE), jnp.array(x), jnp.array(y)
         calls["JAX, jit"] = lambda: jitted(jx, jy)
     times = in_turns(calls, 300)
     try:
-        slow = micrograd_step()
+        slow = rivals.micrograd_step(RATE)
     except SystemExit:
         slow = None
     if slow:
@@ -244,10 +158,11 @@ def epochs(title, sizes, examples, size, repeat):
     }  # fmt: skip
     calls = {name: epoch(step, batches) for name, step in steps.items()}
     if torch:
-        calls["PyTorch"] = epoch(torch_step(sizes, False), [(torch.tensor(x), torch.tensor(y)) for x, y in batches])
+        calls["PyTorch"] = epoch(rivals.torch_step(sizes, False, RATE), [(torch.tensor(x), torch.tensor(y)) for x, y in batches])
     if jax:
-        calls["JAX, jit of a step"] = epoch(jax_step(sizes, False), [(jnp.array(x), jnp.array(y)) for x, y in batches])
-        calls["JAX, scan over the epoch"] = jax_epoch(sizes, X, Y, size)
+        jitted = rivals.jax_step(sizes, False, RATE)
+        calls["JAX, jit of a step"] = epoch(jitted, [(jnp.array(x), jnp.array(y)) for x, y in batches])
+        calls["JAX, scan over the epoch"] = rivals.jax_epoch(sizes, X, Y, size, RATE)
     single = [(x.astype(np.float32), y.astype(np.float32)) for x, y in batches]
     calls["NumPy by hand, float32"] = epoch(by_hand_step(sizes, False, size, np.float32), single)
     calls["program, float32"] = epoch(program_step(sizes, False, "float32"), single)
@@ -256,6 +171,29 @@ def epochs(title, sizes, examples, size, repeat):
     again = in_turns({"NumPy by hand": calls["NumPy by hand"], "fit": fit_epoch(sizes, X, Y, size)}, repeat)
     times["fit, everything included"] = again["fit"] / again["NumPy by hand"] * times["NumPy by hand"]
     show(f"{title}: an epoch of {'-'.join(map(str, sizes))}, {examples} examples in batches of {size}", times)
+
+
+def work(name):
+    """One step of a work of works.py."""
+    check(name)
+    task, (x, y), by_hand = WORKS[name], WORKS[name].batch(), WORKS[name].by_hand()
+    arrays = {key: array.copy() for key, array in by_hand.named(by_hand.parameters.arrays).items()}
+    program, _ = task.program(arrays)
+    descent = program.trace(x, y).descend(optim.SGD(program.parameters.values, lr=SMALL_RATE))
+    calls = {"NumPy by hand": lambda: by_hand.step(x, y, SMALL_RATE), "program": lambda: descent.step(x, y)}
+    if torch:
+        step, tx, ty = rivals.torch_work(name, arrays, SMALL_RATE), torch.tensor(x), torch.tensor(y)
+        calls["PyTorch"] = lambda: step(tx, ty)
+    if jax:
+        jitted, jx, jy = rivals.jax_work(name, arrays, SMALL_RATE), jnp.array(x), jnp.array(y)
+        calls["JAX, jit"] = lambda: jitted(jx, jy)
+    show(f"{task.title}: a step on {len(x)} examples", in_turns(calls, 100))
+
+
+def mnist():
+    """Batches of ten, where calls cost most, and of 128."""
+    epochs("MNIST's shape", (784, 30, 10), 2000, 10, 1)
+    epochs("MNIST's shape", (784, 30, 10), 12800, 128, 1)
 
 
 def compiling():
@@ -281,12 +219,16 @@ def compiling():
         print(f"  {'-'.join(map(str, sizes)):<16}{nodes:>12}{seconds:>7.2f} s{peak / nodes:>10.0f}")
 
 
+TASKS = {"moons": moons, "mnist": mnist, "digits": lambda: epochs("digits", (64, 15, 10), 1500, 10, 3)}
+TASKS |= {name: partial(work, name) for name in WORKS} | {"compiling": compiling}
+
 if __name__ == "__main__":
+    chosen = sys.argv[1:] or list(TASKS)
+    for name in chosen:
+        if name not in TASKS:
+            raise SystemExit(f"There is no task {name!r}; there are {', '.join(TASKS)}.")
     versions = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
     versions += [f"{module.__name__} {module.__version__}" for module in (torch, jax) if module]
     print(f"{', '.join(versions)}; float64, one thread, medians; the last column is the part of NumPy by hand")
-    moons()
-    epochs("MNIST's shape", (784, 30, 10), 2000, 10, 1)
-    epochs("MNIST's shape", (784, 30, 10), 12800, 128, 1)
-    epochs("digits", (64, 15, 10), 1500, 10, 3)
-    compiling()
+    for name in chosen:
+        TASKS[name]()
