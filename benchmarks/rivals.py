@@ -135,29 +135,27 @@ def block(m, p, x, y, heads=4):
     return quadratic(h + m.relu(norm(h) @ p["W1"]) @ p["W2"], y)
 
 
-def lstm(m, p, x, y):
-    """Twenty steps, unrolled."""
-    from_x = x @ p["weight_ih"].T + p["bias_ih"]
-    h = c = from_x[:, 0, : y.shape[1]] * 0.0
-    for t in range(x.shape[1]):
-        z = from_x[:, t] + h @ p["weight_hh"].T + p["bias_hh"]
-        i, f, g, o = (z[:, k : k + y.shape[1]] for k in range(0, z.shape[1], y.shape[1]))
-        c = m.sigmoid(f) * c + m.sigmoid(i) * m.tanh(g)
-        h = m.sigmoid(o) * m.tanh(c)
-    return quadratic(h, y)
+def recurrent(cell, m, p, x, y):
+    """A loop over time of the cell, whose state starts at 0, as JAX users write it; the cost is of the last h, state[0]."""
+    from_x = x.swapaxes(0, 1) @ p["weight_ih"].T + p["bias_ih"]
+    start = (m.zeros(y.shape),) * 2
+    last, _ = jax.lax.scan(lambda state, z: (cell(m, z, state[0] @ p["weight_hh"].T + p["bias_hh"], state), None), start, from_x)
+    return quadratic(last[0], y)
 
 
-def gru(m, p, x, y):
-    """Twenty steps, unrolled."""
-    from_x, k = x @ p["weight_ih"].T + p["bias_ih"], y.shape[1]
-    h = from_x[:, 0, :k] * 0.0
-    for t in range(x.shape[1]):
-        a, b = from_x[:, t], h @ p["weight_hh"].T + p["bias_hh"]
-        gates = m.sigmoid(a[:, : 2 * k] + b[:, : 2 * k])
-        r, z = gates[:, :k], gates[:, k:]
-        new = m.tanh(a[:, 2 * k :] + r * b[:, 2 * k :])
-        h = (1 - z) * new + z * h
-    return quadratic(h, y)
+def lstm(m, from_x, from_h, state):
+    """(h, c) of the next step."""
+    i, f, g, o = m.split(from_x + from_h, 4, 1)
+    c = m.sigmoid(f) * state[1] + m.sigmoid(i) * m.tanh(g)
+    return m.sigmoid(o) * m.tanh(c), c
+
+
+def gru(m, from_x, from_h, state):
+    """h of the next step, twice."""
+    (r, z, n), (r_past, z_past, n_past) = m.split(from_x, 3, 1), m.split(from_h, 3, 1)
+    z = m.sigmoid(z + z_past)
+    h = (1 - z) * m.tanh(n + m.sigmoid(r + r_past) * n_past) + z * state[0]
+    return h, h
 
 
 def rbf(m, p, x, y):
@@ -166,7 +164,7 @@ def rbf(m, p, x, y):
     return quadratic(m.exp(-distances / (2 * p["widths"] ** 2)) @ p["weights"] + p["bias"], y)
 
 
-COSTS = {"attention": attention, "block": block, "lstm": lstm, "gru": gru, "rbf": rbf}
+COSTS = {"attention": attention, "block": block, "lstm": partial(recurrent, lstm), "gru": partial(recurrent, gru), "rbf": rbf}
 
 
 def torch_work(name, arrays, rate):
@@ -189,7 +187,7 @@ def torch_work(name, arrays, rate):
         value = cost(x, y)
         value.backward()
         optimizer.step()
-        return value
+        return value.detach()
 
     return step
 
@@ -197,7 +195,7 @@ def torch_work(name, arrays, rate):
 def jax_work(name, arrays, rate):
     """The step on (x, y): jit of value_and_grad and of the update."""
     m = SimpleNamespace(softmax=jax.nn.softmax, relu=jax.nn.relu, sigmoid=jax.nn.sigmoid, tanh=jnp.tanh, exp=jnp.exp,
-                        asarray=jnp.asarray)  # fmt: skip
+                        asarray=jnp.asarray, split=jnp.split, zeros=jnp.zeros)  # fmt: skip
     cost = jax.value_and_grad(partial(COSTS[name], m))
 
     def pure(p, x, y):
