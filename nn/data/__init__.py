@@ -5,12 +5,13 @@ The digits are those of E. Alpaydin and C. Kaynak, Optical Recognition of Handwr
 """
 
 from .files import Table, from_csv, from_idx, mnist
+from .names import Letters, elements, next_letters, spelled
 from .numbers import Strip, strips
 from .sequences import adding, temporal_xor
 from .series import mackey_glass, sine
 from .sets import SYLLABLES, Split, digits, moons, stratified_split, syllables, xor
 
 __all__ = [
-    "SYLLABLES", "Split", "Strip", "Table", "adding", "digits", "from_csv", "from_idx", "mackey_glass", "mnist", "moons",
-    "sine", "stratified_split", "strips", "syllables", "temporal_xor", "xor",
+    "SYLLABLES", "Letters", "Split", "Strip", "Table", "adding", "digits", "elements", "from_csv", "from_idx", "mackey_glass",
+    "mnist", "moons", "next_letters", "sine", "spelled", "stratified_split", "strips", "syllables", "temporal_xor", "xor",
 ]  # fmt: skip
