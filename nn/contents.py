@@ -13,6 +13,7 @@ from .network import MLP, Activations
 from .networks.conv import Conv1d, Conv2d
 from .networks.counting import lecun_1989
 from .networks.echo import EchoState
+from .networks.gpt import GPT
 from .networks.hopfield import Hopfield
 from .networks.memory import GRU, LSTM
 from .networks.pooling import Flatten, MaxPool2d
@@ -29,7 +30,7 @@ from .targets import one_hot
 from .training import fit
 
 __all__ = [
-    "ELEMENTWISE", "GRU", "LSTM", "MLP", "RBF", "SOM", "TDNN", "Activation", "Activations", "Conv1d", "Conv2d", "Curve",
+    "ELEMENTWISE", "GPT", "GRU", "LSTM", "MLP", "RBF", "SOM", "TDNN", "Activation", "Activations", "Conv1d", "Conv2d", "Curve",
     "EchoState", "Elman", "Flatten", "Forced", "History", "Hopfield", "Jordan", "Last", "Layer", "MaxPool2d", "Module",
     "Neuron", "PerStep", "Perceptron", "Sequential", "TeacherWarning", "evaluate", "fit", "gradient_over_time", "init", "l1",
     "l2", "learning_curve", "learning_rate_search", "lecun_1989", "load", "losses", "one_hot", "optim", "reading", "restarts",

@@ -32,6 +32,7 @@ from .layers import Layer, Neuron
 from .module import Module
 from .network import MLP
 from .networks.conv import Conv1d, Conv2d
+from .networks.gpt import GPT
 from .networks.memory import GRU, LSTM
 from .networks.pooling import Flatten, MaxPool2d
 from .networks.rbf import RBF
@@ -44,6 +45,7 @@ MODULE_FORMAT = "chainrule-module/1"  # every other module
 # What a file may say that it holds
 KINDS = (
     Neuron, Layer, Sequential, PerStep, Last, Conv1d, Conv2d, MaxPool2d, Flatten, TDNN, RBF, Elman, Jordan, Forced, LSTM, GRU,
+    GPT,
 )  # fmt: skip
 HOLDERS = {"Sequential": "parts", "PerStep": "part", "Forced": "model"}  # what consists of other modules, and where they are
 OURS: dict[str, type[Module]] = {kind.__name__: kind for kind in KINDS}

@@ -133,6 +133,7 @@ EVERY = {
     "RBF": lambda: nn.RBF(2, 3, 1, centres="random", seed=1), "Elman": lambda: nn.Elman(2, 3, 1, seed=1),
     "Jordan": lambda: nn.Jordan(2, 3, 2, alpha=0.5, seed=1), "Forced": lambda: nn.Forced(nn.Jordan(2, 3, 2, seed=1)),
     "LSTM": lambda: nn.LSTM(2, 3, seed=1), "GRU": lambda: nn.GRU(2, 3, reset="before", seed=1),
+    "GPT": lambda: nn.GPT(5, 4, 6, 3, seed=1),
 }  # fmt: skip
 
 
