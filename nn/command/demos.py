@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from time import perf_counter
 from typing import Any
@@ -24,7 +23,7 @@ from ..run import evaluate
 from ..targets import Targets
 from ..training import fit
 from .options import Recipe, recipe
-from .shared import checked, has_blocks
+from .shared import checked, compared, duration, has_blocks
 
 WIDE = 74  # columns of the perceptron's whole table
 
@@ -74,16 +73,7 @@ def speeds(model: MLP, X: np.ndarray, y: np.ndarray, plan: Recipe, history: Hist
         return f"an update takes {duration(eager)}, example by example on Values"
     after_the_first = history.updates * (history.epochs - 1) / history.epochs  # whose epoch began with tracing
     compiled = (history.time[-1] - history.time[0]) / after_the_first
-    return (f"an update took {duration(compiled)}, compiled to matrices; example by example, on Values, it takes "
-            f"{duration(eager)}: about {round(eager / compiled, -int(math.log10(max(1.0, eager / compiled)))):.0f} times as long")
-
-
-def duration(seconds: float) -> str:
-    """A time in the unit that suits it."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-6:.3g} µs"
+    return compared(compiled, eager)
 
 
 def digits(options: Any, console: Console) -> None:

@@ -110,12 +110,19 @@ def batch(text: str) -> int | str:
     return "all" if text == "all" else whole(1, 'a batch size such as 1, 10 or "all"')(text)
 
 
-def rate(text: str) -> float:
-    """A learning rate."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a learning rate such as 0.1") from None
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{number:g} is not a learning rate such as 0.1")
-    return number
+def above_zero(words: str) -> Callable[[str], float]:
+    """A number above 0, as a type for argparse."""
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {words}") from None
+        if not 0 < number < float("inf"):
+            raise argparse.ArgumentTypeError(f"{number:g} is not {words}")
+        return number
+
+    return read
+
+
+rate = above_zero("a learning rate such as 0.1")

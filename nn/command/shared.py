@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 from typing import Any
 
@@ -18,10 +19,10 @@ from ..training import fit
 CHECKED = 30  # parameters whose derivative is compared with a central difference before training
 
 
-def checked(cost: Value, model: Module, seed: int) -> str:
+def checked(cost: Value, model: Module, seed: int, count: int = CHECKED) -> str:
     """The lectures' recipe: compare a few derivatives with central differences once, then never again while training."""
     parameters = model.parameters()
-    found = compare(cost, Random(seed).sample(parameters, min(CHECKED, len(parameters))))
+    found = compare(cost, Random(seed).sample(parameters, min(count, len(parameters))))
     errors = [abs(c.exact - c.numeric) / max(abs(c.exact), abs(c.numeric), 1e-3) for c in found]
     return f"gradient check on {len(found)} parameters, once: largest relative error {max(errors):.1e}"
 
@@ -59,3 +60,18 @@ def has_blocks(console: Console) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def compared(compiled: float, eager: float) -> str:
+    """How long an update took, in seconds, beside the time it takes one example after the other."""
+    times = round(eager / compiled, -int(math.log10(max(1.0, eager / compiled))))
+    return (f"an update took {duration(compiled)}, compiled to matrices; example by example, on Values, it takes "
+            f"{duration(eager)}: about {times:.0f} times as long")  # fmt: skip
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that suits it."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} µs"
