@@ -17,6 +17,7 @@ from . import (
     demos,
     echo,
     generalise,
+    gpt,
     hopfield,
     linear,
     rbf,
@@ -26,7 +27,7 @@ from . import (
     som,
     tdnn,
 )
-from .options import Option, option, rate, training, whole
+from .options import Option, above_zero, option, rate, training, whole
 
 
 class Demo(NamedTuple):
@@ -125,6 +126,19 @@ DEMOS = {
     "gru": Demo(
         recurrent.gru, TIME, "8 GRU units add two marked numbers of 40, beside Elman's", "10 seconds",
         "the adding problem: 3,200 sequences to learn from, 1,000 for the test", (SEED, SAVE),
+    ),
+    "gpt": Demo(
+        gpt.run, TIME, "a GPT in single numbers makes up names of elements", "5 seconds",
+        f"the names of the 118 chemical elements; {gpt.UNSEEN} of them are set aside",
+        (option("--updates", "steps of Adam (default: %(default)s)", type=whole(1, "a number of updates from 1 on"), default=200,
+                metavar="N"),
+         option("--lr", "learning rate (default: %(default)s)", type=rate, default=0.01, metavar="0.01"),
+         option("--batch-size", "names per update (default: %(default)s)", type=whole(1, "a number of names from 1 on"),
+                default=10, metavar="N"),
+         option("--temperature", "of what is drawn: the lower, the likelier each letter (default: %(default)s)",
+                type=above_zero("a temperature such as 0.5"), default=0.7, metavar="0.5"),
+         option("--program", "print the compiled program", action="store_true"),
+         SEED, SAVE),
     ),
     "echo": Demo(
         echo.run, TIME, "a reservoir that never learns forecasts a chaotic series", "3 seconds",
