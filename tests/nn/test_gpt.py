@@ -197,6 +197,8 @@ def test_sizes_that_do_not_fit_are_refused(settings, sentence):
 def test_a_document_of_another_length_is_refused(model, count):
     with pytest.raises(ValueError, match=f"reads a document of 1 to 4 tokens; it was given one of {count}"):
         model([0] * count)
+    with pytest.raises(ValueError, match=f"it was given one of {count}"):
+        model.cost([0] * count, [0] * count)
 
 
 @pytest.mark.parametrize(("token", "error"), [(5, IndexError), (-1, IndexError), (0.5, TypeError)])
