@@ -234,7 +234,7 @@ def test_different_entries_have_different_names():
         return sum(maximum(maximum(a[4 * i], a[4 * i + 1]), maximum(a[4 * i + 2], a[4 * i + 3])) ** 2 for i in range(3))
 
     shown = str(engine.compile(pooled).trace(np.zeros((1, 12))))
-    assert "maximum(entries1(" in shown and "entries2(" in shown
+    assert "maximum(relu(x)[::2], relu(x)[1::2])" in shown and "entries" not in shown
 
 
 def test_a_list_of_leaves_has_its_equation_too():
@@ -264,4 +264,4 @@ def test_a_chain_of_thousands_of_steps_falls_nowhere_over():
         output.backward(0.5)
     assert cost == pytest.approx(sum(output.data for output in eager) / 2, rel=1e-12)
     assert gradient[w] == pytest.approx(w.grad, rel=1e-9)
-    assert all(len(text) > 1000 for text in (str(program), program.latex(), program.explain()))
+    assert all(len(text) < 1500 for text in (str(program), program.latex(), program.explain()))  # a loop, printed once
