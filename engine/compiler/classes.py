@@ -213,6 +213,9 @@ class Classes:
         if len(set(lengths.tolist())) == 1:
             of = self.seen_by(nodes[0])
             return len({tuple(sorted(self.kinds(terms, of).items())) for terms in found if terms is not None}) <= 1
+        biases = {int(((t.second < 0) & (self.of[t.first] == self.parameters)).sum()) for t in found if t is not None}
+        if len(biases) > 1:  # one bias here, two there
+            return False
         if set(nodes) & self.strict or lengths.max() * len(lengths) > PADDED * lengths.sum() + 8:
             return False
         different = np.unique(lengths)

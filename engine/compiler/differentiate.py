@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import ops
 from ..backward import times
-from .nodes import LETTERS, SOFTMAX, IllFormed, Node, reachable, substituted
+from .nodes import LETTERS, SOFTMAX, Body, IllFormed, Node, reachable, substituted
 from .passes import Compiled
 
 
@@ -218,11 +218,17 @@ def _loop(x: Node, arrived: dict[int, Node], adjoints: Adjoints) -> None:
     carried = [b.hole(hole.shape) for hole in body.states]
     slices: dict[Node, Node] = {}  # what stands for a slice of which sequence
     seeds = list(zip(body.following, carried))
+    count = len(body.states)
+    first: list[Node] = [b.constant(0.0)] * count
     for position, delta in arrived.items():
+        result = body.results[position]
+        end = _at_the_end(delta, body) if result in body.following else None
+        if end is not None:  # the cost reads the last state alone: so the way back begins
+            first[body.following.index(result)] = end
+            continue
         hole = b.hole(body.results[position].shape)
         slices[hole] = delta
         seeds.append((body.results[position], hole))
-    count = len(body.states)
     sequences, outside = x.operands[count : count + len(body.slices)], x.operands[count + len(body.slices) :]
     given = [*zip(body.slices, sequences), *zip(outside, outside)]
     wrt = [*body.states, *(hole for hole, operand in given if operand in adjoints.needed)]
@@ -245,21 +251,32 @@ def _loop(x: Node, arrived: dict[int, Node], adjoints: Adjoints) -> None:
     moved = substituted([within.get(y, zero) for y in wrt], stand_in)
     new = dict(zip(wrt, moved))
     following = [b.stretch(new[hole], hole.shape) for hole in body.states]
-    loop = b.loop(body.steps, carried, following, [zero] * count, list(slices), list(slices.values()), moved,
+    loop = b.loop(body.steps, carried, following, first, list(slices), list(slices.values()), moved,
                   backwards=not body.backwards)  # fmt: skip
     assert loop.body is not None
     last = body.steps - 1 if body.backwards else 0
     over_time = OverTime(loop, slices)
-    for hole, first, after in zip(body.states, x.operands, following):
-        if first in adjoints.needed:
+    for hole, begun, after in zip(body.states, x.operands, following):
+        if begun in adjoints.needed:
             whole = over_time.kept(after)
             size = math.prod(hole.entries)
-            end = b.take(whole, np.arange(last * size, (last + 1) * size).reshape(hole.entries))
-            adjoints.add(first, b.shrink(end, first.shape))
+            places = np.arange(last * size, (last + 1) * size).reshape(hole.entries)
+            adjoints.add(begun, b.shrink(b.take(whole, places), begun.shape))
     for hole, operand in given:
         if hole in within:
             share = over_time.kept(new[hole]) if hole is not operand else over_time.summed(new[hole])
             adjoints.add(operand, share)
+
+
+def _at_the_end(delta: Node, body: Body) -> Node | None:
+    """What arrives at a result, if it arrives at the last step that is computed, and nowhere else."""
+    if delta.kind != "put" or len(delta.operands) != 1 or len(delta.index) != 1:
+        return None
+    size = delta.size // body.steps
+    start = 0 if body.backwards else (body.steps - 1) * size
+    (part,), (index,) = delta.operands, delta.index
+    alone = part.batched == delta.batched and index.size == size and (index.ravel() == np.arange(start, start + size)).all()
+    return part.builder.view(part, delta.entries[1:]) if alone else None
 
 
 class OverTime:

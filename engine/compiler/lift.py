@@ -13,6 +13,7 @@ entries are valid, and the others are masked before they meet a function that co
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from .sums import Steps
 from .tables import HOLE, along_an_axis, completed, distinct, joint_shape, repeated, shifted, without_repeats
 
+FEW = 4  # up to so many parameters are added one by one; more become an array with an axis to sum over
 Table = np.ndarray  # of positions in a source, HOLE where there is none
 
 
@@ -175,7 +177,7 @@ class Lift:
         """The entries of a source without the axes along which they repeat, holes apart; and which axes are left. `axes` are
         left in any case: a matrix of one row is a matrix."""
         if c not in self.sources and self.kind_of_leaf[c] == CONSTANT:  # equal numbers repeat, too
-            if self.inside:  # a first state of zeros has the axes of the later ones
+            if self.inside and not self.numbers[index].any():  # a first state of zeros has the axes of the later ones
                 kept = list(axes) or [axis for axis, length in enumerate(index.shape) if length > 1]
                 lines = index.max(axis=tuple(axis for axis in range(index.ndim) if axis not in kept))
                 return self.builder.constant(self.numbers[completed(lines, len(self.numbers))]), kept
@@ -469,6 +471,11 @@ class Lift:
     def _part(self, kind: Kind, sheet: Sheet, shape: Shape) -> tuple[float, Node]:
         """The terms of one kind, added up for every sum: a scale, and the node to be scaled."""
         _, first, second = kind
+        terms = sheet.u.shape[-1]
+        if second < 0 and first == self.classes.parameters and 1 < terms <= FEW < sheet.u.size and not sheet.hole.any():
+            scale, numbers = self._scale(kind, sheet)
+            if numbers is None:  # two biases are two vectors
+                return scale, reduce(partial(self.builder.map, ops.add), [self.spread(first, sheet.u[..., i]) for i in range(terms)])
         k = LETTERS[len(shape)]
         axes = [len(shape) - 1, len(shape)] if second >= 0 and self._is_matrix(kind, sheet) else []
         xs, words = [], []
