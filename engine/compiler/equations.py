@@ -256,7 +256,7 @@ def latex(compiled: Compiled) -> str:
 def remarks_on(order: list[Node], compiled: Compiled) -> dict[Node, str]:
     """What a program's nodes are in the equations: those with a line of their own, and derivatives f'(z)."""
     writer = Writer(order, columns(reachable(compiled.ends)))
-    remarks = {x: line.equation for x, line in writer.lines.items() if x.name}
+    remarks = {x: line.equation for x, line in top_level(writer).items() if x.name}
     remarks |= {x: writer.terms[x].text for x in order if x.kind == "map" and x.position is not None}
     return {x: remark for x, remark in remarks.items() if len(remark) <= LONGEST}
 

@@ -129,6 +129,11 @@ class Names:
                 if label.isidentifier() and not NUMBERED.fullmatch(label):
                     x.name = self._free(label)
 
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The places of arrays of which all entries are parameters, by name."""
+        return {self.called[id(x)]: x.places for x in self.owned if id(x) in self.called and (x.places >= 0).all()}
+
     def stacked(self, x: Node) -> str:
         """A parameter that is shown apart has the names of its parts."""
         parts = [self.called.get(id(array), "") for array in stack_of(x, self.owned)] if x.kind == "parameter" else []

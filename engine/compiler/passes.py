@@ -58,6 +58,7 @@ class Compiled(NamedTuple):
     arguments  their names, and the shapes of one example
     values     the parameters, and order: the place of each in the vector
     found      what became of which steps, and counts of nodes, both for explain(); labelled: blocks that have a Value's label
+    arrays     those that hold parameters: the places of their entries, by name
     shown      what is printed, if that is not what is computed: layers computed as one are shown apart
     """
 
@@ -73,6 +74,7 @@ class Compiled(NamedTuple):
     found: list[Found]
     labelled: Mapping[Node, str]
     counts: Counts
+    arrays: Mapping[str, np.ndarray]
     shown: Compiled | None = None
 
     @property
@@ -88,7 +90,15 @@ class Compiled(NamedTuple):
     @property
     def parameters(self) -> list[Node]:
         """The nodes that read parameters, as they are shown."""
-        return [x for x in reachable((self.shown or self).ends) if x.kind == "parameter"]
+        found: dict[str, Node] = {}
+        for x in reachable((self.shown or self).ends):
+            if x.kind == "parameter":
+                array, part, _ = x.name.partition("[")
+                if part and array in self.arrays:  # W[0:3] and W[3:6] are read: that is W
+                    x = Node(x.builder, "parameter", (), self.arrays[array].shape, index=(self.arrays[array],))
+                    x.name = array
+                found[x.name] = x
+        return list(found.values())
 
 
 def run_passes(
@@ -117,7 +127,7 @@ def run_passes(
         labels[place] = value.label
     held = owners((f, penalty), dict(zip(scalars.parameters, order.tolist())))
     compiled = Compiled(builder, outputs, several, others, penalties, names, shapes, scalars.parameters, order, blocks.found,
-                        blocks.labelled, _count(scalars, steps))  # fmt: skip
+                        blocks.labelled, _count(scalars, steps), {})  # fmt: skip
     new = shown(everything, held)
     if new:
         labelled = {new[x]: label for x, label in blocks.labelled.items() if x in new}
@@ -130,7 +140,7 @@ def run_passes(
         read.outputs.name = "C"
     for x, y in new.items():
         x.name = y.name or called.stacked(x)
-    return compiled
+    return compiled._replace(arrays=called.arrays)
 
 
 def by_owner(scalars: Scalars, functions: list[Any]) -> None:
