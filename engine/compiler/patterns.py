@@ -41,10 +41,14 @@ def masked(x: Node) -> bool:
 
 
 def triangle(x: Node) -> bool:
-    """Whether x is the constant that is 1 for j ≤ i and 0 elsewhere, i and j being the places along the last two axes."""
-    if x.kind != "constant" or len(x.shape) < 2 or x.shape[-2] < 2:
+    """Whether x is the constant that is 1 for j ≤ i and 0 elsewhere, i and j being its places along two axes; heads share it."""
+    if x.kind != "constant" or len(x.shape) < 2:
         return False
-    return bool((np.asarray(x.number) == np.tril(np.ones(x.shape[-2:]))).all())
+    mask = np.asarray(x.number)
+    for axis in reversed(range(mask.ndim)):
+        if (mask == mask.take([0], axis)).all():
+            mask = mask.take(0, axis)
+    return mask.ndim == 2 and mask.shape[0] == mask.shape[1] and bool((mask == np.tril(np.ones(mask.shape))).all())
 
 
 def in_rows(order: Iterable[Node]) -> bool:
