@@ -7,6 +7,7 @@ rule would change the shape of a result (1·x is x only if the other factor did 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -334,6 +335,24 @@ def _take_of_put(b: Builder, i: Node) -> Node | None:
             order = np.argsort(index, axis=None)
             return b.take(part, order[np.searchsorted(index.ravel()[order], i.index[0])])
     return None
+
+
+RUNS = 4  # entries in so few runs are parts; more are taken by a table
+
+
+@rule("f(x[0:8, 12:16]) = f(x[0:8]) and f(x[12:16]) side by side")
+def _runs(b: Builder, i: Node) -> Node | None:
+    if i.kind != "map" or i.position is not None or len(i.operands) != 1 or i.operands[0].kind != "take":
+        return None
+    (x,) = i.operands
+    if len(x.operands) != 1 or len(x.entries) != 1 or x.steps is not None:
+        return None
+    (index,) = x.index
+    starts = [0, *(np.flatnonzero(np.diff(index) != 1) + 1).tolist(), len(index)]
+    if len(starts) - 1 > RUNS or min(np.diff(starts)) < 2:
+        return None
+    runs = [np.arange(start, end) for start, end in pairwise(starts)]
+    return b.put(i.entries, [b.map(i.row, b.take(x.operands[0], index[run])) for run in runs], runs)  # type: ignore[arg-type]
 
 
 @rule("one part that fills everything in order = the part")
