@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,29 @@ def first_example(x: Any, dtype: np.dtype[Any], number: int) -> np.ndarray:
         raise ValueError(f"Argument {number} is {what}: a program takes batches, one row for each example and at least one.")
     example: np.ndarray = array[0]
     return example
+
+
+class Lookup(NamedTuple):
+    """Entries of an argument by which rows of a table are looked up: whole numbers from 0 to rows - 1."""
+
+    argument: int
+    entries: np.ndarray
+    rows: int
+
+
+def check_lookups(arrays: Sequence[np.ndarray], names: Sequence[str], lookups: Sequence[Lookup]) -> None:
+    """Raise the error for a position that no table has, before anything is computed. A negative one never counts from the end."""
+    for argument, entries, rows in lookups:
+        chosen = arrays[argument].reshape(len(arrays[argument]), -1)[:, entries]
+        wrong = np.argwhere((chosen != np.floor(chosen)) | (chosen < 0) | (chosen >= rows))
+        if len(wrong):
+            example, entry = wrong[0]
+            number = float(chosen[example, entry])
+            where = f"{names[argument]} of example {example}"
+            if number != math.floor(number):
+                raise TypeError(f"{where} has {number:g}, by which a row of a table is looked up: give whole numbers.")
+            why = " A negative position does not count from the end." if number < 0 else ""
+            raise IndexError(f"{where} has {number:g}, and the table has {rows} rows, 0 to {rows - 1}.{why}")
 
 
 def batch_of(

@@ -389,7 +389,8 @@ class Classes:
     def _is_fixed(self, terms: Terms) -> bool:
         """Whether a sum reads parameters and constants alone."""
         leaf = (len(self.kind) > terms.first) & (terms.second < len(self.kind))
-        fixed = [np.isin(self.kind[np.where(leaf & (part >= 0), part, 0)], (CONSTANT, PARAMETER)) | (part < 0) for part in terms[1:]]
+        kinds = [self.kind[np.where(leaf & (part >= 0), part, 0)] for part in terms[1:]]
+        fixed = [np.isin(kind, (CONSTANT, PARAMETER)) | (part < 0) for kind, part in zip(kinds, terms[1:])]
         return bool((leaf & fixed[0] & fixed[1]).all())
 
     def _number_of(self, nodes: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .batch import batch_of
+from .batch import batch_of, check_lookups
 from .update import Update
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Descent:
         self._options: Callable[[Any], Any] = attrgetter(*type(optimizer).options) if self._compilable else _nothing
         compiled = program.compiled
         self._takes = compiled.arguments, compiled.shapes, program.dtype
+        self._lookups = compiled.lookups
         self._code = program.code()
         self._has_penalty = compiled.penalty is not None
         self._others_are_rows = compiled.others is not None and compiled.others.batched
@@ -72,6 +73,8 @@ class Descent:
         program = self.program
         with program._running:
             arrays, n = batch_of(batch, *self._takes)
+            if self._lookups:
+                check_lookups(arrays, self._takes[0], self._lookups)
             self.parameters.synchronise()
             if self._update is not None and self._options(self.optimizer) != self._compiled_with:
                 self.hand_back()

@@ -18,7 +18,7 @@ from .views import collected
 
 
 class Given(NamedTuple):
-    """What a program is run with: the vector of parameters, the batch of n examples, the weight of each, and the module of arrays."""
+    """What a program is run with: all parameters, the batch of n examples, the weight of each, and the module of arrays."""
 
     parameters: Any
     batch: Sequence[Any]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial, reduce
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -234,7 +235,8 @@ class Lift:
             xs.append(y)
         block = self._whole(self.builder.map(row, *xs), shape)
         zeros = [source.zero for source in sources]
-        zero = (row is ops.exp and sources[0].made_up) or (row is ops.mul and any(zeros)) or (row in (ops.neg, ops.div) and zeros[0])
+        stays_zero = (row is ops.mul and any(zeros)) or (row in (ops.neg, ops.div) and zeros[0])
+        zero = stays_zero or (row is ops.exp and sources[0].made_up)
         found = Found(block, "elementwise", len(nodes), len(below), ())
         self._put_down(c, nodes, at[which], block, found, mask, zero=zero and mask is not None)
 
@@ -278,9 +280,9 @@ class Lift:
                 continue
             node, valid, _ = self.sources[x]
             asked = node.size if valid is None else int(valid.sum())
-            if node.entries and len(column) == asked == len(np.unique(column)) and (valid is None or valid.ravel()[column].all()):
-                if best is None or len(node.entries) > len(best[0]):
-                    best = node.entries, column, valid
+            once = len(column) == asked == len(np.unique(column)) and (valid is None or valid.ravel()[column].all())
+            if node.entries and once and (best is None or len(node.entries) > len(best[0])):
+                best = node.entries, column, valid
         if best is not None:
             return best
         found = []
@@ -315,7 +317,8 @@ class Lift:
             order, shape = np.argsort(_first_of(which, len(index)), kind="stable"), (len(index),)
         index, which = index[order], np.argsort(order)[which]
         ends = np.cumsum([0, *(table.shape[1] for table in tables)])
-        parts = [self.gather(x, completed(index[:, a:b], self.size_of(x)).reshape(*shape, -1)) for x, a, b in zip(below, ends, ends[1:])]
+        tables = [completed(index[:, a:b], self.size_of(x)) for x, (a, b) in zip(below, pairwise(ends))]
+        parts = [self.gather(x, table.reshape(*shape, -1)) for x, table in zip(below, tables)]
         x = self.builder.side_by_side(parts)
         index = index.reshape(*shape, -1)
         if (index < 0).any():
@@ -393,7 +396,7 @@ class Lift:
         return kind[1] == self.classes.parameters and self._weighs(kind, sheet)
 
     def _sheets(self, nodes: list[int]) -> dict[Kind, Sheet]:
-        """For each kind of terms the positions of their factors and the scales, a row for each sum, short rows ending in holes."""
+        """For each kind of terms the positions of their factors and the scales, a row for each sum; short rows end in holes."""
         classes = self.classes
         rows: dict[Kind, list[Any]] = {}
         for m, node in enumerate(nodes):
@@ -441,7 +444,8 @@ class Lift:
                 groups: dict[Shape, set[int]] = {}
                 for grid in grids:
                     groups.setdefault(grid.shape, set()).update(grid[grid >= 0].tolist())
-                raise Apart([[node for node, row in zip(nodes, which.tolist()) if row in mine] for mine in list(groups.values())[1:]])
+                others = list(groups.values())[1:]
+                raise Apart([[node for node, row in zip(nodes, which.tolist()) if row in mine] for mine in others])
             return np.arange(count), None
         whole = np.array(grids)
         if (whole >= 0).sum() < count or whole.size > 2.5 * count:
@@ -475,7 +479,8 @@ class Lift:
         if second < 0 and first == self.classes.parameters and 1 < terms <= FEW < sheet.u.size and not sheet.hole.any():
             scale, numbers = self._scale(kind, sheet)
             if numbers is None:  # two biases are two vectors
-                return scale, reduce(partial(self.builder.map, ops.add), [self.spread(first, sheet.u[..., i]) for i in range(terms)])
+                columns = [self.spread(first, sheet.u[..., i]) for i in range(terms)]
+                return scale, reduce(partial(self.builder.map, ops.add), columns)
         k = LETTERS[len(shape)]
         axes = [len(shape) - 1, len(shape)] if second >= 0 and self._is_matrix(kind, sheet) else []
         xs, words = [], []
@@ -509,7 +514,8 @@ class Lift:
         """The one scale of all terms; or 1 and the table of them, 0 in holes unless what is read there is 0."""
         hole, free = sheet.hole, np.isnan(sheet.scale)
         real = np.unique(sheet.scale[~hole & ~free])
-        if len(real) == 1 and (not hole.any() or any(self._is_zero(c, table[hole]) for c, table in zip(kind[1:], (sheet.u, sheet.v)))):
+        both = zip(kind[1:], (sheet.u, sheet.v))
+        if len(real) == 1 and (not hole.any() or any(self._is_zero(c, table[hole]) for c, table in both)):
             return float(real[0]), None
         if len(real) == 1:
             return float(real[0]), np.where(free, HOLE, np.where(hole, 0.0, 1.0))
@@ -555,7 +561,8 @@ class Lift:
         replaced = self._roll()
         if replaced:
             nodes = substituted([node for node, _ in found], replaced.get)
-            self.found = [f._replace(block=block) for f, block in zip(self.found, substituted([f.block for f in self.found], replaced.get))]
+            blocks = substituted([f.block for f in self.found], replaced.get)
+            self.found = [f._replace(block=block) for f, block in zip(self.found, blocks)]
             found = [(node, position) for node, (_, position) in zip(nodes, found)]
         return found
 

@@ -15,6 +15,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -372,7 +373,7 @@ class Builder:
         kept = "".join(c for i, c in enumerate(names) if i >= ahead and (entries[i - ahead] > 1 or x.entries[i] == 1))
         batch, kept_batch = ("n" if x.batched else ""), ("n" if x.batched and shape[:1] == (BATCH,) else "")
         summed = self.contract(f"{batch}{names}->{kept_batch}{kept}", x)
-        return self.view(summed, [1 if length == 1 else length for length in entries]) if summed.size == math.prod(entries) else summed
+        return self.view(summed, entries) if summed.size == math.prod(entries) else summed
 
     def side_by_side(self, parts: Sequence[Node]) -> Node:
         """The parts one after the other along the last axis."""
@@ -381,7 +382,7 @@ class Builder:
         lengths = [x.entries[-1] for x in parts]
         shape = (*parts[0].entries[:-1], sum(lengths))
         places, ends = np.arange(math.prod(shape)).reshape(shape), np.cumsum([0, *lengths])
-        return self.put(shape, parts, [np.ascontiguousarray(places[..., a:b]) for a, b in zip(ends, ends[1:])])
+        return self.put(shape, parts, [np.ascontiguousarray(places[..., a:b]) for a, b in pairwise(ends)])
 
 
 def _canonical(words: Sequence[str]) -> list[str]:

@@ -12,12 +12,13 @@ What follows is done for each variant of a program when it is asked for: differe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..value import Value
+from .batch import Lookup
 from .lift import Found, Lift
 from .names import Names
 from .nodes import Builder, Node, Shape, reachable
@@ -59,6 +60,7 @@ class Compiled(NamedTuple):
     values     the parameters, and order: the place of each in the vector
     found      what became of which steps, and counts of nodes, both for explain(); labelled: blocks that have a Value's label
     arrays     those that hold parameters: the places of their entries, by name
+    lookups    which entries of the arguments look up rows of tables
     shown      what is printed, if that is not what is computed: layers computed as one are shown apart
     """
 
@@ -75,6 +77,7 @@ class Compiled(NamedTuple):
     labelled: Mapping[Node, str]
     counts: Counts
     arrays: Mapping[str, np.ndarray]
+    lookups: Sequence[Lookup] = ()
     shown: Compiled | None = None
 
     @property
@@ -140,7 +143,15 @@ def run_passes(
         read.outputs.name = "C"
     for x, y in new.items():
         x.name = y.name or called.stacked(x)
-    return compiled._replace(arrays=called.arrays)
+    return compiled._replace(arrays=called.arrays, lookups=_together(blocks.lookups))
+
+
+def _together(lookups: list[tuple[int, int, int]]) -> list[Lookup]:
+    """What is asked of the entries of arguments that choose rows, by argument and number of rows."""
+    entries: dict[tuple[int, int], set[int]] = {}
+    for argument, entry, rows in lookups:
+        entries.setdefault((argument, rows), set()).add(entry)
+    return [Lookup(argument, np.array(sorted(found)), rows) for (argument, rows), found in entries.items()]
 
 
 def by_owner(scalars: Scalars, functions: list[Any]) -> None:

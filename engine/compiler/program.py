@@ -13,7 +13,7 @@ import numpy as np
 from ..primitive import UndefinedError
 from ..value import Value
 from . import equations, report
-from .batch import batch_of, first_example, weights_of
+from .batch import batch_of, check_lookups, first_example, weights_of
 from .code import Code
 from .descent import Descent
 from .differentiate import backward
@@ -234,6 +234,8 @@ class Program:
         compiled = self._compiled
         assert compiled is not None and self._parameters is not None
         arrays, n = batch_of(batch, compiled.arguments, compiled.shapes, self.dtype)
+        if compiled.lookups:
+            check_lookups(arrays, compiled.arguments, compiled.lookups)
         self._parameters.synchronise()
         if check:
             error = first_undefined(self._all_ends(), self.parameters.vector, arrays)

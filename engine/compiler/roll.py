@@ -1,9 +1,9 @@
 """Pass 6: equal stretches of the program become a loop.
 
 The lift has made the nodes of every step of a recurrence, one stretch after the other. The last one is the pattern: each of its
-nodes is compared with those that stand in its place in the other steps. What is the same node everywhere stays outside. Entries of
-one sequence, other ones in each step, are a slice. A quantity of the step before is a state that is carried. All else
-must be alike and is computed in the loop. Steps at the beginning that are unlike the others stay before it.
+nodes is compared with those that stand in its place in the other steps. What is the same node everywhere stays outside.
+Entries of one sequence, other ones in each step, are a slice. A quantity of the step before is a state that is carried.
+All else must be alike and is computed in the loop. Steps at the beginning that are unlike the others stay before it.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ class Rolled:
                 size, count = root.size, len(quantity.nodes)
                 places = np.arange(size * count).reshape(count, *quantity.entries)
                 begun = [self.builder.view(x, quantity.entries) for x in before]
-                part = self.builder.put((count, *quantity.entries), [*begun, part], [*places[: len(before)], places[len(before) :]])
+                indices = [*places[: len(before)], places[len(before) :]]
+                part = self.builder.put((count, *quantity.entries), [*begun, part], indices)
             found[quantity.stacked] = part
         return found
 

@@ -287,7 +287,7 @@ def _unshifted(b: Builder, z: Node) -> Node:
 
 @rule("entries of numbers are numbers")
 def _entries_of_numbers(b: Builder, i: Node) -> Node | None:
-    if i.kind != "take" or i.operands[0].kind != "constant":
+    if i.kind != "take" or i.operands[0].kind != "constant" or not i.index:
         return None
     return b.constant(np.ravel(i.operands[0].number)[i.index[0]])
 
@@ -299,7 +299,7 @@ def _take_all(b: Builder, i: Node) -> Node | None:
 
 @rule("x[i][j] = x[i[j]]")
 def _take_of_take(b: Builder, i: Node) -> Node | None:
-    if i.kind == "take" and i.operands[0].kind == "take":
+    if i.kind == "take" and i.operands[0].kind == "take" and i.index and i.operands[0].index:
         (x,) = i.operands
         return b.take(x.operands[0], x.index[0].ravel()[i.index[0]])
     return None
@@ -324,7 +324,7 @@ def _shape_inside(b: Builder, i: Node) -> Node | None:
 @rule("entries of parts side by side are entries of the parts")
 def _take_of_put(b: Builder, i: Node) -> Node | None:
     """If they all lie in one part, and no other part is added there."""
-    if i.kind != "take" or i.operands[0].kind != "put":
+    if i.kind != "take" or i.operands[0].kind != "put" or not (i.index and i.operands[0].index):
         return None
     (x,) = i.operands
     filled = np.concatenate([index.ravel() for index in x.index])

@@ -81,7 +81,9 @@ def _reduce(x: Node, parameters: int) -> str:
     if len(x.operands) != 1 or x.row is None or x.row.arity is not None:
         return "is not a reduction of one operand by a row over any number of operands"
     (operand,) = x.operands
-    return _differs(x, (*operand.shape[:-1], operand.shape[-1] if x.row is SOFTMAX else 1)) if operand.entries else "reduces a last axis that does not exist"
+    if not operand.entries:
+        return "reduces a last axis that does not exist"
+    return _differs(x, operand.shape if x.row is SOFTMAX else (*operand.shape[:-1], 1))
 
 
 def _take(x: Node, parameters: int) -> str:
