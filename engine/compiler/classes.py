@@ -197,7 +197,8 @@ class Classes:
     def _rank(self, nodes: np.ndarray, of: np.ndarray) -> np.ndarray:
         c = of[nodes]
         uses = np.where(c == self.parameters, self.uses[np.minimum(nodes, len(self.uses) - 1)], 0)
-        return (self.batched[c] * len(self.made) + c) * (int(self.uses.max()) + 2) + uses
+        rank: np.ndarray = (self.batched[c] * len(self.made) + c) * (int(self.uses.max()) + 2) + uses
+        return rank
 
     def kinds(self, terms: Terms, of: np.ndarray) -> dict[Kind, int]:
         """The kinds of the terms, and how many there are of each."""

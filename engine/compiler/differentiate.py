@@ -123,7 +123,7 @@ def backward(compiled: Compiled, *, inputs: bool = False) -> Backward:
     arrived = [x for x in leaves if x in adjoints]
     gradients = [(x, adjoints[x]) for x in arrived if x.kind == "parameter"]
     gradients.sort(key=lambda both: (len(both[0].shape) < 2, both[0].size))
-    return Backward(gradients, {x.position: adjoints[x] for x in arrived if x.kind == "input"}, adjoints)
+    return Backward(gradients, {x.position or 0: adjoints[x] for x in arrived if x.kind == "input"}, adjoints)
 
 
 def _map(x: Node, adjoint: Node, adjoints: Adjoints) -> None:

@@ -141,7 +141,7 @@ def orient(rows: Sequence[Row]) -> Sequence[Row]:
                 elif colour[other] == colour[one]:
                     return rows  # a Gram matrix, squares: as it was written
     found = []
-    for (u, v, scale), (low, _) in zip(rows, sets):
+    for (u, v, scale), (key, _) in zip(rows, sets):
         first, second = np.minimum(u, v), np.maximum(u, v)
-        found.append((first, second, scale) if not len(u) or colour[low] == 0 else (second, first, scale))
+        found.append((first, second, scale) if not len(u) or colour[key] == 0 else (second, first, scale))
     return found

@@ -23,7 +23,7 @@ from .. import ops
 from ..lookup import choose
 from .chains import find_chains
 from .classes import ARITHMETIC, NOTHING, Classes, Kind, is_reduction
-from .grids import Sheet, components, orient
+from .grids import Row, Sheet, components, orient
 from .nodes import LETTERS, Builder, IllFormed, Node, Shape, reachable, stretched, substituted
 from .roll import Quantity, roll
 from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
@@ -313,18 +313,18 @@ class Lift:
             tables.append(np.array([np.append(row_, np.full(longest - len(row_), HOLE)) for row_ in mine]))
         index, which = distinct(np.concatenate(tables, axis=1))
         shape, order = self._lines(below[0], completed(index, self.size_of(below[0]))) if len(below) == 1 else (None, None)
-        if shape is None:
+        if shape is None or order is None:
             order, shape = np.argsort(_first_of(which, len(index)), kind="stable"), (len(index),)
         index, which = index[order], np.argsort(order)[which]
         ends = np.cumsum([0, *(table.shape[1] for table in tables)])
         tables = [completed(index[:, a:b], self.size_of(x)) for x, (a, b) in zip(below, pairwise(ends))]
-        parts = [self.gather(x, table.reshape(*shape, -1)) for x, table in zip(below, tables)]
-        x = self.builder.side_by_side(parts)
+        axis = self.builder.side_by_side([self.gather(x, table.reshape(*shape, -1)) for x, table in zip(below, tables)])
         index = index.reshape(*shape, -1)
         if (index < 0).any():
             neutral = {"amin": np.inf}.get(row.name, -np.inf)
-            x = self.builder.map(ops.where, self.builder.constant((index >= 0).astype(float)), x, self.builder.constant(neutral))
-        block = self.builder.view(self.builder.reduce(row, x), shape)
+            there = self.builder.constant((index >= 0).astype(float))
+            axis = self.builder.map(ops.where, there, axis, self.builder.constant(neutral))
+        block = self.builder.view(self.builder.reduce(row, axis), shape)
         self._put_down(c, nodes, which, block, Found(block, "reduction", len(nodes), index.shape[-1], ()))
 
     # --- sums of products ---
@@ -409,8 +409,8 @@ class Lift:
                 rows.setdefault((sign, one, other), [None] * len(nodes))[m] = u[mine], v[mine], terms.scale[mine]
         none = np.empty(0, int), np.empty(0, int), np.empty(0)
         found = {}
-        for kind, parts in rows.items():
-            parts = [none if part is None else part for part in parts]
+        for kind, maybe in rows.items():
+            parts: Sequence[Row] = [none if part is None else part for part in maybe]
             if kind[1] == kind[2]:
                 parts = orient(parts)
             by_data = kind[2] < 0 or kind[2] in self.sources or self.kind_of_leaf[kind[2]] != CONSTANT
@@ -451,8 +451,8 @@ class Lift:
         if (whole >= 0).sum() < count or whole.size > 2.5 * count:
             return np.arange(count), None
         is_matrix = self._is_matrix(kind, sheet)
-        rows = whole.shape[2:] if is_matrix else tuple(length for length in whole.shape[2:] if length > 1)
-        shape = (*(length for length in whole.shape[:2] if length > 1), *rows) or (1,)
+        last = whole.shape[2:] if is_matrix else tuple(length for length in whole.shape[2:] if length > 1)
+        shape = (*(length for length in whole.shape[:2] if length > 1), *last) or (1,)
         whole = whole.reshape(shape)
         order = list(range(len(shape))) if is_matrix else _as_made(whole, made)
         u, v = (np.array(tables).reshape(*shape, -1).transpose([*order, len(order)]) for tables in (us, vs))

@@ -103,7 +103,8 @@ def _extended(rows: np.ndarray, size: int) -> np.ndarray:
         line = np.take_along_axis(full, start, 1) + (np.arange(full.shape[1]) - start) * steps[0]
         if line.min() >= 0 and line.max() < size:
             full = line
-    return repeated(full)[which]
+    found: np.ndarray = repeated(full)[which]
+    return found
 
 
 def repeated(table: np.ndarray) -> np.ndarray:
