@@ -24,6 +24,7 @@ from ..primitive import Primitive
 from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from .sums import Steps
 
+SHORT = 40  # terms that Python counts faster than NumPy
 NOTHING = -1  # in place of a second factor
 PADDED = 2.5  # a triangle padded to a square costs 2; what costs more stays apart
 Kind = tuple[bool, int, int]  # of a term: whether its sign is +, the classes of its factors (or NOTHING)
@@ -202,6 +203,9 @@ class Classes:
 
     def kinds(self, terms: Terms, of: np.ndarray) -> dict[Kind, int]:
         """The kinds of the terms, and how many there are of each."""
+        if len(terms.scale) <= SHORT:
+            seconds = [int(of[v]) if v >= 0 else NOTHING for v in terms.second.tolist()]
+            return Counter(zip((terms.scale > 0).tolist(), of[terms.first].tolist(), seconds))
         size = len(self.made) + 1
         second = np.where(terms.second >= 0, of[terms.second], NOTHING) + 1
         packed, counts = np.unique((of[terms.first] * size + second) * 2 + (terms.scale > 0), return_counts=True)
@@ -391,7 +395,7 @@ class Classes:
         """Whether a sum reads parameters and constants alone."""
         leaf = (len(self.kind) > terms.first) & (terms.second < len(self.kind))
         kinds = [self.kind[np.where(leaf & (part >= 0), part, 0)] for part in terms[1:]]
-        fixed = [np.isin(kind, (CONSTANT, PARAMETER)) | (part < 0) for kind, part in zip(kinds, terms[1:])]
+        fixed = [(kind == CONSTANT) | (kind == PARAMETER) | (part < 0) for kind, part in zip(kinds, terms[1:])]
         return bool((leaf & fixed[0] & fixed[1]).all())
 
     def _number_of(self, nodes: np.ndarray) -> np.ndarray:
@@ -403,14 +407,17 @@ class Classes:
     def drop_zeros(self) -> None:
         """Leave out products with 0, a border of zeros say; not in recurrences, which may begin with a state of zeros, nor
         where all data are constants."""
+        changed = False
         for node, step in self.step.items():
             if step.terms is None or node in self.within or self._is_fixed(step.terms):
                 continue
             gone = (self._number_of(step.terms.first) == 0) | (self._number_of(step.terms.second) == 0)
             if gone.any():
+                changed = True
                 self.step[node] = Step(None, (), step.terms.without(gone if not gone.all() else np.arange(len(gone)) > 0))
-        self.strict.clear()
-        self.settle()
+        if changed:
+            self.strict.clear()
+            self.settle()
 
     def open_sums(self) -> None:
         """Make steps of their own of parts of sums that are steps elsewhere. What a recurrence puts out is read once by the cost
@@ -421,6 +428,7 @@ class Classes:
                 alike[self._look_of_terms(self.made[c].below)] += 1
             elif self.made[c].row is ops.mul:
                 alike[self._look_of_terms([(True, *self.made[c].below)])] += 1
+        before = self.size
         often = sorted((look for look, count in alike.items() if count >= 3), key=len, reverse=True)
         for node, step in list(self.step.items()):
             if step.terms is None:
@@ -433,7 +441,8 @@ class Classes:
                 if 0 < len(mine) == len(look) < len(kinds) and all(kinds[kind] == 1 and kind[2] >= 0 for kind in mine):
                     self._open(node, mine, of)
                     break
-        self.settle()
+        if self.size > before:
+            self.settle()
 
     def _look_of_terms(self, kinds: Iterable[Kind]) -> frozenset[Any]:
         """The rows of the factors, whatever they have read."""
