@@ -1,35 +1,40 @@
 """The compiler: from the cost of one example, written in scalars, to a program on matrices. It runs on NumPy.
 
-A program is a list of instructions. Each stands for an array: `shape` is that of one example, and if it is batched there
-is one such array for each example, in rows (n, *shape). This is their grammar; `verify` holds every pass to it:
+A program is a list of nodes, each of which stands for an array with named axes. The batch is one axis among others: the
+first, of the length n that a call brings; a node without it has one value for all examples. This is their grammar; `verify`
+holds every pass to it:
 
-    program     := instruction+                  operands before results
-    instruction := leaf | elementwise | product | sum | move
+    program := node+                                operands before results
+    node    := leaf | map | contract | reduce | take | put | loop | part
 
-    leaf        := input(argument)               what a batch brings: batched
-                 | parameter(index)              entries of the vector of all parameters
-                 | constant(numbers)
-                 | seed                          the weight of each example in the cost of the batch: batched
-    elementwise := row(x, ...)                   a row of the table on each entry; shapes broadcast from the right
-                 | slope_i(result, x, ...)       that row's derivative with respect to operand i
-    product     := apply(W, a)                   y[..., r] = Σ_k W[r, k]·a[..., k]
-                 | outer(d, a)                   M[r, k] = Σ d[..., r]·a[..., k], over all other axes and the batch
-                 | transpose(W)
-    sum         := reduce(row, x)                fsum, logsumexp, amax or amin along the last axis, which is kept with length 1
-                 | sum_to(shape, x)              over the axes along which an operand was broadcast
-                 | total(x) | inner(x, y)        over all entries of all examples: Σ x, Σ x·y
-    move        := take(x, index)                entries of x, in row-major order
-                 | assemble(index, x, ...)       zeros, to which each x is added at its index
-                 | concat(x, ...)                side by side along the last axis
-                 | reshape(x, shape)
+    leaf    := input(argument)                      what a batch brings
+             | parameter(index)                     entries of the vector of all parameters
+             | constant(numbers)
+             | seed                                 the weight of each example in the cost of the batch
+             | hole                                 in the body of a loop: a state, or the step's entry of a sequence
+    map(row, x, ...)                                y[axes] = row(x[axes], ...), entry by entry; shapes broadcast from the right
+    map(row'i, y, x, ...)                           the row's derivative with respect to operand i, y being its result
+    contract("nk,rk->nr", x, w)                     products of two operands, or entries of one, summed over the letters that
+                                                    the result lacks; n is the batch
+    reduce(row, x)                                  logsumexp, amax or amin along the last axis, which is kept with length 1;
+                                                    softmax, which keeps it whole
+    take(x, index)                                  entries of x, in row-major order within one example: a view, if the index
+                                                    goes in equal steps, else a table
+    take(x, i)                                      the rows of a table that whole numbers of the data choose
+    put(shape, (x, index), ...)                     zeros, to which each x is added at its index: the adjoint of take
+    loop(steps, body, carried, per step)            a stretch that repeats: states carried from step to step, entries of
+                                                    sequences, results kept of every step
+    part(loop, i)                                   one of these, with an axis for time
 
-A dense layer is `row add(apply(W, a), b)`; the four equations of backpropagation are what `differentiate` makes of it.
+A dense layer is `map add(contract("nk,rk->nr", a, W), b)`; the four equations of backpropagation are what `differentiate`
+makes of it, with one rule for each kind of node.
 
-The modules, in reading order: `passes` (the way from function to instructions), `trace`, `scalars`, `sums`, `grids`,
-`blocks`, `storage`, `names`; `nodes`, `rules`, `verify` and `views`; `differentiate`; `lower`; `contractions`, `memory`, `sheet`
-and `source` (the text that runs), `code`; `evaluate` (runs instructions one by
-one, as a pure function of parameters and batch); `equations` and `report` (what is printed); `batch`, `parameters`, `undefined`
-and `program` (what users see); `update` (an optimiser's rule on arrays) and `descent` (training steps).
+The modules, in reading order. From the function to nodes: `passes` (the way), `trace`, `scalars`, `sums`, `owners`, `classes`,
+`chains`, `grids`, `tables`, `lift`, `roll`, `storage`. The nodes: `views`, `nodes`, `rules`, `verify`, `differentiate`,
+`evaluate` (runs them one by one, a pure function). What is printed: `terms`, `places`, `patterns`, `products`, `formulas`,
+`shown`, `names`, `equations`, `report`. NumPy: `lower`, `contractions`, `memory`, `sheet`, `source` (the text that runs),
+`code`. What users see: `batch`, `parameters`, `undefined`, `program`; `update` (an optimiser's rule on arrays) and `descent`
+(training steps); `guard` (what a function may not look at while it is traced).
 """
 
 from . import guard

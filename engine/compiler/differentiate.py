@@ -1,7 +1,7 @@
-"""Pass 6: the backward pass, by the engine's own table of derivative rules, run on instructions.
+"""Pass 6: the backward pass, by the engine's own table of derivative rules.
 
 The adjoint of x is ∂C/∂x for the cost C of a batch. It may have axes of length 1 where x is longer: it is then the same
-along them, and is broadcast only where an instruction needs its full shape.
+along them, and is broadcast only where a node needs its full shape.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def full(adjoint: Node, x: Node) -> Node:
 def differentiate(
     seeds: Sequence[tuple[Node, Node]], wrt: Iterable[Node]
 ) -> dict[Node, Node]:
-    """The adjoint of everything between the outputs and the instructions in `wrt`, given what arrives at each output.
+    """The adjoint of everything between the outputs and the nodes in `wrt`, given what arrives at each output.
 
-    Those of `wrt` have their full shape; an instruction that no gradient reaches has none.
+    Those of `wrt` have their full shape; a node that no gradient reaches has none.
     """
     wrt = set(wrt)
     order = reachable(output for output, _ in seeds)
@@ -85,7 +85,7 @@ def differentiate(
 
 
 class Backward(NamedTuple):
-    """Each parameter instruction with its derivative, and the inputs' derivatives, where there are any; and all adjoints."""
+    """Each parameter node with its derivative, and the inputs' derivatives, where there are any; and all adjoints."""
 
     gradients: list[tuple[Node, Node]]
     inputs: dict[int, Node]

@@ -22,15 +22,15 @@ class Parameters:
     values   the Values; place: the position of each in the vector; order: the same as an array
     vector   their numbers; gradient: the buffer for the derivatives
     marked   the vector with one more entry, by which Descent sees whether an update was made; marked_gradient goes with it
-    arrays   the parameter instructions by name: each has an index into the vector
+    arrays   the parameter nodes by name: each has an index into the vector
     """
 
     def __init__(
-        self, values: list[Value], order: np.ndarray, instructions: Iterable[Node], dtype: np.dtype[Any]
+        self, values: list[Value], order: np.ndarray, nodes: Iterable[Node], dtype: np.dtype[Any]
     ) -> None:
         self.values, self.order = values, order
         self.place = dict(zip(values, order.tolist()))
-        self.arrays = {x.name: x for x in instructions}
+        self.arrays = {x.name: x for x in nodes}
         self.marked, self.marked_gradient = np.zeros(len(order) + 1, dtype), np.zeros(len(order) + 1, dtype)
         self.vector, self.gradient = self.marked[:-1], self.marked_gradient[:-1]
         self._agreed = self.vector.copy()  # the numbers when the two sides last agreed

@@ -1,9 +1,12 @@
-"""The passes in their order, from a function of one example to the instructions of its values. Each ends in a checker.
+"""The passes in their order, from a function of one example to the nodes of its values. Each ends in a checker.
 
     trace      the function, run once on Values
     flatten    the graph as arrays of small numbers; the Values go
     collapse   trees of additions become sums of products
-    Blocks     steps of one form become instructions on arrays; sums that form a grid become products of matrices
+    owners     the parameters are numbered as the arrays that hold them
+    Classes    steps that are made alike are one class; of those of a recurrence, one step after the other
+    Lift       each class becomes a node: contractions, maps, reductions
+    roll       the steps of a recurrence become a loop
     arrange    parameters get their places in one vector
     Names      z1, W1, a1, ...
 
@@ -53,7 +56,7 @@ def _count(scalars: Scalars, steps: Steps) -> Counts:
 class Compiled(NamedTuple):
     """What the passes give.
 
-    builder    made the instructions, and can make more
+    builder    made the nodes, and can make more
     outputs    the result: the cost, or all of a list side by side; several: whether it was a list
     others     what has_aux adds; penalty: what is added once to the cost of a batch; None if there is none
     arguments  their names, and the shapes of one example

@@ -294,7 +294,7 @@ class Program:
 
     @property
     def operations(self) -> list[Node]:
-        """What is computed for value and gradient, or for the values if there are several: one instruction for each."""
+        """What is computed for value and gradient, or for the values if there are several: one node for each."""
         return report.operations(reachable(self._all_ends()))
 
     def explain(self) -> str:

@@ -14,7 +14,7 @@ from .nodes import Node
 
 
 def arrange(order: Sequence[Node], count: int) -> np.ndarray:
-    """The place of each parameter; the instructions' indices are changed from numbers of parameters to places."""
+    """The place of each parameter; the nodes' indices are changed from numbers of parameters to places."""
     parameters = [x for x in order if x.kind == "parameter"]
     readers: dict[Node, list[Node]] = {x: [] for x in order}
     for x in order:
@@ -28,7 +28,7 @@ def arrange(order: Sequence[Node], count: int) -> np.ndarray:
             if place[number] < 0:
                 place[number] = free
                 free += 1
-    for number in np.flatnonzero(place < 0):  # parameters that no instruction reads
+    for number in np.flatnonzero(place < 0):  # parameters that no node reads
         place[number] = free
         free += 1
     for x in parameters:

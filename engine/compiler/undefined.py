@@ -13,7 +13,7 @@ from .nodes import Node, reachable
 
 
 def first_undefined(ends: Sequence[Node], vector: np.ndarray, batch: Sequence[np.ndarray]) -> UndefinedError | None:
-    """The error for the first instruction with an entry that is inf or nan; None if all are finite."""
+    """The error for the first node with an entry that is inf or nan; None if all are finite."""
     n = len(batch[0]) if batch else 1
     with np.errstate(all="ignore"):
         for x, value in evaluate(reachable(ends), vector, batch, 1.0 / n):

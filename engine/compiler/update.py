@@ -22,14 +22,14 @@ from .source import write
 class Symbol(Interpreter):
     """A number in a rule: it can be computed with, but not looked at."""
 
-    def __init__(self, instruction: Node) -> None:
-        self.instruction = instruction
+    def __init__(self, node: Node) -> None:
+        self.node = node
 
     def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Symbol:
-        builder = self.instruction.builder
+        builder = self.node.builder
         if row is ops.mul and any(isinstance(x, (int, float)) and x == 0 for x in operands):
             return Symbol(builder.constant(0.0))  # an option that is off costs nothing
-        lifted = [x.instruction if isinstance(x, Symbol) else builder.lift(x) for x in operands]
+        lifted = [x.node if isinstance(x, Symbol) else builder.lift(x) for x in operands]
         return Symbol(builder.map(row, *lifted))
 
     def __pow__(self, exponent: Any) -> Symbol:
@@ -65,11 +65,11 @@ class Update:
         ]
         p, g, *kept = leaves
         memory = {name: Symbol(x) for name, x in zip(names, kept)}
-        change = _change(p, _instruction(rule(Symbol(p), Symbol(g), memory), builder))
+        change = _change(p, _node(rule(Symbol(p), Symbol(g), memory), builder))
         self.complete = memory.keys() == set(names)  # else this step creates memory, and is not the usual one
         if not self.complete:
             return
-        results = [("change", change), *((name, _instruction(memory[name], builder)) for name in names)]
+        results = [("change", change), *((name, _node(memory[name], builder)) for name in names)]
         if any(x.batched for name, x in results if name in numbers):
             raise TracingError("A memory entry that was one number for all parameters became one number for each.")
         lowered = lower(reachable([*leaves, *(x for _, x in results)]))
@@ -101,5 +101,5 @@ def _change(p: Node, moved: Node) -> Node:
     raise TracingError("A rule that is compiled must return p minus a change.")
 
 
-def _instruction(result: Any, builder: Builder) -> Node:
-    return result.instruction if isinstance(result, Symbol) else builder.lift(result)
+def _node(result: Any, builder: Builder) -> Node:
+    return result.node if isinstance(result, Symbol) else builder.lift(result)
