@@ -46,7 +46,7 @@ def check_lookups(arrays: Sequence[np.ndarray], names: Sequence[str], lookups: S
             example, entry = wrong[0]
             number = float(chosen[example, entry])
             where = f"{names[argument]} of example {example}"
-            if number != math.floor(number):
+            if not math.isfinite(number) or number != math.floor(number):
                 raise TypeError(f"{where} has {number:g}, by which a row of a table is looked up: give whole numbers.")
             why = " A negative position does not count from the end." if number < 0 else ""
             raise IndexError(f"{where} has {number:g}, and the table has {rows} rows, 0 to {rows - 1}.{why}")

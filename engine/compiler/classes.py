@@ -183,7 +183,7 @@ class Classes:
         """The operands; where their order does not matter, those that are the same for all examples first."""
         if step.row not in SYMMETRIC:
             return step.operands
-        return sorted(step.operands, key=lambda x: (self.made[of[x]].batched, of[x]))
+        return sorted(step.operands, key=lambda x: (self.made[of[x]].batched, -self.made[of[x]].depth, of[x]))
 
     def _oriented(self, terms: Terms, of: np.ndarray) -> Terms:
         """In a product, what is the same for all examples stands first; of two parameters the one used less often, a weight."""

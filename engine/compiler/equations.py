@@ -16,7 +16,7 @@ from .. import ops
 from ..say.notation import Term
 from .differentiate import backward
 from .formulas import Formulas, is_layout, result_of
-from .nodes import Node, reachable
+from .nodes import Node, reachable, unviewed
 from .passes import Compiled
 from .patterns import in_rows
 from .shown import with_bodies
@@ -180,7 +180,7 @@ def lines(compiled: Compiled) -> list[list[Line]]:
     first = [line for x, line in top_level(writer).items() if x in ahead]
     own = {adjoint for _, adjoint in gradients if adjoint in writer.lines and column.get(adjoint, "").startswith("∂")}
     back = [line for x, line in top_level(writer).items() if x in writer.mentioned and x not in ahead and x not in own]
-    if compiled.outputs not in writer.lines and cost not in writer.lines:
+    if compiled.outputs not in writer.lines and cost not in writer.lines and unviewed(cost) not in writer.lines:
         first.append(Line(named(compiled.cost), writer.terms[compiled.outputs]))
     derivatives = []
     for p, adjoint in sorted(gradients, key=_last_layer_first(forward)):

@@ -78,7 +78,7 @@ class Formulas:
         if first in self.states and second not in self.states:
             return x.is_map(ops.mul)  # f[t] ⊙ c[t-1]
         if second.kind == "parameter":
-            return first.kind not in ("parameter", "constant")
+            return first.batched and first.kind not in ("parameter", "constant")
         return second in self.data and first not in self.data and first.kind != "parameter"
 
     def reads(self, x: Node) -> tuple[Node, ...]:

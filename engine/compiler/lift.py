@@ -24,7 +24,7 @@ from ..lookup import choose
 from .chains import find_chains
 from .classes import ARITHMETIC, NOTHING, Classes, Kind, is_reduction
 from .grids import Row, Sheet, components, orient
-from .nodes import LETTERS, Builder, IllFormed, Node, Shape, reachable, stretched, substituted
+from .nodes import LETTERS, Builder, IllFormed, Node, Shape, reachable, stretched, substituted, unviewed
 from .roll import Quantity, roll
 from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from .sums import Steps
@@ -149,6 +149,13 @@ class Lift:
         mine = sorted({int(classes.of[node]) for node in classes.body if classes.seen[node] == c})
         nodes = [self.sources[x].node for x in mine]
         size, shape = nodes[-1].size, nodes[-1].entries
+        last = self.position[classes.members[mine[-1]]]
+        for t, x in enumerate(mine):
+            if nodes[t].size != size:  # its entries are all the same, zeros say
+                index = np.zeros(size, int)
+                index[last] = self.position[classes.members[x]]
+                nodes[t] = self.builder.take(nodes[t], index.reshape(shape))
+                self.position[classes.members[x]] = last
         stacked = self.builder.hole((*nodes[-1].shape[: -len(shape)], len(nodes), *shape))  # until the loop is made
         for t, x in enumerate(mine):
             self.seen[classes.members[x]] = t * size + self.position[classes.members[x]]
@@ -208,6 +215,7 @@ class Lift:
         if found:
             self.found.append(found)
         label = self.scalars.labels.get(nodes[0], "") if len(nodes) == 1 else ""
+        node = unviewed(node)
         if label.isidentifier() and node.kind != "parameter":
             self.labelled.setdefault(node, label)
 
@@ -501,8 +509,9 @@ class Lift:
                 both = "".join(c for c in LETTERS[: len(shape) + 1] if c in word or c in words[1])
                 xs[1], words[1] = self.builder.contract(_spec([xs[1], factor], [words[1], word], both), xs[1], factor), both
         there = {c for word in words for c in word}
-        if k not in there:  # equal terms
+        if k not in there:  # equal terms, or one: a product as it was written
             scale *= sheet.u.shape[-1]
+            xs, words = xs[::-1], words[::-1]
         here = "".join(c for c in LETTERS[: len(shape)] if c in there)
         summed = self.builder.contract(_spec(xs, words, here), *xs)
         lengths = [length if LETTERS[axis] in here else 1 for axis, length in enumerate(shape)]

@@ -118,6 +118,7 @@ class Names:
                     continue
                 if id(array) not in self.called:
                     label = common_label(array.places, self.labels)
+                    label = label if label.isidentifier() else ""
                     if label and NUMBERED.fullmatch(label):
                         continue
                     alone = label or sum(other.name == array.name for other in self.owned) == 1

@@ -431,6 +431,13 @@ def substituted(ends: Sequence[Node], stand_in: Callable[[Node], Node | None]) -
     return [new[y] for y in ends]
 
 
+def unviewed(x: Node) -> Node:
+    """What x is a view of, in any number of steps; x itself, if it is none."""
+    while x.is_view:
+        (x,) = x.operands
+    return x
+
+
 def is_seed(x: Node) -> bool:
     """Whether x is the weight of an example, perhaps with axes of length 1 added."""
     return x.kind == "seed" or (x.kind == "take" and x.operands[0].kind == "seed")

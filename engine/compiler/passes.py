@@ -24,8 +24,8 @@ from ..value import Value
 from .batch import Lookup
 from .lift import Found, Lift
 from .names import Names
-from .nodes import Builder, Node, Shape, reachable
-from .owners import owners
+from .nodes import Builder, IllFormed, Node, Shape, reachable, unviewed
+from .owners import Owned, owners
 from .rules import RULES
 from .scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars, flatten
 from .shown import shown
@@ -91,7 +91,8 @@ class Compiled(NamedTuple):
     @property
     def cost(self) -> str:
         """What the cost is called."""
-        return self.outputs.name if self.outputs.name and self.outputs.operands else "C"
+        cost = unviewed(self.outputs)
+        return next((x.name for x in (cost, self.outputs) if x.name and x.operands), "C")
 
     @property
     def parameters(self) -> list[Node]:
@@ -134,7 +135,7 @@ def run_passes(
     held = owners((f, penalty), dict(zip(scalars.parameters, order.tolist())))
     compiled = Compiled(builder, outputs, several, others, penalties, names, shapes, scalars.parameters, order, blocks.found,
                         blocks.labelled, _count(scalars, steps), {})  # fmt: skip
-    new = shown(everything, held)
+    new = _shown(everything, held)
     if new:
         labelled = {new[x]: label for x, label in blocks.labelled.items() if x in new}
         beside, added = (None if x is None else new[x] for x in (others, penalties))
@@ -142,11 +143,22 @@ def run_passes(
             builder=new[outputs].builder, outputs=new[outputs], others=beside, penalty=added, labelled=labelled))  # fmt: skip
     read = compiled.shown or compiled
     called = Names(reachable(read.ends), names, labels, read.labelled, held)
-    if not read.outputs.name and outputs.size == 1 and not several and outputs.kind != "constant":
+    named = any(x.name and x.operands for x in (unviewed(read.outputs), read.outputs))
+    if not named and outputs.size == 1 and not several and outputs.kind != "constant":
         read.outputs.name = "C"
     for x, y in new.items():
         x.name = y.name or called.stacked(x)
     return compiled._replace(arrays=called.arrays, lookups=_together(blocks.lookups))
+
+
+def _shown(everything: list[Node], held: list[Owned]) -> dict[Node, Node]:
+    """What is shown in place of the nodes; nothing if it would not be a program, or is what they are."""
+    try:
+        new = shown(everything, held)
+        verify(reachable(new[x] for x in everything if x in new), 2**62)  # parameters have their places already
+    except (IllFormed, ValueError):
+        return {}
+    return new
 
 
 def _together(lookups: list[tuple[int, int, int]]) -> list[Lookup]:

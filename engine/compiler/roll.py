@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import ops
 from .chains import FEWEST
-from .nodes import BATCH, Builder, Node
+from .nodes import BATCH, Builder, Node, unviewed
 
 PEELED = 4  # at most so many steps at the beginning stay before the loop
 Steps = tuple[Node, ...]  # what stands in one place, step after step
@@ -55,7 +55,7 @@ class Rolled:
     def __init__(self, builder: Builder, quantities: Sequence[Quantity], steps: int) -> None:
         self.builder, self.steps = builder, steps
         # What reads a quantity reads it in any shape: the nodes themselves, without the views that the lift has put over them
-        self.quantities = [q._replace(nodes=[_unviewed(x) for x in q.nodes]) for q in quantities]
+        self.quantities = [q._replace(nodes=[unviewed(x) for x in q.nodes]) for q in quantities]
         quantities = self.quantities
         self.place = {node: (i, t - len(q.nodes)) for i, q in enumerate(quantities) for t, node in enumerate(q.nodes)}
         self.made: dict[Steps, Node] = {}  # what stands in the body for what the steps have
@@ -154,12 +154,6 @@ class Rolled:
         if any(not np.array_equal(i, j) for y in xs[:-1] for i, j in zip(y.index, x.index)):
             raise Unlike
         return list(zip(*(_in_order(y, x) for y in xs)))
-
-
-def _unviewed(x: Node) -> Node:
-    while x.is_view:
-        (x,) = x.operands
-    return x
 
 
 def _form(x: Node) -> object:

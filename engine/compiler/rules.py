@@ -189,8 +189,6 @@ def _scale_of_sum(b: Builder, i: Node) -> Node | None:
     """Not in the sum of δ over the batch, ∂C/∂b: δ is computed anyway, and what is in it without its sign is not."""
     if i.kind != "contract" or len(i.operands) != 1 or (i.shape and i.operands[0].batched and not i.batched):
         return None
-    if "n" in i.letters[0] and "n" not in i.letters[1]:  # ∂C/∂b is the sum of the δ that others read, too
-        return None
     (x,) = i.operands
     if x.is_map(ops.neg) and x.operands[0].shape == x.shape:
         return b.map(ops.neg, b.contract(i.spec, x.operands[0]))

@@ -122,6 +122,8 @@ def _loop(x: Node, parameters: int) -> str:
     for hole, sequence in zip(body.slices, sequences):
         if sequence.entries != (body.steps, *hole.entries) or sequence.batched != hole.batched:
             return f"reads a sequence of shape {sequence.shape} in {body.steps} steps, {hole.shape} each"
+    if len(x.operands) != len(body.states) + len(body.slices) + len(body.outside):
+        return f"has {len(x.operands)} operands, and not one for each state, sequence and what the body reads"
     if list(sequences[len(body.slices) :]) != body.outside:
         return "does not list what its body reads"
     seen = {*body.states, *body.slices, *x.operands}
