@@ -197,7 +197,7 @@ def _last_layer_first(forward: Sequence[Node]) -> Callable[[tuple[Node, Node]], 
     for x in forward:
         for y in x.operands:
             layer.setdefault(y, count)
-        count += x.name.startswith("z")
+        count += bool(x.operands) and x.name.startswith("z")
 
     def key(both: tuple[Node, Node]) -> tuple[int, int, int]:
         parameter = both[0]
