@@ -154,10 +154,10 @@ def test_the_engine_imports_the_standard_library_and_itself(path):
 # --- the compiler: the order in which its rooms may know each other ---
 
 FLOORS = [
-    {"guard", "instructions", "views", "grids", "memory", "names", "scatter"}, {"rules", "storage", "verify", "trace"},
-    {"scalars"}, {"sums"}, {"blocks"}, {"passes"}, {"differentiate", "lower", "evaluate"}, {"equations", "sheet"},
-    {"moves", "report", "undefined"}, {"source"}, {"code", "batch", "parameters"}, {"update"}, {"descent"}, {"program"},
-    {"__init__"},
+    {"guard", "owners", "tables", "terms", "trace", "views"}, {"grids", "nodes", "places", "products"},
+    {"batch", "contractions", "evaluate", "parameters", "patterns", "rules", "scalars", "shown", "storage", "verify"},
+    {"formulas", "lower", "memory", "sums"}, {"classes", "names", "sheet"}, {"chains", "source"}, {"roll"}, {"lift"}, {"passes"},
+    {"differentiate"}, {"equations"}, {"code", "report", "undefined"}, {"update"}, {"descent"}, {"program"}, {"__init__"},
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What takes part in arithmetic without being a number: formulas, counts, arrays, instructions."""
+"""What takes part in arithmetic without being a number: formulas, counts, arrays, nodes."""
 
 import math
 import re
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.compiler.instructions import Builder
+from engine.compiler.nodes import Builder
 from engine.instruments.counting import Tally
 from engine.on_arrays import Array
 from engine.primitive import Primitive
