@@ -30,7 +30,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "__int__": ("asks for a whole number (int)", COMPUTE),
     "__index__": (
         "takes a Value for a position in a list, or multiplies a list by it",
-        "Multiply the entries, sum(w * v for v in x); instead of choosing one, add up all, each times engine.equal(i, k).",
+        "To choose an entry by a position that is part of the data, engine.lookup(x, i); to multiply, sum(w * v for v in x).",
     ),
     "__bool__": ("asks whether a Value is true (if, and, or, not, while)", CHOOSE),
 }
