@@ -119,7 +119,8 @@ class Names:
                 if id(array) not in self.called:
                     label = common_label(array.places, self.labels)
                     label = label if label.isidentifier() else ""
-                    if label and NUMBERED.fullmatch(label):
+                    each = [label] if label else [self.labels[i] for i in array.places.flat if i >= 0]
+                    if all(NUMBERED.fullmatch(one) for one in each):  # also a list of all, with nothing in common: w1_11, b1_1
                         continue
                     alone = label or sum(other.name == array.name for other in self.owned) == 1
                     self.called[id(array)] = self._free(label or (array.name if alone else array.longer))
