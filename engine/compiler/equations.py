@@ -43,8 +43,14 @@ class Line:
         return [indent + own, *(text for line in self.under for text in line.text(indent + "    "))]
 
     def latex(self, indent: str = "") -> list[str]:
-        """The same in LaTeX."""
-        own = rf"&\text{{{self.left.text}}}" if self.right is None else f"{self.left.latex} &= {indent}{self.right.latex}"
+        """The same in LaTeX. A loop and the lines under it stand to the right of the others' signs of equality."""
+        remark = rf" \quad \text{{({self.remark})}}" if self.remark else ""
+        if self.right is None:
+            own = rf"&{indent}\text{{for }} {self.left.latex}{remark}"
+        elif indent:
+            own = rf"&{indent}{self.left.latex} = {self.right.latex}{remark}"
+        else:
+            own = f"{self.left.latex} &= {self.right.latex}{remark}"
         return [own, *(text for line in self.under for text in line.latex(indent + r"\quad "))]
 
 

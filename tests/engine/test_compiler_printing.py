@@ -181,3 +181,31 @@ def test_numbers_of_parameters_have_no_holes_where_layers_are_shared():
 
     text = printed(cost, (4,))
     assert "z3 = " in text and "W3" not in text
+
+
+def test_neurons_keep_their_names_where_a_flat_list_has_all_parameters():
+    parameters = [Value(0.5, "w1_11"), Value(0.1, "b1_1")]
+    text = printed(lambda x: (parameters[0] * x[0] + parameters[1]) ** 2, (1,))
+    assert "∂C/∂w1_11 = " in text and "∂C/∂b1_1 = " in text and "parameters[" not in text
+
+
+def test_latex_says_what_is_carried_and_what_is_masked_as_the_text_does():
+    U, b = array(3, 3), array(3)
+
+    def over_time(x):
+        h = [0.0] * 3
+        for row in x:
+            h = [tanh(z + entry + bias) for z, entry, bias in zip(times(U, h), row, b)]
+        return fsum(h)
+
+    def causal(Q, K):
+        rows = [softmax([score / math.sqrt(4) for score in times(K[: i + 1], q)]) for i, q in enumerate(Q)]
+        return fsum([a * a for row in rows for a in row])
+
+    loop, mask = (
+        equations.latex(run_passes(f, [random.normal(size=shape) for shape in shapes], has_aux=False, penalty=None))
+        for f, shapes in ((over_time, [(5, 3)]), (causal, [(5, 4), (5, 4)]))
+    )
+    assert r"&\text{for } t = 1, \dots, 5 \quad \text{(h[0] = 0)} \\" in loop.splitlines()
+    assert "\n" + r"&\quad h\left[t\right] = \tanh" in loop
+    assert r"\operatorname{softmax}\left(S\right) \quad \text{(of j ≤ i)}" in mask
