@@ -259,6 +259,8 @@ class Formulas:
         where = entries(index, operand.entries)
         inside = wrapped(source, 5)
         if operand.kind == "part" and where is not None and where.isdigit():  # steps are counted from 1
+            if source.text.endswith("[t-1]"):  # δh[t-1] at the first of them is δh[0]
+                return named(f"{source.text.removesuffix('[t-1]')}[{where}]")
             where = str(int(where) + 1)
         if where is not None:
             return Term(f"{inside.text}[{where}]", rf"{inside.latex}\left[{where}\right]")

@@ -209,3 +209,17 @@ def test_latex_says_what_is_carried_and_what_is_masked_as_the_text_does():
     assert r"&\text{for } t = 1, \dots, 5 \quad \text{(h[0] = 0)} \\" in loop.splitlines()
     assert "\n" + r"&\quad h\left[t\right] = \tanh" in loop
     assert r"\operatorname{softmax}\left(S\right) \quad \text{(of j ≤ i)}" in mask
+
+
+def test_the_error_that_leaves_a_loop_backwards_is_that_of_its_first_state():
+    W, U = array(3, 3), array(3, 3)
+
+    def cost(x):
+        h = None
+        for row in x:  # at the first step there is no h
+            z = times(W, row)
+            h = [tanh(a if h is None else a + b) for a, b in zip(z, times(U, h or row))]
+        return fsum(h)
+
+    text = printed(cost, (6, 3))
+    assert "δh[0] ⊙ tanh'(" in text and "][" not in text
