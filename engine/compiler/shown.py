@@ -56,6 +56,11 @@ class _Maker:
             self.inside.add(x)
             if x.kind == "take" and len(operands) == 1 and not x.is_view:
                 return taken(self.b, operands[0], x.index[0])
+        if x.kind == "take" and len(operands) == 1 and not x.is_view and _is_part_of_gates(x.operands[0]):
+            (gates,) = operands
+            (part,) = gates.operands
+            assert gates.row is not None
+            return self.b.map(gates.row, self.b.take(part, x.index[0]))
         if x.kind == "contract" and len(x.operands) == 1 and x.operands[0] in self.inside and x.operands[0].kind == "parameter":
             (stack,) = operands
             if x.letters[1] == x.letters[0][:-1]:  # two biases that are added
@@ -118,6 +123,11 @@ def with_bodies(order: Sequence[Node]) -> list[Node]:
             found += [*x.body.states, *x.body.slices, *x.body.order]
         found.append(x)
     return found
+
+
+def _is_part_of_gates(x: Node) -> bool:
+    """Whether x is one function of a part, as the gates of a cell are: σ(z[0:6])[3:6] is σ(z[3:6])."""
+    return x.kind == "map" and x.position is None and len(x.operands) == 1 and x.operands[0].kind == "take"
 
 
 def _is_mask(x: Node) -> bool:

@@ -223,3 +223,23 @@ def test_the_error_that_leaves_a_loop_backwards_is_that_of_its_first_state():
 
     text = printed(cost, (6, 3))
     assert "δh[0] ⊙ tanh'(" in text and "][" not in text
+
+
+def test_a_gate_that_is_computed_together_with_another_is_shown_as_a_function_of_its_part():
+    """torch's stack of gates, i, f, g, o: i and f adjoin, and are one sigmoid."""
+    W, U, b, V = array(12, 2), array(12, 3), array(12), array(1, 3)
+
+    def cost(x):
+        h = c = [0.0] * 3
+        for row in x:
+            z = [w + u + bias for w, u, bias in zip(times(W, row), times(U, h), b)]
+            i, f, g, o = z[:3], z[3:6], z[6:9], z[9:]
+            c = [sigmoid(f[j]) * c[j] + sigmoid(i[j]) * tanh(g[j]) for j in range(3)]
+            h = [sigmoid(o[j]) * tanh(c[j]) for j in range(3)]
+        return times(V, h)[0] ** 2
+
+    text = printed(cost, (6, 2))
+    assert lines_of(text, "c[t] =", "h[t] =") == [
+        "c[t] = c[t-1] ⊙ σ(z1[t][3:6]) + σ(z1[t][0:3]) ⊙ tanh(z1[t][6:9])", "h[t] = σ(z1[t][9:12]) ⊙ tanh(c[t])",
+    ]  # fmt: skip
+    assert ")[" not in text.replace("(h[0]", "")
