@@ -42,7 +42,7 @@ SPECIAL = {"erf": erf, "erfc": erfc}
 def native(row: Primitive, operands: list[Any], xp: Any) -> Any:
     """One native row on arrays."""
     name = row.name
-    if name in SPECIAL:
+    if name in SPECIAL and xp is np:
         return SPECIAL[name](*operands)
     if name == "power":
         return xp.multiply(*operands, *operands) if row.static == 2.0 else xp.power(operands[0], row.static)

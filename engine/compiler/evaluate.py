@@ -1,8 +1,7 @@
 """A program as a pure function of parameters and batch: the nodes are run one after the other.
 
 Nothing is written in place and no buffers are kept, so any module of arrays that has NumPy's functions can be given as
-`xp`: jax.numpy, say, under its jit (except for the error function, which is Python's). The tests compare the faster programs
-with it, and it finds the first block that becomes inf or nan.
+`xp`. for_jax.py is made of it. The tests compare the faster programs with it, and it finds the first block that becomes inf or nan.
 """
 
 from __future__ import annotations

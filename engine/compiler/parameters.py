@@ -6,14 +6,18 @@ changes a Value by itself: `store_to` does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..arrays import real_array
 from ..backward import assignments
 from ..value import Value
 from .nodes import Node
+
+REST = "the rest"  # what no leaf holds; not a name that a parameter could have
 
 
 class Parameters:
@@ -37,12 +41,30 @@ class Parameters:
         self.ahead = False  # whether the vector has moved since
         self.load_from()
 
-    def load_from(self, values: Iterable[Value] | None = None) -> None:
-        """Take Values' data into the vector; Values that are not listed are left as they were."""
+    def load_from(self, values: Iterable[Value] | Mapping[str, Any] | None = None) -> None:
+        """Take Values' data, or arrays by name, into the vector; what is not listed is left as it was."""
+        if isinstance(values, Mapping):
+            self._load_arrays(values)
+            return
         chosen, places = self._chosen(values)
         self._agreed[places] = self.vector[places] = [value._data for value in chosen]
         if chosen is self.values:
             self.ahead, self._seen = False, assignments.last
+
+    def _load_arrays(self, arrays: Mapping[str, Any]) -> None:
+        """Take arrays by name into the vector, all of them or none; it is then ahead of the Values."""
+        self.synchronise()
+        vector = self.vector.copy()
+        for name, given in arrays.items():
+            index = self.leaves[REST] if name == REST and REST in self.leaves else self.index_of(name)
+            array = real_array(given, f"{name} must be numbers, an array of shape {index.shape}", self.vector.dtype)
+            if array.shape != index.shape:
+                raise ValueError(f"{name} has shape {array.shape}; in this program it has shape {index.shape}.")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} has an entry that is inf or nan; parameters are finite numbers, so none was loaded.")
+            vector[index] = array
+        self.vector[:] = vector
+        self.ahead = True
 
     def store_to(self, values: Iterable[Value] | None = None) -> None:
         """Put the vector's numbers into the Values, all or those listed."""
@@ -99,3 +121,23 @@ class Parameters:
             raise KeyError(f"There is no {name!r}; there are {', '.join(self.arrays)}.")
         index: np.ndarray = self.arrays[name].index[0]
         return index
+
+    @cached_property
+    def leaves(self) -> dict[str, np.ndarray]:
+        """Arrays that together hold each entry of the vector once, by name: the index of each.
+
+        A program may read one parameter in several arrays: the weights in W1 and W2, and again in the sum of a penalty. Matrices
+        come first, then larger arrays; an array of which any entry is taken already is none. Entries that are left are "the rest".
+        """
+        found: dict[str, np.ndarray] = {}
+        taken = np.zeros(len(self.vector), dtype=bool)
+
+        for x in sorted(self.arrays.values(), key=lambda x: (-min(len(x.shape), 2), -x.size, x.serial)):
+            index = x.index[0]
+            if not taken[index].any() and len(np.unique(index)) == index.size:
+                found[x.name] = index
+                taken[index] = True
+        found = {name: found[name] for name in self.arrays if name in found}
+        if not taken.all():
+            found[REST] = np.flatnonzero(~taken)
+        return found

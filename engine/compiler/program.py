@@ -17,6 +17,7 @@ from .batch import batch_of, check_lookups, first_example, weights_of
 from .code import Code
 from .descent import Descent
 from .differentiate import backward
+from .for_jax import to_jax
 from .nodes import Node, reachable
 from .parameters import Parameters
 from .passes import Compiled, run_passes
@@ -97,6 +98,7 @@ class Program:
     program.source                the text that runs, for examples as rows
     program.latex(), .explain()   the same as LaTeX; how the scalar nodes became blocks
     program.descend(optimizer)    training steps, by batches: descent.step(X, Y)
+    program.to_jax()              a pure function for JAX, and its parameters
     program.load_from(), .store_to()        the Values' numbers and the program's: see parameters.py
 
     Threads may share a program. Their calls take turns, the first of them traces, and each call computes with the numbers
@@ -267,13 +269,36 @@ class Program:
         self._one_cost("descend")
         return Descent(self, optimizer)
 
-    def load_from(self, values: Iterable[Value] | None = None) -> None:
-        """Take the Values' data into the arrays: all parameters', or those given (a list, or a model)."""
+    def load_from(self, values: Iterable[Value] | Mapping[str, Any] | None = None) -> None:
+        """Take the Values' data into the arrays: all parameters', or those given (a list, or a model).
+
+        A dictionary of arrays by name, as `arrays` or `to_jax` give it, goes into the program's arrays: it need not have all of
+        them. The Values follow by `store_to()`.
+        """
         self.parameters.load_from(values)
 
     def store_to(self, values: Iterable[Value] | None = None) -> None:
         """Put the arrays' numbers into the Values: all parameters, or those given (a list, or a model)."""
         self.parameters.store_to(values)
+
+    def to_jax(self, *, parts: bool = False) -> tuple[Callable[..., Any], dict[str, Any]]:
+        """cost, params: the program as a pure function for JAX, and its parameters as JAX's arrays.
+
+        cost(params, X, Y) is the mean over the batch plus the penalty; with has_aux it is (cost, others), as JAX's has_aux wants
+        it. params is a dictionary by name, as `arrays` is; parameters that the program reads in several arrays are in one of
+        them. jit, grad, vmap, scan, optax and sharding work on it, and `load_from(params)` takes such a dictionary back.
+
+        parts  the function gives (the cost of each example, the penalty, others) instead
+
+        JAX computes with 32 bits unless it is told otherwise: `with jax.enable_x64(True):` around this call, and around what is done
+        with its results, for this program's 64. A position outside a table that is looked up gives nan, since a function that JAX
+        compiles can raise no error. An ImportError says so if JAX is not installed; a ValueError refuses a function that returns
+        a list, and a program that is not traced yet.
+        """
+        self._one_cost("to_jax")
+        with self._running:
+            self.parameters.synchronise()
+            return to_jax(self.compiled, self.parameters, several_results=self.has_aux, parts=parts)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
