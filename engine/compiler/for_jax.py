@@ -165,8 +165,8 @@ class Traced(Array):
 def function_of(row: Primitive) -> Callable[..., Any]:
     """The row as a function that JAX can differentiate, in either direction and again.
 
-    JAX's own derivatives serve for smooth rows of the vocabulary (exp, mul). Corners, and rows made of others (sigmoid), have
-    the table's, so that all interpreters agree on what relu'(0) is, and the form that keeps the digits is kept.
+    The derivatives are the table's: all interpreters agree on what relu'(0) is, and keep the digits of tanh'(-30), which JAX
+    rounds to 0. Arithmetic (add, mul, div) has JAX's own, which does no work for an operand that is not differentiated.
     """
     jax, xp = jax_module(), arrays_of_jax()
 
@@ -179,7 +179,7 @@ def function_of(row: Primitive) -> Callable[..., Any]:
         result = row.forward(*[Traced(x, xp) for x in operands])
         return result.value if isinstance(result, Array) else xp.asarray(result)
 
-    if row.native and (row.kink is None or row is ops.where):
+    if row.native and row.arity != 1 and (row.kink is None or row is ops.where):
         return forward
     function = jax.custom_jvp(forward)
 
