@@ -67,6 +67,16 @@ def check_compiled(compiled: Any) -> None:
         raise ValueError(f"compiled = {shown(compiled)}: give None, True or False.")
 
 
+def check_backend(backend: Any, devices: Any, compiled: bool | None) -> None:
+    """Refuse a backend other than the two, and what goes with one of them only."""
+    if not isinstance(backend, str) or backend not in ("numpy", "jax"):
+        raise ValueError(f'backend = {shown(backend)}: give "numpy" or "jax".')
+    if backend == "jax" and compiled is False:
+        raise ValueError('backend="jax" runs compiled programs, so compiled=False does not go with it.')
+    if backend == "numpy" and devices is not None:
+        raise ValueError('devices go with backend="jax"; NumPy computes on one machine\'s processor.')
+
+
 def is_whole(number: Any) -> bool:
     """Whether this is an integer; True and False are not meant as numbers."""
     return isinstance(number, (int, np.integer)) and not isinstance(number, bool)

@@ -86,7 +86,6 @@ class CompiledRun(Run):
             self.descent.store()
         if not math.isfinite(costs + penalties):
             raise engine.UndefinedError("The sum of the costs of an epoch is too large for a float.")
-        self.norm = self.descent.norm()
         self._note(costs, hits, penalties / len(batches))
 
     def _updates(self, batches: list[list[int]]) -> tuple[float, float, float]:
@@ -108,6 +107,7 @@ class CompiledRun(Run):
             penalties += penalty
             self.history.updates, self.inside = self.counted + self.descent.updates, False
             start = end
+        self.norm = self.descent.norm()
         return costs, penalties, self.targets.hits(order, outputs)
 
     def settle(self) -> None:

@@ -16,6 +16,7 @@ from .advice import Teacher
 from .arguments import (
     batch_of,
     callbacks_of,
+    check_backend,
     check_compiled,
     check_cost,
     check_match,
@@ -34,6 +35,7 @@ from .examples import Examples, some
 from .history import History
 from .losses import Loss, loss_function
 from .module import Module
+from .on_jax import JaxRun
 from .optim import Optimizer
 from .penalties import Penalty
 from .progress import Progress
@@ -61,6 +63,8 @@ def fit(
     progress: bool = False,
     warn: bool = True,
     compiled: bool | None = None,
+    backend: str = "numpy",
+    devices: Any = None,
 ) -> History:
     """Train `model`, a module, on the examples X and their targets y; return what happened.
 
@@ -80,6 +84,9 @@ def fit(
     seed        of the shuffling and of the split; the same seed gives the same numbers to the last bit
     compiled    None: by a compiled program, or one example at a time, with a remark, if the network or the cost cannot be
                 traced; True and False insist. Both train the same way, except that sums in another order round differently
+    backend     "numpy", or "jax": an epoch is one program of XLA, and the numbers are the same but for rounding. It needs JAX
+                (pip install "chainrule[jax]"), a network and a cost that can be traced, and an optimiser that is a rule alone
+    devices     for backend="jax": how many of JAX's devices, or a list of them, share the examples of every batch
 
     Ctrl-C ends the run and keeps what was learned. In a compiled run the network and the cost are called once, to be traced:
     randomness in them would be frozen (a cost that differs from call to call is therefore trained eagerly), and an
@@ -108,6 +115,7 @@ def fit(
     size = batch_of(batch_size, m)
     check_reduction(reduction)
     check_compiled(compiled)
+    check_backend(backend, devices, compiled)
     check_penalty(penalty)
     chosen = optimizer_for(model, optimizer)
     conditions = conditions_of(stop)
@@ -121,14 +129,19 @@ def fit(
     check_cost(cost_of_one(prediction, targets[0]), "loss")
     del prediction  # a graph of its own, which nothing else needs
     check_penalty_of(model, penalty, m)
-    history, run = History(), None
+    history = History()
+    run: Run | None = None
     order = list(range(m))
     for condition in conditions:
         if isinstance(condition, (Plateau, EarlyStopping)):
             condition.begin()
     spoke, chosen.warn = chosen.warn, chosen.warn and warn
     try:
-        run = run_for(model, chosen, cost_of_one, rows, targets, penalty, reduction, compiled, history, teacher)
+        parts = model, chosen, cost_of_one, rows, targets, penalty, reduction
+        if backend == "jax":
+            run = JaxRun(*parts, history, devices=devices, batch_size=size)
+        else:
+            run = run_for(*parts, compiled, history, teacher)
         with Progress(limit, enabled=progress) as bar:
             while not history.reason:
                 if shuffle:

@@ -1,0 +1,295 @@
+"""Training by JAX: fit(..., backend="jax"). An epoch is one program of XLA, a scan over its batches.
+
+The cost is traced and compiled as in compiled.py; `program.to_jax` makes it a function for JAX, whose gradient JAX computes. The
+optimiser's own rule, which is arithmetic, moves the parameters there as well. With `devices` the batches are cut into equal
+shares, one for each device; every device has all parameters, and per update they exchange one thing, the sum of the gradients
+(docs/past_one_machine.md).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import engine
+from ..engine.arrays import shown
+from .arguments import is_whole
+from .compiled import CompiledRun
+from .optim import Optimizer
+
+
+class JaxRun(CompiledRun):
+    """One run of training by JAX. Raises a TracingError if the network or the cost cannot be traced."""
+
+    def __init__(self, *run: Any, devices: Any, batch_size: int) -> None:
+        self.memory: dict[str, dict[str, Any]] | None = None  # the optimiser's, by leaf; None while it has it itself
+        self.first = True  # whether the next update is the one that makes the memory
+        self.gradient: dict[str, Any] = {}  # of the last update
+        super().__init__(*run)
+        check_rule(self.optimizer)
+        self.shares = Shares(devices, batch_size)
+
+    def _trace(self) -> None:
+        """Compile the cost, and make it a function for JAX."""
+        self._hand_back()
+        super()._trace()
+        self.function, _ = self.program.to_jax(parts=True)
+        self.leaves = self.program.parameters.leaves
+        self.place = {p: i for p, i in self.program.parameters.place.items() if p in set(self.optimizer.parameters)}
+        moving = np.zeros(len(self.program.parameters.vector), dtype=bool)
+        moving[list(self.place.values())] = True
+        self.moving = {name: moving[index] for name, index in self.leaves.items()}
+        self.epochs: dict[Any, Callable[..., Any]] = {}
+
+    # --- an epoch ---
+
+    def _updates(self, batches: list[list[int]]) -> tuple[float, float, float]:
+        """An update for each batch; the sums of the costs, of the penalties, and of the hits."""
+        import jax
+
+        order = np.array([i for batch in batches for i in batch], dtype=np.intp)
+        done, outputs, costs, penalties = 0, [], [], []
+        with jax.enable_x64(True):
+            params = self.shares.whole(self._split(self.program.parameters.vector))
+            for group in self._groups(batches):
+                x, y = self._stacked(self.x, group), self._stacked(self.y, group)
+                updates = self._compiled(first=self.first)
+                params, self.memory, self.gradient, made, *found = updates(params, self.memory, self.optimizer.lr, x, y)
+                self.first = False
+                self.program.load_from({name: np.asarray(array) for name, array in params.items()})
+                made = int(made)
+                self.history.updates += made
+                done += made
+                if made < len(group):
+                    self._refuse(group[made])
+                for kept, part in zip((costs, penalties, outputs), map(np.asarray, found)):
+                    kept.append(part.reshape(-1, self.width) if kept is outputs else part)
+            self.norm = math.sqrt(sum(float((g[m] ** 2).sum()) for g, m in self._gradients_and_masks()))
+        return (float(np.concatenate(costs).sum()), float(np.concatenate(penalties).sum()),
+                self.targets.hits(order, np.concatenate(outputs)))  # fmt: skip
+
+    def _groups(self, batches: list[list[int]]) -> list[list[list[int]]]:
+        """The batches that one scan can take together: those of one size. The first update of all makes the optimiser's memory,
+        whose form a scan has to know beforehand, so it comes alone."""
+        if self.memory is None:
+            self.memory = self._taken_up()
+            self.first = not any(self.memory.values())
+        cuts = {0, len(batches), *([1] if self.first else [])}
+        cuts |= {i for i in range(1, len(batches)) if len(batches[i]) != len(batches[i - 1])}
+        ends = sorted(cuts)
+        return [batches[a:b] for a, b in zip(ends, ends[1:])]
+
+    def _stacked(self, array: np.ndarray, group: list[list[int]]) -> Any:
+        """The examples of these batches, (batches, n, ...), each device having its share of every batch."""
+        return self.shares.cut(array[np.array(group, dtype=np.intp)])
+
+    def _compiled(self, *, first: bool) -> Callable[..., Any]:
+        """The first update of all, or a scan over batches, compiled; by the options that the rule reads now; the learning rate is an argument, since it often changes."""
+        import jax
+
+        options = {name: x for name, x in vars(self.optimizer).items() if isinstance(x, (bool, int, float, tuple)) and name != "lr"}
+        key = first, *sorted(options.items())
+        if key not in self.epochs:
+            moving = {} if all(mask.all() for mask in self.moving.values()) else self.moving
+            updates = updates_of(self.function, self.optimizer, moving, first=first, mean=self.mean, shares=self.shares)
+            self.epochs[key] = jax.jit(updates)
+        return self.epochs[key]
+
+    def _refuse(self, batch: list[int]) -> None:
+        """Raise the error that says what became inf or nan in this update; none of it was kept."""
+        self.inside = True
+        self.program.value_and_grad(self.x[batch], self.y[batch], check=True)
+        raise OverflowError(f"A parameter would become larger than any float: the learning rate {self.optimizer.lr} is too large.")
+
+    # --- the Values' side ---
+
+    def _split(self, vector: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: vector[index] for name, index in self.leaves.items()}
+
+    def _joined(self, arrays: dict[str, Any]) -> np.ndarray:
+        vector = np.zeros(len(self.program.parameters.vector))
+        for name, index in self.leaves.items():
+            vector[index] = np.asarray(arrays[name])
+        return vector
+
+    def _gradients_and_masks(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [(np.asarray(self.gradient[name]), mask) for name, mask in self.moving.items()]
+
+    def _taken_up(self) -> dict[str, dict[str, Any]]:
+        """The optimiser's memory, a dictionary for each parameter, as arrays."""
+        memories = [(self.place[p], memory) for p, memory in zip(self.optimizer.parameters, self.optimizer.memory) if p in self.place]
+        names = list(memories[0][1]) if memories else []
+        if any(list(memory) != names for _, memory in memories):
+            raise ValueError(
+                'Some parameters of this optimiser have made steps and others none; backend="jax" moves all together: give a new '
+                "optimiser, or train without a backend."
+            )
+        found: dict[str, dict[str, Any]] = {name: {} for name in self.leaves}
+        for name in names:
+            numbers = [memory[name] for _, memory in memories]
+            if all(type(x) is int and x == numbers[0] for x in numbers):
+                for memory in found.values():
+                    memory[name] = np.asarray(numbers[0])
+                continue
+            vector = np.zeros(len(self.program.parameters.vector))
+            vector[[place for place, _ in memories]] = numbers
+            for leaf, array in self._split(vector).items():
+                found[leaf][name] = array
+        return found
+
+    def _hand_back(self) -> None:
+        """Give the optimiser its memory."""
+        if not self.memory:
+            return
+        columns: dict[str, list[Any]] = {}
+        for name in next(iter(self.memory.values())):
+            arrays = {leaf: np.asarray(memory[name]) for leaf, memory in self.memory.items()}
+            columns[name] = self._joined(arrays).tolist()
+            if all(array.dtype.kind == "i" for array in arrays.values()):
+                columns[name] = list(map(int, columns[name]))
+        for i, p in enumerate(self.optimizer.parameters):
+            if p in self.place:
+                self.optimizer.memory[i] = {name: column[self.place[p]] for name, column in columns.items()}
+        self.memory = None
+
+    def settle(self) -> None:
+        """An epoch is made as a whole or not at all, so nothing is left to be counted."""
+        self.inside = False
+
+    def before_callbacks(self) -> None:
+        """Give each parameter Value the gradient of the last update, and the optimiser its memory."""
+        gradient = self._joined(self.gradient).tolist()
+        for p, place in self.program.parameters.place.items():
+            p.grad = gradient[place]
+        self._hand_back()
+
+    def finish(self) -> None:
+        """Give the Values their numbers and the optimiser its memory, however the run ended."""
+        self._hand_back()
+        super().finish()
+
+
+def updates_of(
+    function: Callable[..., Any], optimizer: Optimizer, moving: dict[str, np.ndarray], *, first: bool, mean: bool,
+    shares: Shares,
+) -> Callable[..., Any]:  # fmt: skip
+    """A function (params, memory, lr, xs, ys): an update for each batch; the `first` of all, which makes the memory, comes alone.
+
+    It gives the parameters, the memory, the last gradient, and how many updates were made: all, or those before the first that
+    has inf or nan in it. Then, for each batch, the sum of the costs, the penalty, and the outputs.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    def objective(params: Any, x: Any, y: Any) -> Any:
+        costs, penalty, outputs = function(params, x, y)
+        total = jnp.sum(costs)
+        return total * (1.0 / len(x) if mean else 1.0) + penalty, (total, penalty, outputs)
+
+    def moved(rule: Callable[..., Any], params: Any, gradient: Any, memory: Any) -> Any:
+        """The rule on each array, and what it leaves in the memory."""
+        after, kept = {}, {name: dict(memory[name]) for name in params}
+        for name, p in params.items():
+            new = jnp.broadcast_to(rule(p, gradient[name], kept[name]), p.shape)
+            after[name] = jnp.where(moving[name], new, p) if name in moving else new
+            # a sequence may not change what it carries: an entry keeps its shape and kind from the first update on
+            kept[name] = {key: jnp.asarray(x) for key, x in kept[name].items()}
+        return after, kept
+
+    def clipped(gradient: Any) -> Any:
+        if optimizer.clip is None:
+            return gradient
+        squares = [jnp.sum(jnp.where(moving[name], g, 0.0) ** 2 if name in moving else g**2) for name, g in gradient.items()]
+        scale = optimizer.clip / jnp.maximum(jnp.sqrt(sum(squares)), optimizer.clip)
+        return {name: g * scale for name, g in gradient.items()}
+
+    def update(params: Any, memory: Any, lr: Any, x: Any, y: Any) -> Any:
+        (_, (total, penalty, outputs)), gradient = jax.value_and_grad(objective, has_aux=True)(params, x, y)
+        working = copy.copy(optimizer)
+        working.lr = lr
+        after, kept = moved(working.rule, params, clipped(gradient), memory)
+        finite = [jnp.isfinite(total + penalty), *(jnp.isfinite(a).all() for part in (gradient, after) for a in part.values())]
+        return after, kept, gradient, jnp.stack(finite).all(), (total, penalty, outputs)
+
+    def alone(params: Any, memory: Any, lr: Any, xs: Any, ys: Any) -> Any:
+        after, kept, gradient, good, found = update(params, memory, lr, xs[0], ys[0])
+        after = jax.tree.map(lambda new, old: jnp.where(good, new, old), after, params)
+        return (after, kept, gradient, good.astype(int), *[shares.gathered(a[None]) for a in found])
+
+    def epoch(params: Any, memory: Any, lr: Any, xs: Any, ys: Any) -> Any:
+        def step(carried: Any, batch: Any) -> Any:
+            params, memory, before, made, good = carried
+            after, kept, gradient, fine, found = update(params, memory, lr, *batch)
+            good = good & fine
+            new, old = (after, kept, gradient), (params, memory, before)
+            chosen = jax.tree.map(lambda a, b: jnp.where(good, a, b).astype(b.dtype), new, old)
+            return (*chosen, made + good, good), found
+
+        start = params, memory, jax.tree.map(jnp.zeros_like, params), jnp.asarray(0), jnp.asarray(True)
+        (params, memory, gradient, made, _), found = jax.lax.scan(step, start, (xs, ys))
+        return (params, memory, gradient, made, *map(shares.gathered, found))
+
+    return alone if first else epoch
+
+
+class Shares:
+    """Where arrays lie: on one device, or batches cut into shares for several devices."""
+
+    def __init__(self, devices: Any, batch_size: int) -> None:
+        import jax
+
+        self.mesh = None
+        if devices is None:
+            return
+        there = jax.devices()
+        if is_whole(devices):
+            if not 1 <= devices <= len(there):
+                raise ValueError(f"devices = {devices}: JAX finds {len(there)} here, so give 1 to {len(there)}.")
+            devices = there[:devices]
+        chosen = list(devices) if isinstance(devices, (list, tuple)) else []
+        if not chosen or not all(isinstance(device, jax.Device) for device in chosen):
+            raise ValueError(f"devices takes a number, or a list of JAX's devices, such as jax.devices(); it was given {shown(devices)}.")
+        if batch_size % len(chosen):
+            raise ValueError(
+                f"A batch of {batch_size} examples cannot be cut into {len(chosen)} equal shares: give a batch_size that is a multiple "
+                "of the number of devices."
+            )
+        self.mesh = jax.sharding.Mesh(np.array(chosen), ("data",))
+
+    def _placed(self, arrays: Any, *axes: str | None) -> Any:
+        import jax
+
+        if self.mesh is None:
+            return jax.tree.map(jax.numpy.asarray, arrays)
+        return jax.device_put(arrays, jax.sharding.NamedSharding(self.mesh, jax.sharding.PartitionSpec(*axes)))
+
+    def whole(self, arrays: Any) -> Any:
+        """Arrays that every device has."""
+        return self._placed(arrays)
+
+    def cut(self, batches: np.ndarray) -> Any:
+        """(batches, n, ...): each device has its share of the n examples, if there are equal shares."""
+        is_even = self.mesh is not None and batches.shape[1] % self.mesh.size == 0
+        return self._placed(batches, None, "data") if is_even else self._placed(batches)
+
+    def gathered(self, array: Any) -> Any:
+        """Inside a compiled function: an array that every device shall have at the end."""
+        import jax
+
+        if self.mesh is None:
+            return array
+        return jax.lax.with_sharding_constraint(array, jax.sharding.NamedSharding(self.mesh, jax.sharding.PartitionSpec()))
+
+
+def check_rule(optimizer: Optimizer) -> None:
+    """Refuse an optimiser that makes its steps on the Values."""
+    own = [name for name in ("step", "zero_grad") if getattr(type(optimizer), name) is not getattr(Optimizer, name)]
+    if own or {"step", "zero_grad"} & vars(optimizer).keys():
+        raise ValueError(
+            f'{type(optimizer).__name__} has a step of its own, which works on Values: backend="jax" needs an optimiser that '
+            "defines a rule and nothing else, as those in nn.optim do."
+        )
