@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class JaxRun(CompiledRun):
 
         order = np.array([i for batch in batches for i in batch], dtype=np.intp)
         done, outputs, costs, penalties = 0, [], [], []
+        self.program.parameters.synchronise()  # callbacks may have assigned to the Values
         with jax.enable_x64(True):
             params = self.shares.whole(self._split(self.program.parameters.vector))
             for group in self._groups(batches):
@@ -81,18 +83,20 @@ class JaxRun(CompiledRun):
         cuts = {0, len(batches), *([1] if self.first else [])}
         cuts |= {i for i in range(1, len(batches)) if len(batches[i]) != len(batches[i - 1])}
         ends = sorted(cuts)
-        return [batches[a:b] for a, b in zip(ends, ends[1:])]
+        return [batches[a:b] for a, b in pairwise(ends)]
 
     def _stacked(self, array: np.ndarray, group: list[list[int]]) -> Any:
         """The examples of these batches, (batches, n, ...), each device having its share of every batch."""
         return self.shares.cut(array[np.array(group, dtype=np.intp)])
 
     def _compiled(self, *, first: bool) -> Callable[..., Any]:
-        """The first update of all, or a scan over batches, compiled; by the options that the rule reads now; the learning rate is an argument, since it often changes."""
+        """The first update of all, or a scan over batches, compiled for the options that the rule reads now. The learning rate
+        is an argument, since it often changes."""
         import jax
 
-        options = {name: x for name, x in vars(self.optimizer).items() if isinstance(x, (bool, int, float, tuple)) and name != "lr"}
-        key = first, *sorted(options.items())
+        kinds = bool, int, float, tuple
+        options = sorted((name, x) for name, x in vars(self.optimizer).items() if isinstance(x, kinds) and name != "lr")
+        key = first, *options
         if key not in self.epochs:
             moving = {} if all(mask.all() for mask in self.moving.values()) else self.moving
             updates = updates_of(self.function, self.optimizer, moving, first=first, mean=self.mean, shares=self.shares)
@@ -103,7 +107,8 @@ class JaxRun(CompiledRun):
         """Raise the error that says what became inf or nan in this update; none of it was kept."""
         self.inside = True
         self.program.value_and_grad(self.x[batch], self.y[batch], check=True)
-        raise OverflowError(f"A parameter would become larger than any float: the learning rate {self.optimizer.lr} is too large.")
+        rate = self.optimizer.lr
+        raise OverflowError(f"A parameter would become larger than any float: the learning rate {rate} is too large.")
 
     # --- the Values' side ---
 
@@ -121,7 +126,8 @@ class JaxRun(CompiledRun):
 
     def _taken_up(self) -> dict[str, dict[str, Any]]:
         """The optimiser's memory, a dictionary for each parameter, as arrays."""
-        memories = [(self.place[p], memory) for p, memory in zip(self.optimizer.parameters, self.optimizer.memory) if p in self.place]
+        slots = zip(self.optimizer.parameters, self.optimizer.memory)
+        memories = [(self.place[p], memory) for p, memory in slots if p in self.place]
         names = list(memories[0][1]) if memories else []
         if any(list(memory) != names for _, memory in memories):
             raise ValueError(
@@ -252,11 +258,13 @@ class Shares:
             devices = there[:devices]
         chosen = list(devices) if isinstance(devices, (list, tuple)) else []
         if not chosen or not all(isinstance(device, jax.Device) for device in chosen):
-            raise ValueError(f"devices takes a number, or a list of JAX's devices, such as jax.devices(); it was given {shown(devices)}.")
+            raise ValueError(
+                f"devices takes a number, or a list of JAX's devices, such as jax.devices(); it was given {shown(devices)}."
+            )
         if batch_size % len(chosen):
             raise ValueError(
-                f"A batch of {batch_size} examples cannot be cut into {len(chosen)} equal shares: give a batch_size that is a multiple "
-                "of the number of devices."
+                f"A batch of {batch_size} examples cannot be cut into {len(chosen)} equal shares: give a batch_size that is a "
+                "multiple of the number of devices."
             )
         self.mesh = jax.sharding.Mesh(np.array(chosen), ("data",))
 
@@ -286,10 +294,25 @@ class Shares:
 
 
 def check_rule(optimizer: Optimizer) -> None:
-    """Refuse an optimiser that makes its steps on the Values."""
+    """Refuse an optimiser that makes its steps on the Values, or whose rule does not take arrays."""
+    import jax
+
     own = [name for name in ("step", "zero_grad") if getattr(type(optimizer), name) is not getattr(Optimizer, name)]
     if own or {"step", "zero_grad"} & vars(optimizer).keys():
         raise ValueError(
             f'{type(optimizer).__name__} has a step of its own, which works on Values: backend="jax" needs an optimiser that '
             "defines a rule and nothing else, as those in nn.optim do."
         )
+
+    def once(p: Any, g: Any, lr: Any) -> Any:
+        working = copy.copy(optimizer)
+        working.lr = lr
+        return working.rule(p, g, {})
+
+    try:
+        jax.eval_shape(once, 0.0, 0.0, 0.0)
+    except jax.errors.ConcretizationTypeError as error:
+        raise engine.TracingError(
+            f"The rule of {type(optimizer).__name__} looks at a number (a comparison, if, float, a function of math), and for "
+            'backend="jax" a rule must be arithmetic alone: + - * / and **.'
+        ) from error

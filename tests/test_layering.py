@@ -157,7 +157,7 @@ FLOORS = [
     {"guard", "owners", "tables", "terms", "trace", "views"}, {"grids", "nodes", "places", "products"},
     {"batch", "contractions", "evaluate", "parameters", "patterns", "rules", "scalars", "shown", "storage", "verify"},
     {"formulas", "lower", "memory", "sums"}, {"classes", "names", "sheet"}, {"chains", "source"}, {"roll"}, {"lift"}, {"passes"},
-    {"differentiate"}, {"equations"}, {"code", "report", "undefined"}, {"update"}, {"descent"}, {"program"}, {"__init__"},
+    {"differentiate"}, {"equations"}, {"code", "report", "undefined"}, {"for_jax"}, {"update"}, {"descent"}, {"program"}, {"__init__"},
 ]  # fmt: skip
 
 
@@ -170,7 +170,21 @@ def test_a_room_of_the_compiler_knows_no_floor_above_it_and_numpy_only(path):
     level = next(i for i, floor in enumerate(FLOORS) if path.stem in floor)
     above = {f"engine.compiler.{room}" for floor in FLOORS[level + 1 :] for room in floor}
     assert not above & imports(path)
-    assert {top(name) for name in imports(path)} <= sys.stdlib_module_names | {"engine", "numpy"}
+    jax = {"jax"} if path.stem == "for_jax" else set()  # an extra
+    assert {top(name) for name in imports(path)} <= sys.stdlib_module_names | {"engine", "numpy"} | jax
+
+
+@pytest.mark.parametrize("path", EVERY_FILE, ids=ids)
+def test_jax_is_imported_when_it_is_asked_for(path):
+    """It is an extra: only inside functions."""
+    outside, stack = set(), [ast.parse(path.read_text(encoding="utf-8"))]
+    while stack:
+        node = stack.pop()
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        outside |= set(map(top, names))
+        stack.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.FunctionDef))
+    assert "jax" not in outside
 
 
 @pytest.mark.parametrize("path", modules("engine"), ids=ids)

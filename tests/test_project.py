@@ -82,10 +82,10 @@ PACKAGE = {  # where a module is not called like the package that brings it
 
 
 def test_every_package_that_the_code_imports_is_asked_for_and_no_other():
-    assert {PACKAGE.get(name, name) for name in imported(*CODE)} == required("torch")
+    assert {PACKAGE.get(name, name) for name in imported(*CODE)} == required("torch", "jax")
 
 
-OPTIONAL = {"jax", "tinygrad", "psutil"}  # tests and benchmarks that need these are skipped without them
+OPTIONAL = {"tinygrad", "psutil"}  # tests and benchmarks that need these are skipped without them
 
 
 def test_every_package_that_tests_and_benchmarks_import_is_asked_for():

@@ -1,7 +1,8 @@
 """A program as a pure function of parameters and batch: the nodes are run one after the other.
 
 Nothing is written in place and no buffers are kept, so any module of arrays that has NumPy's functions can be given as
-`xp`. for_jax.py is made of it. The tests compare the faster programs with it, and it finds the first block that becomes inf or nan.
+`xp`: for_jax.py is made of this. The tests compare the faster programs with it, and it finds the first block that becomes inf
+or nan.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ JAX is imported when it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -105,7 +106,7 @@ class Leaves:
         cuts = [0, *(np.flatnonzero(np.diff(places) != 1) + 1).tolist(), len(places)]
         if len(cuts) > 10:  # many short pieces: a table is quicker
             return flat[places].reshape(index.shape)
-        pieces = [flat[places[a] : places[b - 1] + 1] for a, b in zip(cuts, cuts[1:]) if b > a]
+        pieces = [flat[places[a] : places[b - 1] + 1] for a, b in pairwise(cuts) if b > a]
         return self.xp.concatenate(pieces).reshape(index.shape)
 
 
@@ -130,7 +131,7 @@ def _check_batch(arrays: list[Any], compiled: Compiled) -> None:
             raise ValueError(f"{name} has shape {array.shape}; this program takes ({wanted}), a row for each of n examples.")
 
 
-@lru_cache(maxsize=None)
+@cache
 def arrays_of_jax() -> Any:
     """jax.numpy, with the functions that on_arrays.py looks for and jax keeps elsewhere."""
     jax = jax_module()

@@ -127,7 +127,7 @@ class Parameters:
         """Arrays that together hold each entry of the vector once, by name: the index of each.
 
         A program may read one parameter in several arrays: the weights in W1 and W2, and again in the sum of a penalty. Matrices
-        come first, then larger arrays; an array of which any entry is taken already is none. Entries that are left are "the rest".
+        come first, then larger arrays; an array of which an entry is taken already is none. What is left is "the rest".
         """
         found: dict[str, np.ndarray] = {}
         taken = np.zeros(len(self.vector), dtype=bool)

@@ -93,7 +93,11 @@ def overlapping():
 
 def functions():
     w = values(4)
-    return (lambda x: erf(w[0] * x[0]) + maximum(w[1], x[1]) ** 2 + abs(w[2] * x[2]) + sigmoid(w[3]) * relu(x[0])), (numbers(5, 4),), None
+
+    def cost(x):
+        return erf(w[0] * x[0]) + maximum(w[1], x[1]) ** 2 + abs(w[2] * x[2]) + sigmoid(w[3]) * relu(x[0])
+
+    return cost, (numbers(5, 4),), None
 
 
 def same_for_all():
@@ -187,7 +191,8 @@ def test_vmap_gives_the_gradient_of_each_example():
     each = jax.vmap(jax.grad(lambda params, x, y: cost(params, x[None], y[None])), in_axes=(None, 0, 0))(params, X, Y)
     for i in range(len(X)):
         one = program.value_and_grad(X[i : i + 1], Y[i : i + 1])[1]
-        np.testing.assert_allclose(vector_of(program, {name: a[i] for name, a in each.items()}), one.vector, rtol=1e-12, atol=1e-14)
+        found = vector_of(program, {name: a[i] for name, a in each.items()})
+        np.testing.assert_allclose(found, one.vector, rtol=1e-12, atol=1e-14)
 
 
 def test_optax_and_scan_train_it_and_the_program_takes_the_result_back():
@@ -265,7 +270,7 @@ def test_a_program_that_is_not_traced_is_refused():
 def test_wrong_parameters_and_batches_are_refused():
     f, (X, Y), _ = dense()
     cost, params = engine.compile(f).trace(X, Y).to_jax()
-    with pytest.raises(ValueError, match="a dictionary with the arrays W1, b1, W2, b2.*; this one has W1"):
+    with pytest.raises(ValueError, match=r"a dictionary with the arrays W1, b1, W2, b2.*; this one has W1"):
         cost({"W1": params["W1"]}, X, Y)
     with pytest.raises(ValueError, match=r"W1 has shape \(4, 5\); in this program it has shape \(5, 4\)"):
         cost(params | {"W1": params["W1"].T}, X, Y)
