@@ -53,7 +53,9 @@ class JaxRun(CompiledRun):
         import jax
 
         order = np.array([i for batch in batches for i in batch], dtype=np.intp)
-        done, outputs, costs, penalties = 0, [], [], []
+        outputs: list[np.ndarray] = []
+        costs: list[np.ndarray] = []
+        penalties: list[np.ndarray] = []
         self.program.parameters.synchronise()  # callbacks may have assigned to the Values
         with jax.enable_x64(True):
             params = self.shares.whole(self._split(self.program.parameters.vector))
@@ -63,11 +65,9 @@ class JaxRun(CompiledRun):
                 params, self.memory, self.gradient, made, *found = updates(params, self.memory, self.optimizer.lr, x, y)
                 self.first = False
                 self.program.load_from({name: np.asarray(array) for name, array in params.items()})
-                made = int(made)
-                self.history.updates += made
-                done += made
+                self.history.updates += int(made)
                 if made < len(group):
-                    self._refuse(group[made])
+                    self._refuse(group[int(made)])
                 for kept, part in zip((costs, penalties, outputs), map(np.asarray, found)):
                     kept.append(part.reshape(-1, self.width) if kept is outputs else part)
             self.norm = math.sqrt(sum(float((g[m] ** 2).sum()) for g, m in self._gradients_and_masks()))

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from itertools import pairwise
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,7 @@ OWN = {  # rows that JAX has as well, beside those that on_arrays.py finds under
 }  # fmt: skip
 
 
-def jax_module() -> ModuleType:
+def jax_module() -> Any:
     """JAX, or one sentence that says how to get it."""
     try:
         import jax
@@ -156,9 +155,9 @@ def _value(x: Node, operands: list[Any], given: Given) -> Any:
 class Traced(Array):
     """An array in a rule of the table, while JAX traces it: rows within the rule are JAX's functions as well."""
 
-    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Array:
+    def _compute(self, row: Primitive, operands: tuple[Any, ...]) -> Traced:
         if row.arity is None:
-            return super()._compute(row, operands)
+            return Traced(super()._compute(row, operands).value, self.xp)
         return Traced(function_of(row)(*[x.value if isinstance(x, Array) else x for x in operands]), self.xp)
 
 

@@ -21,6 +21,7 @@ from .for_jax import to_jax
 from .nodes import Node, reachable
 from .parameters import Parameters
 from .passes import Compiled, run_passes
+from .standalone import write_script
 from .undefined import first_undefined
 
 
@@ -99,6 +100,7 @@ class Program:
     program.latex(), .explain()   the same as LaTeX; how the scalar nodes became blocks
     program.descend(optimizer)    training steps, by batches: descent.step(X, Y)
     program.to_jax()              a pure function for JAX, and its parameters
+    program.to_numpy_script(path)           a script that predicts and trains without this package
     program.load_from(), .store_to()        the Values' numbers and the program's: see parameters.py
 
     Threads may share a program. Their calls take turns, the first of them traces, and each call computes with the numbers
@@ -299,6 +301,21 @@ class Program:
         with self._running:
             self.parameters.synchronise()
             return to_jax(self.compiled, self.parameters, several_results=self.has_aux, parts=parts)
+
+    def to_numpy_script(self, path: Any) -> None:
+        """Write a Python script that predicts and trains without this package, and its parameters beside it.
+
+        path is the script's, "model.py" say; the parameters go to "model.npz". The script needs NumPy alone. It holds this
+        program's text, and has a command line: `python model.py predict data.npz`, `python model.py train data.npz --epochs 10
+        --rate 0.1`, plain gradient descent. Imported, `model.program` has predict, value_and_grad, train and save.
+
+        A ValueError refuses a name that is no module's, and a program that is not traced yet; an OSError says what kept a file
+        from being written. Existing files are replaced.
+        """
+        with self._running:
+            self.parameters.synchronise()
+            cost = None if self.compiled.several else self.code()
+            write_script(path, self.compiled, self.parameters, self.code(gradient=False), cost, self.dtype.name)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
