@@ -39,8 +39,8 @@ def jax_module() -> Any:
     """JAX, or one sentence that says how to get it."""
     try:
         import jax
-    except ImportError as error:
-        raise ImportError('This needs JAX, which is not installed: pip install "chainrule[jax]".') from error
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("This needs jax, which is not installed: pip install jax") from error
     return jax
 
 

@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -237,6 +239,45 @@ def test_devices_that_do_not_fit_are_refused(eight):
         assert sentence.startswith("devices takes a number, or a list of JAX's devices")
 
 
+# --- two processes, as two hosts would be ---
+
+HOST = """
+import sys, jax
+jax.distributed.initialize(sys.argv[2], num_processes=2, process_id=int(sys.argv[1]))
+import numpy as np
+import nn
+
+random = np.random.default_rng(1)
+X, Y = random.normal(size=(64, 6)), np.eye(4)[random.integers(0, 4, 64)]
+results = []
+for options in ({}, {"backend": "jax", "devices": jax.devices()}):
+    model = nn.MLP(6, [8, 4], activation="sigmoid", output="sigmoid", seed=1)
+    history = nn.fit(model, X, Y, optimizer="adam", epochs=2, batch_size=16, **options)
+    results.append([*history.cost, *history.accuracy, *(p.data for p in model.parameters())])
+print("found", len(jax.devices()), len(jax.local_devices()), np.abs(np.subtract(*results)).max())
+"""
+
+
+def test_two_processes_train_together():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    env = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", HOST]
+    hosts = [subprocess.Popen([*command, str(i), address], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) for i in range(2)]  # fmt: skip
+    try:
+        said = [host.communicate(timeout=200) for host in hosts]
+    finally:
+        for host in hosts:
+            host.kill()
+    for out, error in said:
+        assert "found" in out, error
+        devices, own, difference = out[out.index("found") :].split()[1:4]
+        assert (devices, own) == ("4", "2")
+        assert float(difference) < 1e-9
+
+
 # --- what is refused ---
 
 def refused(match, kind=ValueError, model=None, **options):
@@ -278,4 +319,12 @@ def test_a_network_that_cannot_be_traced_is_refused():
 
 def test_without_jax_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
-    refused('^This needs JAX, which is not installed: pip install "chainrule\\[jax\\]"\\.$', ImportError, backend="jax")
+    refused("^This needs jax, which is not installed: pip install jax$", ModuleNotFoundError, backend="jax")
+
+
+PAGE = (ROOT / "docs" / "past_one_machine.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", re.findall(r"```py\n(.*?)```", PAGE, re.DOTALL), ids=["by hand", "fit", "model axis"])
+def test_what_the_page_shows_runs(text):
+    subprocess.run([sys.executable, "-W", "error", "-c", text], cwd=ROOT, check=True, capture_output=True, timeout=120)
