@@ -25,7 +25,8 @@ class Run:
     ) -> None:  # fmt: skip
         self.model, self.optimizer, self.loss, self.penalty = model, optimizer, loss, penalty
         self.size, self.targets, self.mean, self.history = size, targets, reduction == "mean", history
-        self.others = [p for p in model.parameters() if p not in set(optimizer.parameters)]  # frozen
+        trained = set(optimizer.parameters)
+        self.others = [p for p in model.parameters() if p not in trained]  # frozen
         self.began = time.perf_counter()
         self.norm = 0.0
         self.inside = False  # whether an update is being computed, so that an arithmetic error comes from it
