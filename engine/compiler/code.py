@@ -43,11 +43,11 @@ class Code:
         asked = _variant(compiled, gradient=gradient, weighted=weighted, inputs=inputs)
         order = reachable(asked.ends)
         verify(order, len(compiled.order))
-        lowered = lower(order)
+        lowered = lower(asked.ends)
         wanted = asked.lowered(lowered)
         verify(reachable(wanted.ends), len(compiled.order))
         for x in order:
-            if x.name and not lowered[x].name:
+            if x.name and x in lowered and not lowered[x].name:
                 lowered[x].name = plain(x.name)
         for parameter, adjoint in wanted.gradients:
             adjoint.name = adjoint.name or f"d{parameter.name}"

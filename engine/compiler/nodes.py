@@ -207,6 +207,10 @@ class Builder:
         self.made[key] = candidate
         return candidate
 
+    def find(self, kind: str, operands: Iterable[Node], shape: Iterable[int], **more: Any) -> Node | None:
+        """What was made when this node was asked for; None if it never was."""
+        return self.made.get(_key(Node(self, kind, tuple(operands), tuple(map(int, shape)), **more)))
+
     def again(self, x: Node, operands: Sequence[Node]) -> Node:
         """The same node with other operands."""
         return self.make(x.kind, operands, x.shape, row=x.row, position=x.position, spec=x.spec, index=x.index, number=x.number,

@@ -72,7 +72,7 @@ class Update:
         results = [("change", change), *((name, _node(memory[name], builder)) for name in names)]
         if any(x.batched for name, x in results if name in numbers):
             raise TracingError("A memory entry that was one number for all parameters became one number for each.")
-        lowered = lower(reachable([*leaves, *(x for _, x in results)]))
+        lowered = lower([*leaves, *(x for _, x in results)])
         wanted = Wanted([(name, lowered[x]) for name, x in results], [])
         self.source, constants = write(wanted, ["p", "g", *names], dtype.name, "An optimiser's rule.")
         build = loaded(self.source)

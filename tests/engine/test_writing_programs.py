@@ -57,7 +57,7 @@ class Hand:
         """The text of the program, after its results were compared with those of the nodes evaluated one by one."""
         order = reachable([*results, *(x for pair in gradients for x in pair)])
         verify(order, len(self.theta))
-        lowered = lower(order)
+        lowered = lower([*results, *(x for pair in gradients for x in pair)])
         wanted = Wanted([("", x) for x in results], list(gradients), weighted).lowered(lowered)
         verify(reachable(wanted.ends), len(self.theta))
         source, constants = write(wanted, [f"x{i}" for i in range(len(self.batch))], "float64", "A program made by hand.")

@@ -1,0 +1,255 @@
+"""Loops, made ready for the text: what does not depend on the states that are carried is computed for all steps at once.
+
+The slopes of the backward loop depend on what was kept of the forward one alone. Outside they are a few calls on long
+arrays, inside a few calls a step on short ones. So that little else stays inside, factors that are known outside are brought
+together: (δ·x)·y is δ·(x·y), and so is each part of what is put together before it is multiplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import ops
+from .nodes import Builder, Node, reachable
+
+
+class Stacked(NamedTuple):
+    """A quantity of the body that no state has a part in: its values in all steps, one node outside."""
+
+    node: Node
+    entries: tuple[int, ...]  # of one step
+
+
+class Product(NamedTuple):
+    """One node of the body times what is known outside."""
+
+    node: Node
+    factor: Stacked
+
+
+class Together(NamedTuple):
+    """Such products, put together and not yet computed."""
+
+    shape: tuple[int, ...]
+    parts: tuple[Node | Product, ...]
+    index: tuple[np.ndarray, ...]
+
+
+Known = Node | Stacked | Product | Together
+
+
+def given_to(loop: Node, used: Iterable[Node]) -> list[tuple[Node, Node]]:
+    """What a loop reads if only some of its results are used: holes, or nodes from outside, each with the loop's operand."""
+    body = loop.body
+    assert body is not None
+    inside = set(reachable([*body.following, *used]))
+    outside = loop.operands[len(body.states) + len(body.slices) :]
+    given = [*zip((*body.states, *body.slices), loop.operands), *zip(outside, outside)]
+    return [(hole, operand) for hole, operand in given if hole in inside or hole in body.states]
+
+
+def lowered_loop(b: Builder, loop: Node, used: Iterable[Node], lowered: Mapping[Node, Node]) -> dict[Node, Node]:
+    """The loop, made by this builder: what of its body is used, for all steps."""
+    return Hoisted(b, loop, used, lowered).results()
+
+
+class Hoisted:
+    """The body of a loop, node by node, inside or outside."""
+
+    def __init__(self, b: Builder, loop: Node, used: Iterable[Node], lowered: Mapping[Node, Node]) -> None:
+        assert loop.body is not None
+        self.b, self.body, self.steps = b, loop.body, loop.body.steps
+        self.used = sorted(used, key=lambda y: y.serial)
+        self.slices: dict[Node, Node] = {}  # a hole for each sequence
+        self.holes: dict[Node, Node] = {}  # and the other way round
+        self.first: list[Node] = []
+        self.known: dict[Node, Known] = {}
+        self.inside: set[Node] = set()  # what depends on a state
+        for hole, operand in given_to(loop, self.used):
+            node = lowered[operand]
+            if hole in self.body.states:
+                self.known[hole] = b.hole(hole.shape)
+                self.first.append(node)
+                self.inside.add(self.known[hole])
+            else:
+                self.known[hole] = Stacked(node, hole.entries) if hole in self.body.slices else node
+        for x in reachable([*self.body.following, *self.used]):
+            if x not in self.known:
+                self.known[x] = self._made(x, [self.known[operand] for operand in x.operands])
+
+    def results(self) -> dict[Node, Node]:
+        """The loop is made, and what of it is used."""
+        b, body = self.b, self.body
+        states = [self._at_step(self.known[hole]) for hole in body.states]
+        following = [b.stretch(self._at_step(self.known[y]), y.shape) for y in body.following]
+        kept = {y: self._at_step(self.known[y]) for y in self.used if not isinstance(self.known[y], Stacked)}
+        loop = b.loop(body.steps, states, following, self.first, list(self.slices), list(self.slices.values()), [*kept.values()],
+                      backwards=body.backwards)  # fmt: skip
+        return {y: found.node if isinstance(found := self.known[y], Stacked) else over_time(b, loop, kept[y]) for y in self.used}
+
+    # --- one node ---
+
+    def _made(self, x: Node, operands: list[Known]) -> Known:
+        """x, as far outside of the loop as it can be."""
+        if not any(isinstance(y, Stacked | Product | Together) or y in self.inside for y in operands):
+            return self.b.again(x, [y for y in operands if isinstance(y, Node)])
+        if not any(self._varies(y) for y in operands):
+            outside = self._outside(x, operands)
+            if outside is not None:
+                return outside
+        found = self._factored(x, operands)
+        if found is not None:
+            return found
+        made = self.b.again(x, [self._at_step(y) for y in operands])
+        self._mark(made)
+        return made
+
+    def _mark(self, made: Node) -> None:
+        """Whatever a rule has made of it: nodes that depend on a state, or on a step, are inside."""
+        for y in reachable([made]):
+            if y in self.slices or not self.inside.isdisjoint(y.operands):
+                self.inside.add(y)
+
+    def _varies(self, x: Known) -> bool:
+        """Whether x depends on a state."""
+        return isinstance(x, Product | Together) or (isinstance(x, Node) and x in self.inside)
+
+    def _at_step(self, x: Known) -> Node:
+        """x as a node of the body."""
+        b = self.b
+        if isinstance(x, Node):
+            return x
+        if isinstance(x, Stacked):
+            if x.node not in self.holes:
+                hole = b.hole((*x.node.shape[: int(x.node.batched)], *x.entries))
+                self.holes[x.node], self.slices[hole] = hole, x.node
+                self.inside.add(hole)
+            return self.holes[x.node]
+        if isinstance(x, Product):
+            made = b.map(ops.mul, x.node, self._at_step(x.factor))
+        else:
+            made = b.put(x.shape, [self._at_step(part) for part in x.parts], x.index)
+        self._mark(made)
+        return made
+
+    def _factored(self, x: Node, operands: list[Known]) -> Known | None:
+        """(v·r)·s = v·(r·s), v·r ± v·s = v·(r ± s), put(v·r, w)·s = put(v·(r·s), w·s), for r and s that are known outside."""
+        if x.kind == "put" and x.index and any(isinstance(y, Product) for y in operands):
+            if all(isinstance(y, Product) or (isinstance(y, Node) and y in self.inside) for y in operands):
+                return Together(x.entries, tuple(operands), x.index)  # type: ignore[arg-type]  # just looked at
+        if x.is_map(ops.mul):
+            for y, factor in (operands, operands[::-1]):
+                if isinstance(factor, Stacked) and factor.entries == x.entries and (factor.node.batched or not x.batched):
+                    scaled = self._scaled(y, factor, x)
+                    if scaled is not None:
+                        return scaled
+        if x.is_map(ops.add, ops.sub) and all(isinstance(y, Product) for y in operands):
+            one, other = operands
+            if isinstance(one, Product) and isinstance(other, Product) and one.node is other.node:
+                outside = self._outside(x, [one.factor, other.factor])
+                return outside and Product(one.node, outside)
+        return None
+
+    def _scaled(self, y: Known, factor: Stacked, x: Node) -> Known | None:
+        """y·factor, for a y that varies."""
+        if isinstance(y, Together):
+            parts = []
+            for part, index in zip(y.parts, y.index):
+                share = self._taken(factor, index)
+                scaled = self._scaled(part, share, x) if not isinstance(part, Node) or part.shape[1:] == index.shape else None
+                if scaled is None or isinstance(scaled, Stacked | Together):
+                    return None
+                parts.append(scaled)
+            return y._replace(parts=tuple(parts))
+        if isinstance(y, Product):
+            both = self.b.map(ops.mul, y.factor.node, factor.node)
+            return Product(y.node, Stacked(both, factor.entries))
+        if isinstance(y, Node) and y in self.inside and y.entries == factor.entries and y.batched == factor.node.batched:
+            return Product(y, factor)
+        return None
+
+    # --- for all steps ---
+
+    def _taken(self, x: Stacked, index: np.ndarray) -> Stacked:
+        """These entries of each step."""
+        return Stacked(self.b.take(x.node, in_all_steps(index, self.steps, int(np.prod(x.entries)))), index.shape)
+
+    def _outside(self, x: Node, operands: list[Known]) -> Stacked | None:
+        """x of all steps, if that is a map, a reduction or entries taken."""
+        b = self.b
+        if x.kind == "take" and len(operands) == 1 and isinstance(operands[0], Stacked):
+            return self._taken(operands[0], x.index[0])
+        if x.kind not in ("map", "reduce") or (x.kind == "reduce" and not x.entries):
+            return None
+        rank = len(x.entries)
+        nodes = []
+        for y in operands:
+            if isinstance(y, Stacked):
+                nodes.append(b.view(y.node, (self.steps, *(1,) * (rank - len(y.entries)), *y.entries)))
+            elif isinstance(y, Node):
+                nodes.append(b.view(y, (1,) * (rank + 1 - len(y.entries)) + y.entries) if y.batched else y)
+            else:
+                return None
+        shape = (*x.shape[: int(x.batched)], self.steps, *x.entries)
+        made = b.make(x.kind, nodes, shape, row=x.row, position=x.position)
+        return Stacked(made, x.entries) if made.shape == shape else None
+
+
+def in_all_steps(index: np.ndarray, steps: int, size: int) -> np.ndarray:
+    """An index into what a step has, of so many entries, as one into the stack of all steps."""
+    return np.stack([t * size + index for t in range(steps)])
+
+
+def over_time(b: Builder, loop: Node, x: Node) -> Node:
+    """What x of the loop's body was in every step. Entries are taken from what was kept."""
+    body = loop.body
+    assert body is not None
+    if x in body.slices:
+        return loop.operands[len(body.states) + body.slices.index(x)]
+    if x.kind == "take" and len(x.operands) == 1 and x in body.results:
+        (operand,) = x.operands
+        return b.take(over_time(b, loop, operand), in_all_steps(x.index[0], body.steps, operand.size))
+    if x in body.results:
+        return b.kept(loop, x)
+    ahead = b.view(x, (1, *x.entries))
+    return b.stretch(ahead, (*x.shape[: int(x.batched)], body.steps, *x.entries))
+
+
+def kept_of_steps(b: Builder, i: Node) -> Node | None:
+    """f(x[1], x[2], ...) where each step has computed f(x[t]): kept from there."""
+    if i.kind != "map":
+        return None
+    loops = {y.operands[0] if y.kind == "part" else y.operands[0].operands[0]
+             for y in i.operands if y.kind == "part" or (y.kind == "take" and y.operands[0].kind == "part")}  # fmt: skip
+    if len(loops) != 1:
+        return None
+    (loop,) = loops
+    operands = [y if y.scalar is not None else _of_step(b, loop, y) for y in i.operands]
+    if any(y is None for y in operands):
+        return None
+    assert loop.body is not None
+    there = [y for y in operands if y is not None]
+    shape = np.broadcast_shapes(*[y.shape for y in there])
+    found = b.find("map", there, shape, row=i.row, position=i.position)
+    if found is None or found not in loop.body.results:
+        return None
+    whole = over_time(b, loop, found)
+    return whole if whole.shape == i.shape else None
+
+
+def _of_step(b: Builder, loop: Node, x: Node) -> Node | None:
+    """What stands in the body for these values of all steps."""
+    body = loop.body
+    assert body is not None
+    if x.kind == "part" and x.operands[0] is loop and x.position is not None:
+        return body.results[x.position]
+    if x.kind != "take" or len(x.operands) != 1 or x.index[0].shape[:1] != (body.steps,):
+        return None
+    operand = _of_step(b, loop, x.operands[0])
+    if operand is None or not np.array_equal(x.index[0], in_all_steps(x.index[0][0], body.steps, operand.size)):
+        return None
+    shape = (*operand.shape[: int(operand.batched)], *x.index[0].shape[1:])
+    return b.find("take", [operand], shape, index=(x.index[0][0],))
