@@ -35,8 +35,11 @@ def letters_of(x: Node) -> Letters:
     )
 
 
+MANY = 1_000_003  # stands for the length of the batch, which is not known, in lengths and strides: no other length is like it
+
+
 class Axes(NamedTuple):
-    """The axes of an array: a letter, the length and the stride of each. The batch has the length BATCH, which is not known."""
+    """The axes of an array: a letter, the length and the stride of each."""
 
     word: str
     lengths: Shape
@@ -51,7 +54,7 @@ class Axes(NamedTuple):
                 continue
             if length == 1:
                 length, stride = mine, step
-            elif length == BATCH or step != length * stride:
+            elif step != length * stride:
                 return None
             else:
                 length *= mine
@@ -78,20 +81,36 @@ class Axes(NamedTuple):
         return found is not None and found[1] == 1
 
 
-def axes(x: Node, word: str, steps: Steps, rows: int) -> Axes:
-    """The axes of a node that lies at these steps in a buffer of so many entries an example."""
-    return Axes(word, x.shape, ((rows,) if x.batched else ()) + steps.step)
+def axes(x: Node, word: str, steps: Steps, rows: int, *, last: bool) -> Axes:
+    """The axes of a node that lies at these steps in a buffer of so many entries an example; the batch may be its last axis."""
+    lengths = tuple(MANY if length == BATCH else length for length in x.shape)
+    if last:
+        return Axes(word, lengths, ((1,) if x.batched else ()) + tuple(step * MANY for step in steps.step))
+    return Axes(word, lengths, ((rows,) if x.batched else ()) + steps.step)
 
 
-def in_order(shape: Shape) -> Shape:
-    """The strides of a contiguous array with these axes; only the first may be the batch."""
-    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+def in_order(lengths: Shape) -> Shape:
+    """The strides of a contiguous array with these axes."""
+    return tuple(math.prod(lengths[axis + 1 :]) for axis in range(len(lengths)))
 
 
 def fits(result: Axes, by: Letters) -> bool:
     """Whether a product can be computed straight into an array with these axes."""
     groups = [result.merged(group) for group in (by.first, by.second)]
     return None not in groups and ((1, 1) == groups[0] == groups[1] or result.is_matrix(by.first, by.second))
+
+
+def stacked(result: Axes, x: Node) -> Letters | None:
+    """The letters by kind for a result that lies like this; None if it cannot be computed there. Where rows or columns are no
+    one axis, the first of their letters numbers products, as shared ones do."""
+    by = letters_of(x)
+    if len(x.operands) == 1 or fits(result, by):
+        return by
+    for letter in result.word:
+        fewer = Letters(letter + by.shared, by.first.replace(letter, ""), by.second.replace(letter, ""), by.summed)
+        if letter not in "n" + by.shared and fits(result, fewer):
+            return fewer
+    return None
 
 
 def laid_out(x: Node) -> tuple[Shape, Steps]:
@@ -102,7 +121,7 @@ def laid_out(x: Node) -> tuple[Shape, Steps]:
         shape = tuple(lengths[c] for c in word if c != "n")
         step = dict(zip([c for c in word if c != "n"], row_major(shape).step))
         steps = Steps(0, x.entries, tuple(step[c] for c in result if c != "n"))
-        suits = len(x.operands) == 1 or fits(axes(x, result, steps, x.size), by)
+        suits = len(x.operands) == 1 or fits(axes(x, result, steps, x.size, last=False), by)
         if suits and (word[0] == "n" or not x.batched):
             return shape, steps
     return x.entries, row_major(x.entries)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import ops
-from .contractions import axes, fits, laid_out, letters_of
-from .nodes import SOFTMAX, Node, Shape, reachable
+from .contractions import Axes, axes, laid_out, stacked
+from .nodes import SOFTMAX, Body, Node, Shape, reachable
 from .views import Steps, as_steps, row_major
 
 
@@ -47,11 +47,15 @@ class Buffer:
     given  an argument of each run: views of it cannot be made in advance
     kept   its memory is never used for anything else
     zeros  it has entries into which nothing is ever written, and which are 0
+    last   the batch is its last axis in memory, not its first: the entries of a step lie together, and so do those of a gate
     """
 
-    def __init__(self, shape: Shape, batched: bool, *, name: str = "", given: bool = False, kept: bool = False) -> None:
+    def __init__(
+        self, shape: Shape, batched: bool, *, name: str = "", given: bool = False, kept: bool = False, last: bool = False
+    ) -> None:
         self.shape, self.batched, self.size = shape, batched, math.prod(shape)
         self.name, self.given, self.kept, self.zeros = name, given, kept or given, False
+        self.last = last and batched
         self.memory: Buffer | None = None  # whose memory it has, its own or that of an earlier one
 
 
@@ -83,10 +87,82 @@ class Place(NamedTuple):
         return None if steps is None else Place(self.buffer, steps)
 
 
+class Carried(NamedTuple):
+    """A state of a loop: its hole, what it is first, what follows; where all its values lie, and those of a step.
+
+    Step t reads entry t of the stack and writes entry t + 1; if nobody reads them afterwards two entries are enough.
+    """
+
+    hole: Node
+    first: Node
+    following: Node
+    stack: Buffer
+    current: Buffer
+    next: Buffer
+    whole: bool
+
+
+class Looped:
+    """What a loop needs of memory.
+
+    order    what is computed in a step
+    used     what of it is read afterwards
+    carried  the states
+    slices   of each sequence that is read the hole, the loop's operand, and a buffer that stands for a step's part of it
+    kept     what else is kept: the node, all its values, those of a step
+    """
+
+    def __init__(self, loop: Node, used: Iterable[Node]) -> None:
+        assert loop.body is not None
+        self.body: Body = loop.body
+        self.used = set(used)
+        self.inside = set(reachable([*self.body.following, *self.used]))
+        self.order = [x for x in self.body.order if x in self.inside]
+        self.carried, self.kept = [], {}
+        for hole, first, following in zip(self.body.states, loop.operands, self.body.following):
+            whole = hole in self.used or following in self.used
+            stack = self._stack(hole, self.body.steps + 1 if whole else 2)
+            self.carried.append(Carried(hole, first, following, stack, self._step(hole), self._step(hole), whole))
+        sequences = loop.operands[len(self.body.states) :]
+        self.slices = [(hole, x, self._step(hole)) for hole, x in zip(self.body.slices, sequences) if hole in self.inside]
+        for x in sorted(self.used, key=lambda x: x.serial):
+            if not any(c.whole and x in (c.hole, c.following) for c in self.carried):
+                self.kept[x] = self._stack(x, self.body.steps), self._step(x)
+
+    def _stack(self, x: Node, steps: int) -> Buffer:
+        return Buffer((steps, *x.entries), x.batched, kept=True, last=True)
+
+    def _step(self, x: Node) -> Buffer:
+        return Buffer(x.entries, x.batched, kept=True, last=True)
+
+    @property
+    def holes(self) -> list[tuple[Node, Buffer]]:
+        """What stands for what a step is given, and where it lies."""
+        return [*((c.hole, c.current) for c in self.carried), *((hole, step) for hole, _, step in self.slices)]
+
+    @property
+    def written(self) -> list[tuple[Node, Buffer]]:
+        """What a step hands on, and where it is to lie."""
+        return [*((c.following, c.next) for c in self.carried), *((x, step) for x, (_, step) in self.kept.items())]
+
+    def place(self, x: Node) -> Place:
+        """Where all values of a result lie."""
+        for c in self.carried:
+            if c.whole and x in (c.hole, c.following):
+                later = (x is c.following) != self.body.backwards  # backwards, the last entry is the first
+                size = math.prod(x.entries)
+                steps = row_major((self.body.steps, *x.entries))
+                return Place(c.stack, steps._replace(start=size * int(later)))
+        stack, _ = self.kept[x]
+        return Place(stack, row_major(stack.shape))
+
+
 class Memory:
     """The plan.
 
-    order    the nodes; readers: the nodes that read each of them
+    order    the nodes, those of a loop's body before the loop; readers: the nodes that read each of them
+    loops    what each loop needs
+    turned   nodes whose buffer should have the batch as its last axis
     numbers  nodes that are a single number in the text
     places   where the others lie
     settled  those of them that are computed in a buffer that others have a part in
@@ -96,7 +172,10 @@ class Memory:
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
-        self.order = reachable(wanted.ends)
+        self.loops: dict[Node, Looped] = {}
+        self.order = self._in_order(reachable(wanted.ends))
+        self.handed = {x for looped in self.loops.values() for pairs in (looped.holes, looped.written) for x, _ in pairs}
+        self.turned = self._turned()
         self.readers: dict[Node, list[Node]] = {x: [] for x in self.order}
         for x in self.order:
             for operand in x.operands:
@@ -110,12 +189,17 @@ class Memory:
                 self.numbers.add(x)
         self.settled: dict[Node, Place] = {}
         self._settle_gradients()
+        for looped in self.loops.values():
+            for x, step in looped.written:
+                self._settle(x, Place(step, row_major(step.shape)))
         for x in reversed(self.order):
             if x.kind == "put":
                 self._settle_parts(x)
-        self.places: dict[Node, Place] = {}
+        self.places: dict[Node, Place] = {
+            hole: Place(step, row_major(step.shape)) for looped in self.loops.values() for hole, step in looped.holes
+        }
         for x in self.order:
-            if x not in self.numbers:
+            if x not in self.numbers and x.kind not in ("hole", "loop"):
                 self.places[x] = self.settled.get(x) or self._place(x)
         reductions = {x.operands[0]: x for x in self.order if x.kind == "reduce" and x.row is ops.logsumexp}
         self.shifts = {
@@ -130,12 +214,36 @@ class Memory:
     def buffers(self, x: Node) -> list[Buffer]:
         """The buffers of a node and of what it reads, each once."""
         read = [x, *x.operands, *([self.shifts[x]] if x in self.shifts else [])]
+        read += [y for y, _ in self.loops[x].written] if x in self.loops else []
         return list(dict.fromkeys(self.places[y].buffer for y in read if y in self.places))
+
+    def _in_order(self, order: Sequence[Node]) -> list[Node]:
+        """The nodes, with the holes and the bodies of loops in front of these."""
+        found: list[Node] = []
+        for x in order:
+            if x.kind == "loop" and x.body is not None:
+                used = {x.body.results[y.position] for y in order if y.kind == "part" and y.operands[0] is x}  # type: ignore[index]
+                looped = self.loops[x] = Looped(x, used)
+                found += [*(hole for hole, _ in looped.holes), *looped.order]
+            found.append(x)
+        return found
+
+    def _turned(self) -> set[Node]:
+        """What is computed in loops, and what they are given: entries that lie together are quicker step by step."""
+        turned = {x for looped in self.loops.values() for x in looped.order}
+        for x in reversed(self.order):
+            if x in self.loops:
+                turned.update([*(c.first for c in self.loops[x].carried), *(y for _, y, _ in self.loops[x].slices)])
+            elif x in turned and x.kind in ("map", "take", "put"):
+                turned.update(x.operands)
+        return {x for x in turned if x.batched}
 
     # --- numbers ---
 
     def _is_number(self, x: Node, asked: bool) -> bool:
         """Whether one number stands for x: it has no axes, or it broadcasts wherever it is read."""
+        if x in self.handed or x.kind == "loop":
+            return False
         if x.kind == "seed":
             return not self.wanted.weighted and all(self._broadcasts(reader, x) for reader in self.readers[x])
         if x.kind == "take" and x.operands[0] in self.numbers and not asked:
@@ -172,7 +280,7 @@ class Memory:
             return
         place = self.settled.get(x)
         if place is None:
-            place = self.settled[x] = Place(Buffer(x.entries, x.batched), row_major(x.entries))
+            place = self.settled[x] = Place(Buffer(x.entries, x.batched, last=x in self.turned), row_major(x.entries))
             place.buffer.zeros = place.buffer.kept = not is_full(x)
         for part, index in zip(x.operands, x.index):
             inside = place.inside(index)
@@ -190,7 +298,7 @@ class Memory:
             if steps is not None:
                 self._settle(x.operands[0], Place(place.buffer, steps))
         elif x.kind == "contract" and len(x.operands) == 2:
-            if fits(axes(x, x.letters[-1], place.steps, place.buffer.size), letters_of(x)):
+            if stacked(self._axes(x, place), x) is not None:
                 self.settled[x] = place
         elif x.kind == "put":
             if place.steps.in_one_piece:
@@ -200,22 +308,35 @@ class Memory:
 
     # --- where everything else lies ---
 
+    def _axes(self, x: Node, place: Place) -> Axes:
+        """The axes of a result that lies there."""
+        return axes(x, x.letters[-1], place.steps, place.buffer.size, last=place.buffer.last)
+
     def _place(self, x: Node) -> Place:
+        if x.kind == "part":
+            body, position = x.operands[0].body, x.position
+            assert body is not None and position is not None
+            return self.loops[x.operands[0]].place(body.results[position])
         if x.kind == "parameter" and x.steps is not None:
             return Place(self.theta, x.steps)
         if x.kind == "take" and x.index and x.operands[0] in self.places:
             found = self.places[x.operands[0]].inside(x.index[0])
             if found is not None:
                 return found
-        shape, steps = x.entries, row_major(x.entries)
+        shape, steps, last = x.entries, row_major(x.entries), x in self.turned
         if x.kind == "contract":
-            shape, steps = laid_out(x)
+            if last and stacked(self._axes(x, Place(Buffer(shape, True, last=True), steps)), x) is None:
+                last = False
+            if not last:
+                shape, steps = laid_out(x)
         elif x.kind == "map" or x.row is SOFTMAX:  # as its first operand of this shape: the one can be written over the other
             alike = [self.places[y] for y in x.operands if y.shape == x.shape and y in self.places]
             if alike and alike[0].is_transposed:
                 shape, steps = alike[0].buffer.shape, alike[0].steps
+            last = alike[0].buffer.last if alike else last
         given = x.kind == "input" or (x.kind == "seed" and self.wanted.weighted)
-        return Place(Buffer(shape, x.batched, given=given, kept=x.kind in ("constant", "seed")), steps)
+        last = last and x.kind not in ("input", "seed")
+        return Place(Buffer(shape, x.batched, given=given, kept=x.kind in ("constant", "seed"), last=last), steps)
 
 
 def _permutes(x: Node) -> bool:

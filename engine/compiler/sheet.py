@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import keyword
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ..on_arrays import NUMPY
-from .contractions import Axes, axes, in_order
+from .contractions import MANY, Axes, axes, in_order
 from .memory import Buffer, Memory, Place
 from .nodes import BATCH, SOFTMAX, Node, Shape
 from .views import Steps, collected, row_major
@@ -25,6 +26,7 @@ RESERVED = frozenset([
     "strided", "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
     "enumerate", "float", "inf", "nan", "__debug__",
 ])  # fmt: skip
+WORD = re.compile(r"\w+")
 COMMENT = "  #: "  # separates a line from its comment until the comments are aligned
 
 
@@ -54,6 +56,9 @@ class Sheet:
         self.names = set(RESERVED)
         self.arguments = [self.fresh(name) for name in arguments]
         self.free: list[Buffer] = []  # whose memory can be used again
+        self.steps: dict[str, str] = {}  # in a loop: what changes its name from step to step, and the list of all of them
+        self.outer: list[str] = self.lines  # the lines before that loop
+        self.in_loop: set[Node] = set()  # what it computes
 
     # --- how things are written ---
 
@@ -119,15 +124,31 @@ class Sheet:
         """A view under a name: made once if it is of a buffer, in each run if it is of an argument."""
         if text not in self.views:
             self.views[text] = self.fresh(name)
-            (self.lines if given else self.before).append(f"{self.views[text]} = {text}")
+            self.put_down(self.views[text], text, given=given)
         return self.views[text]
+
+    def put_down(self, name: str, text: str, comment: str = "", *, given: bool) -> None:
+        """Define a view: in build, in run, or, if it is of what each step has its own of, in build for all steps."""
+        changing = [word for word in WORD.findall(text) if word in self.steps]
+        if changing:
+            (each,) = changing
+            self.before.append(f"{self.stepwise(name)} = [{text} for {each} in {self.steps[each]}]")
+        else:
+            (self.lines if given else self.before).append(line_with(f"{name} = {text}", comment))
+
+    def stepwise(self, name: str) -> str:
+        """The list of what has this name in each step."""
+        self.steps[name] = self.fresh(f"{name}_steps")
+        return self.steps[name]
 
     def at(self, place: Place) -> str:
         """What lies at a place, as an expression."""
         (buffer, steps), name = place, place.buffer.name
         rows, ahead = (["n"], ":, ") if buffer.batched else ([], "")
-        if place.is_whole:
+        if place.is_whole and (steps.shape == buffer.shape or not buffer.last):
             return name if steps.shape == buffer.shape else name + reshape_to([*rows, *map(str, steps.shape)])
+        if buffer.last:
+            return self._slice(place) or self.strided(buffer, steps)
         if steps.in_one_piece:
             flat = name if len(buffer.shape) == 1 else f"{name}.reshape({', '.join([*rows, '-1'])})"
             if not steps.shape and buffer.batched:
@@ -139,17 +160,33 @@ class Sheet:
             order = [usual.index(step) if step in usual else -1 for step in steps.step]
             if len(set(usual)) == len(usual) and sorted(order) == list(range(len(usual))):
                 return name + transposed([0, *(axis + 1 for axis in order)] if buffer.batched else order)
-        return self.strided(name, steps, rows=buffer.batched)
+        return self.strided(buffer, steps)
 
-    def strided(self, text: str, steps: Steps, *, rows: bool) -> str:
+    def _slice(self, place: Place) -> str:
+        """A part of a buffer with the same axes, or the first ones left out, as a slice."""
+        (buffer, steps), usual = place, row_major(place.buffer.shape).step
+        ahead = len(buffer.shape) - len(steps.shape)
+        start = [int(i) for i in np.unravel_index(steps.start, buffer.shape)] if buffer.shape else []
+        inside = [a + length <= whole for a, length, whole in zip(start[ahead:], steps.shape, buffer.shape[ahead:])]
+        if ahead < 0 or steps.step != usual[ahead:] or not all(inside):
+            return ""
+        parts = [str(i) for i in start[:ahead]]
+        parts += ["" if length == whole else f"{a}:{a + length}" for a, length, whole in zip(start[ahead:], steps.shape, buffer.shape[ahead:])]
+        while parts and not parts[-1]:
+            parts.pop()
+        return f"{buffer.name}[:, {', '.join(part or ':' for part in parts)}]"
+
+    def strided(self, buffer: Buffer, steps: Steps) -> str:
         """A view of entries at equal steps, of each row or of the whole."""
         self.helpers.add("strided")
-        return f"strided({text}, {int(rows)}, {steps.start}, {steps.shape}, {steps.step})"
+        batch = -1 if buffer.last else int(buffer.batched)
+        return f"strided({buffer.name}, {batch}, {steps.start}, {steps.shape}, {steps.step})"
 
     def seen(self, x: Node, word: str) -> Seen:
         """x under these letters."""
         place = self.plan.places[x]
-        return Seen(x, self.text(x), axes(x, word, place.steps, place.buffer.size), place.buffer.given)
+        found = axes(x, word, place.steps, place.buffer.size, last=place.buffer.last)
+        return Seen(x, self.text(x), found, place.buffer.given)
 
     def merged(self, x: Seen, *groups: str) -> str:
         """x with the axes of each group as one, in the order of the groups. A group of none is an axis of length 1."""
@@ -165,22 +202,27 @@ class Sheet:
         suffix = ("_flat", "_rows")[len(groups) - 1] if len(groups) < 3 and order == sorted(order) else "_stack"
         return self.view(text, f"{x.text}{suffix}", given=x.given)
 
-    def copied(self, x: Seen, *groups: str) -> Seen:
-        """A copy whose axes lie in the order of the groups, the batch in front; made once in a run."""
+    def copied(self, x: Seen, stack: str, rows: str, columns: str) -> Seen:
+        """A copy in which rows and columns are one axis each; made once in a run. What lies together in x stays together."""
         word = x.axes.word
-        order = "".join(sorted(groups, key=lambda group: "n" not in group))
+        together = [group for group in (rows, columns) if group and x.axes.strides[word.index(group[-1])] == 1]
+        order = stack + "".join(sorted((rows, columns), key=lambda group: (group in together, "n" not in group)))
         turn = tuple(word.index(c) for c in order)
-        shape = tuple(x.axes.lengths[axis] for axis in turn)
         if (x.node, turn) not in self.copies:
             self.copies[x.node, turn] = copy = self.fresh(f"{x.text}_copy")
-            self.before.append(f"{copy} = empty({tuple_of(dims(shape))}, {self.dtype!r})")
-            self.lines.append(f"{self.call('copyto')}({copy}, {x.text}{transposed(turn)})")
-        return Seen(x.node, self.copies[x.node, turn], Axes(order, shape, in_order(shape)), given=False)
+            self.before.append(f"{copy} = empty({tuple_of([dims(x.node.shape)[axis] for axis in turn])}, {self.dtype!r})")
+            lines = self.lines if x.node in self.in_loop else self.outer
+            lines.append(f"{self.call('copyto')}({copy}, {x.text}{transposed(turn)})")
+        lengths = tuple(x.axes.lengths[axis] for axis in turn)
+        return Seen(x.node, self.copies[x.node, turn], Axes(order, lengths, in_order(lengths)), given=False)
 
     def flat(self, x: Node) -> str:
         """x as (n, entries), or (entries,)."""
         if len(x.entries) == 1:
             return self.text(x)
+        place = self.plan.places[x]
+        if place.buffer.last and place.steps.in_one_piece:
+            return self.view(self.strided(place.buffer, Steps(place.steps.start, (x.size,), (1,))), f"{self.text(x)}_entries", given=False)
         text = self.text(x) + (".reshape(n, -1)" if x.batched else ".reshape(-1)")
         if not self.plan.places[x].steps.in_one_piece:  # this makes a copy, so it cannot be done in advance
             return text
@@ -202,8 +244,7 @@ class Sheet:
         if text == place.buffer.name:
             self.called[x] = text
         else:
-            lines = self.lines if place.buffer.given else self.before
-            lines.append(line_with(f"{self.name(x)} = {text}", tuple_of(dims(x.shape))))
+            self.put_down(self.name(x), text, tuple_of(dims(x.shape)), given=place.buffer.given)
         return self.called[x]
 
     def _allocate(self, x: Node, place: Place, number: int) -> None:
@@ -215,14 +256,12 @@ class Sheet:
             operands = operands if x.kind == "map" or x.row is SOFTMAX else []
             ending = [y.buffer for y in operands if self._ends(y.buffer, number) and y.steps.alike(place.steps)]
             free = sorted(self.free, key=lambda other: other.shape != buffer.shape)
-            fitting = [y for y in [*ending, *free] if (y.size, y.batched) == (buffer.size, buffer.batched)]
+            fitting = [y for y in [*ending, *free] if (y.size, y.batched, y.last) == (buffer.size, buffer.batched, buffer.last)]
+            fitting = [y for y in fitting if not y.last or y.shape == buffer.shape]
             earlier = fitting[0] if fitting else None
         hint = x.name if place.is_whole else ""
         if earlier is None:
-            buffer.name, buffer.memory = self.fresh(hint or self._later_name(x) or f"t{x.serial}"), buffer
-            made = self.call("zeros" if buffer.zeros else "empty")
-            shape = tuple_of([*(["n"] if buffer.batched else []), *map(str, buffer.shape)])
-            self.before.append(f"{buffer.name} = {made}({shape}, {self.dtype!r})")
+            self.allocate(buffer, hint or self._later_name(x) or f"t{x.serial}")
             return
         if earlier in self.free:
             self.free.remove(earlier)
@@ -234,6 +273,16 @@ class Sheet:
             text = earlier.name + ("" if same else reshape_to([*(["n"] if buffer.batched else []), *map(str, buffer.shape)]))
             buffer.name = self.fresh(hint or f"t{x.serial}")
             self.before.append(line_with(f"{buffer.name} = {text}", f"{earlier.name} is free by now"))
+
+    def allocate(self, buffer: Buffer, name: str) -> None:
+        """New memory."""
+        buffer.name, buffer.memory = self.fresh(name), buffer
+        lengths, made = [*map(str, buffer.shape)], self.call("zeros" if buffer.zeros else "empty")
+        if buffer.last:
+            turn = transposed([len(lengths), *range(len(lengths))])
+            self.before.append(f"{buffer.name} = {made}({tuple_of([*lengths, 'n'])}, {self.dtype!r}){turn}")
+        else:
+            self.before.append(f"{buffer.name} = {made}({tuple_of([*(['n'] if buffer.batched else []), *lengths])}, {self.dtype!r})")
 
     def _ends(self, buffer: Buffer, number: int) -> bool:
         """Whether a buffer can be written over now."""
@@ -265,7 +314,7 @@ class Sheet:
 def _length(group: str, known: Axes) -> str:
     """The length of several axes as one."""
     lengths = [known.lengths[known.word.index(c)] for c in group]
-    return ("n" if len(group) == 1 else "-1") if BATCH in lengths else str(math.prod(lengths))
+    return ("n" if len(group) == 1 else "-1") if MANY in lengths else str(math.prod(lengths))
 
 
 def dims(shape: Shape) -> list[str]:

@@ -15,10 +15,10 @@ import numpy as np
 
 from .. import ops
 from ..on_arrays import NUMPY, SPECIAL
-from .contractions import Letters, letters_of
-from .memory import Memory, Place, Wanted, is_apart, is_full
+from .contractions import Letters, letters_of, stacked
+from .memory import Buffer, Looped, Memory, Place, Wanted, is_apart, is_full
 from .nodes import SOFTMAX, Node
-from .sheet import Seen, Sheet, aligned, dims, line_with, reshape_to, transposed
+from .sheet import COMMENT, WORD, Seen, Sheet, aligned, dims, line_with, reshape_to, transposed
 from .views import as_nested_steps, is_range
 
 ENGINE = __name__.rpartition(".compiler")[0]  # chainrule.engine: the text imports from where this lies
@@ -50,10 +50,73 @@ class Writer(Sheet):
     def __init__(self, wanted: Wanted, arguments: Sequence[str], dtype: str, remarks: Mapping[Node, str]) -> None:
         super().__init__(Memory(wanted), arguments, dtype, remarks)
         self.wanted = wanted
+        bodies = {y: loop for loop, looped in self.plan.loops.items() for y in [*looped.order, *(hole for hole, _ in looped.holes)]}
         for number, x in enumerate(self.plan.order):
+            if x in bodies and self.outer is self.lines:
+                self._begin(bodies[x])
             getattr(self, f"_write_{x.kind}")(x, number)
             self.release(x, number)
         self._finish()
+
+    # --- loops ---
+
+    def _begin(self, loop: Node) -> None:
+        """Before a loop: memory for what it hands on, the first states, and for each step its own part of all that."""
+        looped, self.in_loop = self.plan.loops[loop], {*self.plan.loops[loop].order}
+        for c in looped.carried:
+            known = {y: y for y in (c.hole, c.following) if y.name}
+            self.allocate(c.stack, next(iter(known)).name if known else f"t{c.hole.serial}")
+            first, last = (looped.body.steps if looped.body.backwards and c.whole else 0), f"t{c.hole.serial}"
+            start = f"{c.stack.name}[{':, ' if c.stack.batched else ''}{first}, ...]"
+            constant = c.first.kind == "constant" and c.whole
+            (self.before if constant else self.lines).append(f"{self.call('copyto')}({start}, {self.text(c.first)})")
+            ahead = 1 if looped.body.backwards and c.whole else 0
+            self._each(c.current, c.stack.name, looped, shift=ahead, cycle=not c.whole)
+            self._each(c.next, c.stack.name, looped, shift=1 - ahead, cycle=not c.whole)
+        for x, (stack, step) in looped.kept.items():
+            self.allocate(stack, x.name or f"t{x.serial}")
+            self._each(step, stack.name, looped)
+        for hole, x, step in looped.slices:
+            self._each(step, self._sequence(x), looped)
+        self.lines = []
+
+    def _sequence(self, x: Node) -> str:
+        """A sequence whose steps are views that can be made in build: what arrives with a batch is copied first."""
+        if x.kind == "constant" or (x in self.plan.places and not self.plan.places[x].buffer.given):
+            return self.text(x)
+        copy = Buffer(x.entries, x.batched, last=True, kept=True)
+        self.allocate(copy, f"{self.text(x)}_copy")
+        self.lines.append(f"{self.call('copyto')}({copy.name}, {self.text(x)})")
+        return copy.name
+
+    def _each(self, step: Buffer, stack: str, looped: Looped, *, shift: int = 0, cycle: bool = False) -> None:
+        """The name of what each step has its own of, and the list of all of them."""
+        step.name = self.fresh(f"{stack}_t")
+        steps = f"reversed(range({looped.body.steps}))" if looped.body.backwards and not cycle else f"range({looped.body.steps})"
+        at = f"(t + {shift})" if shift and cycle else f"t + {shift}" if shift else "t"
+        where = f"{':, ' if step.batched else ''}{f'{at} % 2' if cycle else at}{'' if step.shape else ', ...'}"
+        self.before.append(f"{self.stepwise(step.name)} = [{stack}[{where}] for t in {steps}]")
+
+    def _write_hole(self, x: Node, number: int) -> None:
+        self.called[x] = self.plan.places[x].buffer.name
+
+    def _write_loop(self, x: Node, number: int) -> None:
+        """The loop itself, once its body is written."""
+        looped = self.plan.loops[x]
+        for y, step in looped.written:
+            if y in self.plan.numbers or self.plan.places[y].buffer is not step:
+                self.lines.append(f"{self.call('copyto')}({step.name}, {self.text(y)})")
+        body, self.lines = self.lines, self.outer
+        read = {word for line in body for word in WORD.findall(line.split(COMMENT)[0])}
+        names = {name: each for name, each in self.steps.items() if name in read}
+        steps = self.fresh("steps")
+        self.before.append(f"{steps} = list(zip({', '.join(names.values())}))")
+        self.lines.append(f"for {', '.join(names)}{',' if len(names) == 1 else ''} in {steps}:")
+        self.lines += [f"    {line}" for line in body]
+        self.steps, self.in_loop = {}, set()
+
+    def _write_part(self, x: Node, number: int) -> None:
+        self.define(x)
 
     # --- leaves ---
 
@@ -184,6 +247,7 @@ class Writer(Sheet):
             self.do(self._sum(operands[0], by, out), x)
             return
         a, b = operands
+        by = stacked(out.axes, x) or by
         rows, columns = by.first, by.second
         if out.axes.is_transposed(rows, columns):  # (A B)ᵀ = Bᵀ Aᵀ
             a, b, rows, columns = b, a, columns, rows
@@ -214,14 +278,14 @@ class Writer(Sheet):
 
     def _product(self, a: Seen, b: Seen, by: Letters, rows: str, columns: str, out: Seen) -> str:
         """One product of matrices: rows × summed, summed × columns. dot is quicker, but its result is in one piece."""
-        summed = _order(by.summed, (a, rows), (b, columns))
+        summed = self._order(by.summed, (a, rows), (b, columns))
         left, right = self._matrix(a, rows, summed), self._matrix(b, summed, columns)
         product = self.call("dot" if out.axes.is_contiguous(rows + columns) else "matmul")
         return f"{product}({left}, {right}, out={self.merged(out, *filter(None, (rows, columns)))})"
 
     def _stacked(self, a: Seen, b: Seen, by: Letters, rows: str, columns: str, out: Seen) -> str:
         """Such a product for each of the shared letters; an inner product if there is nothing else."""
-        stack, summed = tuple(by.shared), _order(by.summed, (a, rows), (b, columns))
+        stack, summed = tuple(by.shared), self._order(by.summed, (a, rows), (b, columns))
         if not rows and not columns:
             left, right = self._matrix(a, "", summed, stack), self._matrix(b, "", summed, stack)
             return f"{self.call('vecdot')}({left}, {right}, out={self.merged(out, *stack)})"
@@ -231,9 +295,19 @@ class Writer(Sheet):
     def _matrix(self, x: Seen, rows: str, columns: str, stack: tuple[str, ...] = (), *, whole: bool = False) -> str:
         """x as a matrix, one for each letter of the stack; copied if its axes lie otherwise. Where rows or columns are missing
         it is a vector, unless a whole matrix is wanted."""
+        stack = tuple(c for c in stack if c in x.axes.word)  # a factor that is the same for all of them is broadcast
         if not x.axes.is_matrix(rows, columns):
             x = self.copied(x, "".join(stack), rows, columns)
         return self.merged(x, *stack, *((rows, columns) if whole else filter(None, (rows, columns))))
+
+    def _order(self, summed: str, *factors: tuple[Seen, str]) -> str:
+        """The order of the summed letters in which the fewest numbers have to be copied, in addition to the copies there are."""
+        orders = []
+        for x, _ in factors:
+            orders.append("".join(c for c in x.axes.word if c in summed))
+            far_first = sorted(zip(x.axes.strides, x.axes.word), reverse=True)  # as they lie in memory
+            orders.append("".join(c for _, c in far_first if c in summed))
+        return min(orders, key=lambda order: sum(x.node.size for x, kept in factors if not x.axes.is_matrix(kept, order)))
 
     # --- moves ---
 
@@ -265,7 +339,7 @@ class Writer(Sheet):
         place, steps = self.plan.places[operand], as_nested_steps(index)
         out = self.target(x, number)
         if steps is not None and place.is_whole:
-            text = self.strided(place.buffer.name, steps, rows=x.batched)
+            text = self.strided(place.buffer, steps)
             view = self.view(text, f"{self.text(operand)}_windows", given=place.buffer.given)
             lengths = [*(["n"] if x.batched else []), *map(str, steps.shape)]
             if steps.shape != x.entries:
@@ -312,13 +386,14 @@ class Writer(Sheet):
         columns = [index[..., k] for k in range(index.shape[-1])] if index.ndim > 1 else []
         steps = [as_nested_steps(column) for column in columns if len(np.unique(column)) == column.size]
         fitting = part.batched == x.batched and self.plan.places[x].is_whole and part not in self.plan.numbers
+        fitting = fitting and not self.plan.places[x].buffer.last and x not in self.in_loop
         if not columns or len(steps) < len(columns) or None in steps or not fitting:
             return False
         given = self.plan.places[part].buffer.given
         if given or not self.plan.places[part].is_whole:
             return False
         views, columns_of = self.fresh(f"{self.text(x)}_into"), self.fresh(f"{self.text(part)}_columns")
-        listed = ", ".join(self.strided(self.text(x), s, rows=x.batched) for s in steps if s)
+        listed = ", ".join(self.strided(self.plan.places[x].buffer, s) for s in steps if s)
         self.before.append(f"{views} = [{listed}]")
         (shape,) = {s.shape for s in steps if s}
         lengths = [*(["n"] if x.batched else []), *map(str, shape), str(len(columns))]
@@ -374,9 +449,3 @@ class Writer(Sheet):
         lines += aligned(self.lines, 8)
         lines += ["", "    return run", ""]
         return Text("\n".join(lines), self.constants)
-
-
-def _order(summed: str, *factors: tuple[Seen, str]) -> str:
-    """The order of the summed letters in which the fewest numbers have to be copied."""
-    orders = ["".join(c for c in x.axes.word if c in summed) for x, _ in factors]
-    return min(orders, key=lambda order: sum(x.node.size for x, kept in factors if not x.axes.is_matrix(kept, order)))
