@@ -68,6 +68,7 @@ class Hoisted:
         self.first: list[Node] = []
         self.known: dict[Node, Known] = {}
         self.inside: set[Node] = set()  # what depends on a state
+        self.turned = _orders(reachable([*self.body.following, *self.used]))
         for hole, operand in given_to(loop, self.used):
             node = lowered[operand]
             if hole in self.body.states:
@@ -88,12 +89,28 @@ class Hoisted:
         kept = {y: self._at_step(self.known[y]) for y in self.used if not isinstance(self.known[y], Stacked)}
         loop = b.loop(body.steps, states, following, self.first, list(self.slices), list(self.slices.values()), [*kept.values()],
                       backwards=body.backwards)  # fmt: skip
-        return {y: found.node if isinstance(found := self.known[y], Stacked) else over_time(b, loop, kept[y]) for y in self.used}
+        return {y: self._result(y, loop, kept) for y in self.used}
+
+    def _result(self, y: Node, loop: Node, kept: dict[Node, Node]) -> Node:
+        """What y was in all steps."""
+        found = self.known[y]
+        if isinstance(found, Stacked):
+            return found.node
+        whole = over_time(self.b, loop, kept[y])
+        if y not in self.turned:
+            return whole
+        return self.b.take(whole, in_all_steps(np.argsort(self.turned[y]), self.steps, y.size))
 
     # --- one node ---
 
     def _made(self, x: Node, operands: list[Known]) -> Known:
         """x, as far outside of the loop as it can be."""
+        if x in self.turned:
+            return self._turned(x, operands, self.turned[x])
+        if x.kind == "take" and x.operands[0] in self.turned:
+            made = self.b.take(self._at_step(operands[0]), np.argsort(self.turned[x.operands[0]])[x.index[0]])
+            self._mark(made)
+            return made
         if not any(isinstance(y, Stacked | Product | Together) or y in self.inside for y in operands):
             return self.b.again(x, [y for y in operands if isinstance(y, Node)])
         if not any(self._varies(y) for y in operands):
@@ -104,6 +121,19 @@ class Hoisted:
         if found is not None:
             return found
         made = self.b.again(x, [self._at_step(y) for y in operands])
+        self._mark(made)
+        return made
+
+    def _turned(self, x: Node, operands: list[Known], order: np.ndarray) -> Node:
+        """A sum of products whose entries are in this order, by the order of the rows of its weights."""
+        found = []
+        for y in operands:
+            if isinstance(y, Stacked):
+                found.append(self._at_step(Stacked(rearranged(self.b, y.node, order), y.entries)))
+            else:
+                assert isinstance(y, Node)
+                found.append(rearranged(self.b, y, order))
+        made = self.b.map(ops.add, *found)
         self._mark(made)
         return made
 
@@ -137,9 +167,8 @@ class Hoisted:
 
     def _factored(self, x: Node, operands: list[Known]) -> Known | None:
         """(v·r)·s = v·(r·s), v·r ± v·s = v·(r ± s), put(v·r, w)·s = put(v·(r·s), w·s), for r and s that are known outside."""
-        if x.kind == "put" and x.index and any(isinstance(y, Product) for y in operands):
-            if all(isinstance(y, Product) or (isinstance(y, Node) and y in self.inside) for y in operands):
-                return Together(x.entries, tuple(operands), x.index)  # type: ignore[arg-type]  # just looked at
+        if x.kind == "put" and x.index and any(isinstance(y, Product | Together) for y in operands):
+            return self._put_together(x, operands)
         if x.is_map(ops.mul):
             for y, factor in (operands, operands[::-1]):
                 if isinstance(factor, Stacked) and factor.entries == x.entries and (factor.node.batched or not x.batched):
@@ -152,6 +181,21 @@ class Hoisted:
                 outside = self._outside(x, [one.factor, other.factor])
                 return outside and Product(one.node, outside)
         return None
+
+    def _put_together(self, x: Node, operands: list[Known]) -> Together | None:
+        """Parts, and the parts of parts, yet to be put where they belong."""
+        parts: list[Node | Product] = []
+        places: list[np.ndarray] = []
+        for y, index in zip(operands, x.index):
+            if isinstance(y, Together):
+                parts += y.parts
+                places += [index.ravel()[inner] for inner in y.index]
+            elif isinstance(y, Product) or (isinstance(y, Node) and y in self.inside):
+                parts.append(y)
+                places.append(index)
+            else:
+                return None
+        return Together(x.entries, tuple(parts), tuple(places))
 
     def _scaled(self, y: Known, factor: Stacked, x: Node) -> Known | None:
         """y·factor, for a y that varies."""
@@ -196,6 +240,40 @@ class Hoisted:
         shape = (*x.shape[: int(x.batched)], self.steps, *x.entries)
         made = b.make(x.kind, nodes, shape, row=x.row, position=x.position)
         return Stacked(made, x.entries) if made.shape == shape else None
+
+
+def _orders(inside: list[Node]) -> dict[Node, np.ndarray]:
+    """Sums of which entries are taken that do not adjoin, such as gates before the same function: an order in which they do."""
+    takes: dict[Node, list[Node]] = {}
+    read: dict[Node, int] = {}
+    for x in inside:
+        for y in x.operands:
+            read[y] = read.get(y, 0) + 1
+        if x.kind == "take" and len(x.operands) == 1 and x.operands[0].is_map(ops.add) and len(x.operands[0].entries) == 1:
+            takes.setdefault(x.operands[0], []).append(x)
+    found = {}
+    for y, parts in takes.items():
+        order = np.concatenate([part.index[0].ravel() for part in sorted(parts, key=lambda part: -part.size)])
+        complete = len(order) == y.size == len(np.unique(order)) and read[y] == len(parts)
+        if complete and any(part.steps is None for part in parts) and all(operand.shape == y.shape for operand in y.operands):
+            found[y] = order
+    return found
+
+
+def rearranged(b: Builder, x: Node, order: np.ndarray) -> Node:
+    """x with the entries along its last axis in another order: that of weights, if possible, since they are fewer numbers."""
+    if x.is_map(ops.add):
+        return b.map(ops.add, *(rearranged(b, y, order) if y.entries[-1:] == x.entries[-1:] else y for y in x.operands))
+    if x.kind == "contract" and len(x.operands) == 2:
+        operands, letter = [], x.letters[-1][-1]
+        for y, word in zip(x.operands, x.letters):
+            if letter not in word:
+                operands.append(y)
+            elif not y.batched and letter == word[0]:
+                operands.append(b.take(y, np.arange(y.size).reshape(y.shape)[order]))
+        if len(operands) == 2:
+            return b.contract(x.spec, *operands)
+    return b.take(x, np.arange(x.size).reshape(x.entries)[..., order])
 
 
 def in_all_steps(index: np.ndarray, steps: int, size: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from .views import Steps, collected, row_major
 WIDTH = 56  # the last column where comments may begin
 # Names that already mean something in the text
 RESERVED = frozenset([
-    *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "empty", "zeros", "ones", "dot", "matmul", "vecdot", "copyto", "take",
+    *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "array", "empty", "zeros", "ones", "dot", "matmul", "vecdot", "copyto", "take",
     "strided", "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
     "enumerate", "float", "inf", "nan", "__debug__",
 ])  # fmt: skip
@@ -92,6 +92,12 @@ class Sheet:
         if not math.isfinite(x.scalar):
             self.call(repr(abs(x.scalar)))  # inf and nan are names
         return repr(x.scalar)
+
+    def number(self, x: Node) -> str:
+        """How x is referred to in a loop, where a number that NumPy need not convert in each step is quicker."""
+        if x.scalar is None:
+            return self.text(x)
+        return self.view(f"{self.call('array')}({self.text(x)}, {self.dtype!r})", "number", given=False)
 
     def array(self, numbers: np.ndarray, stem: str) -> str:
         """A constant array, under a name."""
@@ -193,21 +199,23 @@ class Sheet:
         word = x.axes.word
         order = [word.index(c) for c in "".join(groups)]
         if len(groups) == 2 and order != sorted(order) and word == groups[1] + groups[0]:
-            return f"{self.merged(x, *groups[::-1])}.T"
+            inner = self.merged(x, *groups[::-1])
+            # in a loop a view is worth a name
+            return f"{inner}.T" if self.lines is self.outer else self.view(f"{inner}.T", f"{inner}_T", given=x.given)
         text = x.text + transposed(order)
         if any(len(group) != 1 for group in groups):
             text += reshape_to([_length(group, x.axes) for group in groups])
-        if text in (x.text, f"{x.text}.T"):
+        if text == x.text or (text == f"{x.text}.T" and self.lines is self.outer):
             return text
+        if text == f"{x.text}.T":
+            return self.view(text, f"{x.text}_T", given=x.given)
         suffix = ("_flat", "_rows")[len(groups) - 1] if len(groups) < 3 and order == sorted(order) else "_stack"
         return self.view(text, f"{x.text}{suffix}", given=x.given)
 
     def copied(self, x: Seen, stack: str, rows: str, columns: str) -> Seen:
         """A copy in which rows and columns are one axis each; made once in a run. What lies together in x stays together."""
-        word = x.axes.word
-        together = [group for group in (rows, columns) if group and x.axes.strides[word.index(group[-1])] == 1]
-        order = stack + "".join(sorted((rows, columns), key=lambda group: (group in together, "n" not in group)))
-        turn = tuple(word.index(c) for c in order)
+        turn = self._turn(x, stack, rows, columns)
+        order = "".join(x.axes.word[axis] for axis in turn)
         if (x.node, turn) not in self.copies:
             self.copies[x.node, turn] = copy = self.fresh(f"{x.text}_copy")
             self.before.append(f"{copy} = empty({tuple_of([dims(x.node.shape)[axis] for axis in turn])}, {self.dtype!r})")
@@ -215,6 +223,17 @@ class Sheet:
             lines.append(f"{self.call('copyto')}({copy}, {x.text}{transposed(turn)})")
         lengths = tuple(x.axes.lengths[axis] for axis in turn)
         return Seen(x.node, self.copies[x.node, turn], Axes(order, lengths, in_order(lengths)), given=False)
+
+    def readable(self, x: Seen, rows: str, columns: str) -> bool:
+        """Whether BLAS can read x as this matrix, or a copy of it that there is."""
+        return x.axes.is_matrix(rows, columns) or (x.node, self._turn(x, "", rows, columns)) in self.copies
+
+    def _turn(self, x: Seen, stack: str, rows: str, columns: str) -> tuple[int, ...]:
+        """The order of the axes in a copy."""
+        word = x.axes.word
+        together = [group for group in (rows, columns) if group and x.axes.strides[word.index(group[-1])] == 1]
+        order = stack + "".join(sorted((rows, columns), key=lambda group: (group in together, "n" not in group)))
+        return tuple(word.index(c) for c in order)
 
     def flat(self, x: Node) -> str:
         """x as (n, entries), or (entries,)."""

@@ -160,6 +160,8 @@ class Writer(Sheet):
             self._masked(x, number)
             return
         texts = [self.text(operand) for operand in x.operands]
+        if self.lines is not self.outer and x not in self.plan.numbers:
+            texts = [self.number(operand) for operand in x.operands]
         if x in self.plan.numbers:
             form = OPERATORS.get(row.name)
             wrapped = [text if text.isidentifier() or operand.scalar is not None else f"({text})"
@@ -170,7 +172,8 @@ class Writer(Sheet):
         call = self._ufunc(x, texts)
         out = self.target(x, number)
         copied = row is ops.where or row.name in SPECIAL  # these take no out=
-        self.do(f"{self.call('copyto')}({out}, {call})" if copied else f"{call[:-1]}, out={out})", x)
+        into = "out=" if self.lines is self.outer else ""  # in a loop, short calls count: without the name they are a tenth quicker
+        self.do(f"{self.call('copyto')}({out}, {call})" if copied else f"{call[:-1]}, {into}{out})", x)
 
     def _masked(self, x: Node, number: int) -> None:
         """One of two by a mask that is known: the one where it lies already, the other copied over it."""
@@ -267,6 +270,10 @@ class Writer(Sheet):
             factors = [self._matrix(operand, *pair)]
             factors.insert(0 if pair[0] == by.summed else 1, ones)
             return f"{self.call('dot')}({', '.join(factors)}, out={self.merged(out, result)})"
+        order = self._order(by.summed, (operand, by.first))
+        if by.first and by.summed and out.axes.is_contiguous(result) and (self.readable(operand, by.first, order)):
+            copy = self._matrix(operand, by.first, order)
+            return f"{self.call('dot')}({copy}, {self._ones(operand, by.summed)}, out={self.merged(out, result)})"
         gone = tuple(axis for axis, c in enumerate(word) if c not in result)
         kept = [c for c in word if c in result]
         return f"{self.call('add')}.reduce({operand.text}, axis={gone}, out={self.merged(out, *kept)})"
@@ -304,10 +311,9 @@ class Writer(Sheet):
         """The order of the summed letters in which the fewest numbers have to be copied, in addition to the copies there are."""
         orders = []
         for x, _ in factors:
-            orders.append("".join(c for c in x.axes.word if c in summed))
             far_first = sorted(zip(x.axes.strides, x.axes.word), reverse=True)  # as they lie in memory
             orders.append("".join(c for _, c in far_first if c in summed))
-        return min(orders, key=lambda order: sum(x.node.size for x, kept in factors if not x.axes.is_matrix(kept, order)))
+        return min(orders, key=lambda order: sum(x.node.size for x, kept in factors if not self.readable(x, kept, order)))
 
     # --- moves ---
 
