@@ -28,20 +28,14 @@ class Form(NamedTuple):
     slope: Callable[..., Any]
 
 
-# Beyond 1e30 the quotient e/(1 + e) is 1 in every precision, and it must not become inf/inf
-def _sigmoid(x: Any) -> Any:
-    e = ops.minimum(ops.exp(x), 1e30)
-    return e / (1.0 + e)
-
-
 def _square(x: Any) -> Any:
     return x * x
 
 
 FORMS: dict[Primitive, Form] = {
-    # σ = e/(1 + e) with e = exp(x), and σ' = σ/(1 + e), since 1 - σ = 1/(1 + e): every digit, and one division. Where e
-    # overflows, the slope is 0, as it is in the table
-    ops.sigmoid: Form(_sigmoid, lambda r, x: r / (1.0 + ops.exp(x))),
+    # σ = 1/(1 + e) with e = exp(-x), which is right where e overflows, too; and σ' = σ/(1 + 1/e), since 1 - σ = 1/(1 + 1/e):
+    # every digit, and one exponential
+    ops.sigmoid: Form(lambda x: 1.0 / (1.0 + ops.exp(-x)), lambda r, x: r / (1.0 + 1.0 / ops.exp(-x))),
     # relu' is the sign of relu, which is 0 or positive: NumPy takes signs faster than it compares
     ops.relu: Form(lambda x: ops.maximum(x, 0.0), lambda r, x: ops.sign(r)),
     # tanh' = 1/cosh², every digit as well; 1/cosh first, since cosh² overflows where tanh' is not yet 0
@@ -92,6 +86,11 @@ def _used(ends: Sequence[Node]) -> dict[Node, set[Node]]:
     return used
 
 
+def _is_level(x: Node) -> bool:
+    """Whether these are constants that are all the same number."""
+    return x.kind == "constant" and x.shape != () and len(np.unique(x.number)) == 1
+
+
 def _expanded(b: Builder, i: Node) -> Node | None:
     """The rule by which rows that NumPy lacks are replaced."""
     if i.kind == "map" and i.position is not None:
@@ -103,6 +102,8 @@ def _expanded(b: Builder, i: Node) -> Node | None:
         return None
     if all(x.kind == "constant" for x in i.operands) and any(x.shape for x in i.operands):
         return b.constant(apply_row(i, [x.number for x in i.operands], np))  # a mask's derivative, say
+    if any(_is_level(x) and i.shape == other.shape for x, other in zip(i.operands, i.operands[::-1])):
+        return b.map(i.row, *(b.constant(x.number.flat[0]) if _is_level(x) else x for x in i.operands))  # type: ignore[arg-type]
     if i.row.native:  # type: ignore[union-attr]  # a map has one
         return None
     form = FORMS.get(i.row)  # type: ignore[arg-type]

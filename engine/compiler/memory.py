@@ -236,6 +236,9 @@ class Memory:
                 turned.update([*(c.first for c in self.loops[x].carried), *(y for _, y, _ in self.loops[x].slices)])
             elif x in turned and x.kind in ("map", "take", "put"):
                 turned.update(x.operands)
+        for x in self.order:
+            if x.kind == "part" or (x.kind in ("map", "put") and any(y in turned and y.shape for y in x.operands)):
+                turned.add(x)
         return {x for x in turned if x.batched}
 
     # --- numbers ---
