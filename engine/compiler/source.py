@@ -271,7 +271,9 @@ class Writer(Sheet):
             factors.insert(0 if pair[0] == by.summed else 1, ones)
             return f"{self.call('dot')}({', '.join(factors)}, out={self.merged(out, result)})"
         order = self._order(by.summed, (operand, by.first))
-        if by.first and by.summed and out.axes.is_contiguous(result) and (self.readable(operand, by.first, order)):
+        # to add up what lies across the memory is so slow that it is copied first, if it is not yet
+        across = self.plan.places[operand.node].buffer.last and "n" in by.summed
+        if by.first and by.summed and out.axes.is_contiguous(result) and (across or self.readable(operand, by.first, order)):
             copy = self._matrix(operand, by.first, order)
             return f"{self.call('dot')}({copy}, {self._ones(operand, by.summed)}, out={self.merged(out, result)})"
         gone = tuple(axis for axis, c in enumerate(word) if c not in result)

@@ -29,12 +29,13 @@ EXAMPLES = 3
 class Hand:
     """A program made by hand: leaves with random numbers, and what is asked of it."""
 
-    def __init__(self, seed=0, rules=RULES):
+    def __init__(self, seed=0, rules=RULES, examples=EXAMPLES, dtype="float64"):
         self.random, self.builder = np.random.default_rng(seed), Builder(rules)
         self.batch, self.theta = [], np.empty(0)
+        self.examples, self.dtype = examples, dtype
 
     def input(self, *shape):
-        self.batch.append(self.random.normal(size=(EXAMPLES, *shape)))
+        self.batch.append(self.random.normal(size=(self.examples, *shape)))
         return self.builder.input(len(self.batch) - 1, shape)
 
     def parameter(self, *shape):
@@ -60,23 +61,26 @@ class Hand:
         lowered = lower([*results, *(x for pair in gradients for x in pair)])
         wanted = Wanted([("", x) for x in results], list(gradients), weighted).lowered(lowered)
         verify(reachable(wanted.ends), len(self.theta))
-        source, constants = write(wanted, [f"x{i}" for i in range(len(self.batch))], "float64", "A program made by hand.")
-        given, seed = [x.copy() for x in self.batch], self.random.uniform(size=EXAMPLES) if weighted else 0.25
-        gradient = np.full(len(self.theta), np.nan)
-        run = loaded(source)(EXAMPLES, self.theta.copy(), gradient, constants)
+        source, constants = write(wanted, [f"x{i}" for i in range(len(self.batch))], self.dtype, "A program made by hand.")
+        seed = self.random.uniform(size=self.examples) if weighted else 0.25
+        given = [x.astype(self.dtype) for x in self.batch]
+        gradient, near = np.full(len(self.theta), np.nan, self.dtype), {"rtol": 1e-12, "atol": 1e-12}
+        if self.dtype == "float32":
+            near = {"rtol": 1e-4, "atol": 1e-5}  # a sum over many steps, in single precision
+        run = loaded(source)(self.examples, self.theta.astype(self.dtype), gradient, constants)
         for _ in range(2):  # the second run finds what the first has left in the buffers
-            found = run(*given, seed)
+            found = run(*given, seed.astype(self.dtype) if weighted else seed)
         known = dict(evaluate(order, self.theta, self.batch, seed))
         for x, number in zip(results, found, strict=True):
             assert np.shape(number) == known[x].shape, source
-            np.testing.assert_allclose(number, known[x], rtol=1e-12, atol=1e-12, err_msg=source)
+            np.testing.assert_allclose(number, known[x], **near, err_msg=source)
         summed, touched = np.zeros(len(self.theta)), np.zeros(len(self.theta), dtype=bool)
         for parameter, adjoint in gradients:
             np.add.at(summed, parameter.index[0], np.broadcast_to(known[adjoint], parameter.shape))
             touched[parameter.index[0]] = True
-        np.testing.assert_allclose(gradient[touched], summed[touched], rtol=1e-12, atol=1e-12, err_msg=source)
+        np.testing.assert_allclose(gradient[touched], summed[touched], **near, err_msg=source)
         for x, number in zip(given, self.batch, strict=True):
-            np.testing.assert_array_equal(x, number)
+            np.testing.assert_array_equal(x, number.astype(self.dtype))
         return source
 
     def gradients(self, cost):
@@ -291,3 +295,128 @@ def test_softmax_beside_logsumexp_looks_for_the_largest_once(length, scale):
     x = other.builder.map(ops.mul, other.builder.constant(scale), other.input(4, length))
     log = other.builder.reduce(ops.logsumexp, x)
     assert "maximum.reduce" not in other.text([log, other.builder.softmax(x)])
+
+
+# --- loops ---
+
+INPUTS, CELLS = 3, 4
+
+
+class Recurrence(Hand):
+    """A cell over time: what is carried, what each step reads of the data, and the cost at the last step or at all of them."""
+
+    def sum_of_step(self, rows, x, h, slices):
+        """W x[t] + b + U h[t-1]: what depends on the data is computed for all steps at once, as the lift does it."""
+        b = self.builder
+        from_x = b.map(ops.add, b.contract("nab,cb->nac", x, self.parameter(rows, INPUTS)), self.parameter(rows))
+        slices[hole := b.hole((0, rows))] = from_x
+        return b.map(ops.add, b.contract("na,ba->nb", h, self.parameter(rows, CELLS)), hole)
+
+    def gate(self, row, z, number):
+        return self.builder.map(row, self.builder.take(z, np.arange(number * CELLS, (number + 1) * CELLS)))
+
+    def elman(self, x, h, slices):
+        return {h: self.builder.map(ops.tanh, self.sum_of_step(CELLS, x, h, slices))}
+
+    def lstm(self, x, h, slices):
+        b, c = self.builder, self.builder.hole((0, CELLS))
+        z = self.sum_of_step(4 * CELLS, x, h, slices)
+        sigmoids = b.map(ops.sigmoid, b.take(z, np.r_[: 2 * CELLS, 3 * CELLS : 4 * CELLS]))  # i, f, o: g stands between
+        i, f, o = (b.take(sigmoids, np.arange(k * CELLS, (k + 1) * CELLS)) for k in range(3))
+        after = f * c + i * self.gate(ops.tanh, z, 2)
+        return {h: o * b.map(ops.tanh, after), c: after}
+
+    def gru(self, x, h, slices):
+        z = self.sum_of_step(2 * CELLS, x, h, slices)
+        r, u = (self.gate(ops.sigmoid, z, number) for number in (0, 1))
+        b = self.builder
+        past = b.map(ops.add, b.contract("na,ba->nb", h, self.parameter(CELLS, CELLS)), self.parameter(CELLS))
+        slices[hole := b.hole((0, CELLS))] = b.contract("nab,cb->nac", x, self.parameter(CELLS, INPUTS))
+        new = b.map(ops.tanh, hole + r * past)
+        return {h: (1.0 - u) * new + u * h}
+
+    def two_back(self, x, h, slices):
+        """A state of two steps ago, which is the state of one step ago a step later; and the data as they are."""
+        b, before = self.builder, self.builder.hole((0, CELLS))
+        slices[hole := b.hole((0, INPUTS))] = x
+        from_x = b.contract("na,ba->nb", hole, self.parameter(CELLS, INPUTS))
+        return {h: b.map(ops.tanh, from_x + b.map(ops.mul, self.parameter(CELLS), before)), before: h}
+
+    def alone(self, x, h, slices):
+        """A state without a batch, and one that is a single number."""
+        b, w, number = self.builder, self.builder.hole((CELLS,)), self.builder.hole(())
+        slices[hole := b.hole((0, INPUTS))] = x
+        from_x = b.contract("na,ba->nb", hole, self.parameter(CELLS, INPUTS))
+        grown = b.map(ops.mul, self.parameter(), number)
+        return {h: b.map(ops.sin, from_x + h * w), w: w * grown, number: grown}
+
+    def program(self, cell, steps, *, every=False, backwards=False):
+        """The costs of the examples."""
+        b, x, y = self.builder, self.input(steps, INPUTS), self.input(CELLS)
+        h, slices = b.hole((0, CELLS)), {}
+        carried = getattr(self, cell)(x, h, slices)
+        first = [b.constant(np.ones(hole.shape)) if not hole.batched else b.constant(np.zeros(hole.entries)) for hole in carried]
+        loop = b.loop(steps, list(carried), list(carried.values()), first, list(slices), list(slices.values()), backwards=backwards)
+        states = b.kept(loop, carried[h])
+        if every:
+            errors = states - b.view(y, (1, CELLS))
+            return b.contract("nab,nab->n", errors, errors)
+        end = 0 if backwards else steps - 1
+        error = b.take(states, np.arange(end * CELLS, (end + 1) * CELLS)) - y
+        return b.contract("na,na->n", error, error)
+
+    def inputs(self, cost):
+        """The derivatives by the inputs."""
+        leaves = [x for x in reachable([cost]) if x.kind == "input"]
+        found = differentiate([(cost, self.builder.view(self.builder.seed(), cost.entries))], leaves)
+        return [found[x] for x in leaves]
+
+
+CELLS_KNOWN = ["elman", "lstm", "gru", "two_back", "alone"]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("cell", CELLS_KNOWN)
+def test_a_loop_gives_what_its_steps_give(cell, every, backwards):
+    hand = Recurrence()
+    cost = hand.program(cell, 5, every=every, backwards=backwards)
+    hand.text([cost], hand.gradients(cost))
+    hand.text([cost, *hand.inputs(cost)], hand.gradients(cost), weighted=True)
+    hand.text([cost])
+
+
+@pytest.mark.parametrize("examples", [1, 2, 7])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("cell", CELLS_KNOWN)
+def test_a_loop_is_right_for_every_batch_and_precision(cell, dtype, examples):
+    hand = Recurrence(examples=examples, dtype=dtype)
+    cost = hand.program(cell, 4, every=True)
+    hand.text([cost, *hand.inputs(cost)], hand.gradients(cost))
+
+
+@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("cell", CELLS_KNOWN)
+def test_the_text_of_a_loop_does_not_grow_with_time(cell, every):
+    def text(steps):
+        hand = Recurrence()
+        cost = hand.program(cell, steps, every=every)
+        return hand.text([cost], hand.gradients(cost)).splitlines()
+
+    short, long = text(3), text(30)
+    assert len(short) == len(long)
+    assert sum(line.strip().startswith("for ") for line in short) == 2  # there and back
+
+
+def test_a_step_of_an_lstm_is_few_calls():
+    """As many as one would write by hand: the slopes are computed for all steps at once, the gradients after the loop."""
+    hand = Recurrence()
+    cost = hand.program("lstm", 6)
+    lines = hand.text([cost], hand.gradients(cost)).splitlines()
+    loops = [number for number, line in enumerate(lines) if line.strip().startswith("for ")]
+    sizes = []
+    for start in loops:
+        indent = len(lines[start]) - len(lines[start].lstrip())
+        body = lines[start + 1 :]
+        sizes.append(next(k for k, line in enumerate(body) if len(line) - len(line.lstrip()) <= indent))
+    assert sizes == [12, 8]
