@@ -35,7 +35,7 @@ class Together(NamedTuple):
 
     shape: tuple[int, ...]
     parts: tuple[Node | Product, ...]
-    index: tuple[np.ndarray, ...]
+    places: tuple[np.ndarray, ...]
 
 
 Known = Node | Stacked | Product | Together
@@ -72,9 +72,9 @@ class Hoisted:
         for hole, operand in given_to(loop, self.used):
             node = lowered[operand]
             if hole in self.body.states:
-                self.known[hole] = b.hole(hole.shape)
+                self.known[hole] = new = b.hole(hole.shape)
                 self.first.append(node)
-                self.inside.add(self.known[hole])
+                self.inside.add(new)
             else:
                 self.known[hole] = Stacked(node, hole.entries) if hole in self.body.slices else node
         for x in reachable([*self.body.following, *self.used]):
@@ -161,7 +161,7 @@ class Hoisted:
         if isinstance(x, Product):
             made = b.map(ops.mul, x.node, self._at_step(x.factor))
         else:
-            made = b.put(x.shape, [self._at_step(part) for part in x.parts], x.index)
+            made = b.put(x.shape, [self._at_step(part) for part in x.parts], x.places)
         self._mark(made)
         return made
 
@@ -189,7 +189,7 @@ class Hoisted:
         for y, index in zip(operands, x.index):
             if isinstance(y, Together):
                 parts += y.parts
-                places += [index.ravel()[inner] for inner in y.index]
+                places += [index.ravel()[inner] for inner in y.places]
             elif isinstance(y, Product) or (isinstance(y, Node) and y in self.inside):
                 parts.append(y)
                 places.append(index)
@@ -201,7 +201,7 @@ class Hoisted:
         """y·factor, for a y that varies."""
         if isinstance(y, Together):
             parts = []
-            for part, index in zip(y.parts, y.index):
+            for part, index in zip(y.parts, y.places):
                 share = self._taken(factor, index)
                 scaled = self._scaled(part, share, x) if not isinstance(part, Node) or part.shape[1:] == index.shape else None
                 if scaled is None or isinstance(scaled, Stacked | Together):

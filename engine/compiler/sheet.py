@@ -15,15 +15,16 @@ import numpy as np
 
 from ..on_arrays import NUMPY
 from .contractions import MANY, Axes, axes, in_order
-from .memory import Buffer, Memory, Place
+from .memory import Memory
 from .nodes import BATCH, SOFTMAX, Node, Shape
+from .buffers import Buffer, Place
 from .views import Steps, collected, row_major
 
 WIDTH = 56  # the last column where comments may begin
 # Names that already mean something in the text
 RESERVED = frozenset([
-    *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "array", "empty", "zeros", "ones", "dot", "matmul", "vecdot", "copyto", "take",
-    "strided", "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
+    *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "array", "empty", "zeros", "ones", "dot", "matmul", "vecdot", "copyto",
+    "take", "strided", "list", "zip", "range", "reversed", "t", "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
     "enumerate", "float", "inf", "nan", "__debug__",
 ])  # fmt: skip
 WORD = re.compile(r"\w+")
@@ -177,7 +178,8 @@ class Sheet:
         if ahead < 0 or steps.step != usual[ahead:] or not all(inside):
             return ""
         parts = [str(i) for i in start[:ahead]]
-        parts += ["" if length == whole else f"{a}:{a + length}" for a, length, whole in zip(start[ahead:], steps.shape, buffer.shape[ahead:])]
+        for a, length, whole in zip(start[ahead:], steps.shape, buffer.shape[ahead:]):
+            parts.append("" if length == whole else f"{a}:{a + length}")
         while parts and not parts[-1]:
             parts.pop()
         return f"{buffer.name}[:, {', '.join(part or ':' for part in parts)}]"
@@ -241,7 +243,8 @@ class Sheet:
             return self.text(x)
         place = self.plan.places[x]
         if place.buffer.last and place.steps.in_one_piece:
-            return self.view(self.strided(place.buffer, Steps(place.steps.start, (x.size,), (1,))), f"{self.text(x)}_entries", given=False)
+            entries = Steps(place.steps.start, (x.size,), (1,))
+            return self.view(self.strided(place.buffer, entries), f"{self.text(x)}_entries", given=False)
         text = self.text(x) + (".reshape(n, -1)" if x.batched else ".reshape(-1)")
         if not self.plan.places[x].steps.in_one_piece:  # this makes a copy, so it cannot be done in advance
             return text
@@ -301,7 +304,8 @@ class Sheet:
             turn = transposed([len(lengths), *range(len(lengths))])
             self.before.append(f"{buffer.name} = {made}({tuple_of([*lengths, 'n'])}, {self.dtype!r}){turn}")
         else:
-            self.before.append(f"{buffer.name} = {made}({tuple_of([*(['n'] if buffer.batched else []), *lengths])}, {self.dtype!r})")
+            lengths = ["n", *lengths] if buffer.batched else lengths
+            self.before.append(f"{buffer.name} = {made}({tuple_of(lengths)}, {self.dtype!r})")
 
     def _ends(self, buffer: Buffer, number: int) -> bool:
         """Whether a buffer can be written over now."""

@@ -16,8 +16,9 @@ import numpy as np
 from .. import ops
 from ..on_arrays import NUMPY, SPECIAL
 from .contractions import Letters, letters_of, stacked
-from .memory import Buffer, Looped, Memory, Place, Wanted, is_apart, is_full
+from .memory import Memory, Wanted, is_apart, is_full
 from .nodes import SOFTMAX, Node
+from .buffers import Buffer, Looped, Place
 from .sheet import COMMENT, WORD, Seen, Sheet, aligned, dims, line_with, reshape_to, transposed
 from .views import as_nested_steps, is_range
 
@@ -50,9 +51,9 @@ class Writer(Sheet):
     def __init__(self, wanted: Wanted, arguments: Sequence[str], dtype: str, remarks: Mapping[Node, str]) -> None:
         super().__init__(Memory(wanted), arguments, dtype, remarks)
         self.wanted = wanted
-        bodies = {y: loop for loop, looped in self.plan.loops.items() for y in [*looped.order, *(hole for hole, _ in looped.holes)]}
+        bodies = {looped.holes[0][0]: loop for loop, looped in self.plan.loops.items()}  # with which node each body begins
         for number, x in enumerate(self.plan.order):
-            if x in bodies and self.outer is self.lines:
+            if x in bodies:
                 self._begin(bodies[x])
             getattr(self, f"_write_{x.kind}")(x, number)
             self.release(x, number)
@@ -64,19 +65,18 @@ class Writer(Sheet):
         """Before a loop: memory for what it hands on, the first states, and for each step its own part of all that."""
         looped, self.in_loop = self.plan.loops[loop], {*self.plan.loops[loop].order}
         for c in looped.carried:
-            known = {y: y for y in (c.hole, c.following) if y.name}
-            self.allocate(c.stack, next(iter(known)).name if known else f"t{c.hole.serial}")
-            first, last = (looped.body.steps if looped.body.backwards and c.whole else 0), f"t{c.hole.serial}"
+            self.allocate(c.stack, c.following.name or f"t{c.hole.serial}")
+            first = looped.body.steps if looped.body.backwards and c.whole else 0
             start = f"{c.stack.name}[{':, ' if c.stack.batched else ''}{first}, ...]"
-            constant = c.first.kind == "constant" and c.whole
-            (self.before if constant else self.lines).append(f"{self.call('copyto')}({start}, {self.text(c.first)})")
+            once = c.first.kind == "constant" and c.whole  # nobody writes over it
+            (self.before if once else self.lines).append(f"{self.call('copyto')}({start}, {self.text(c.first)})")
             ahead = 1 if looped.body.backwards and c.whole else 0
             self._each(c.current, c.stack.name, looped, shift=ahead, cycle=not c.whole)
             self._each(c.next, c.stack.name, looped, shift=1 - ahead, cycle=not c.whole)
         for x, (stack, step) in looped.kept.items():
             self.allocate(stack, x.name or f"t{x.serial}")
             self._each(step, stack.name, looped)
-        for hole, x, step in looped.slices:
+        for _, x, step in looped.slices:
             self._each(step, self._sequence(x), looped)
         self.lines = []
 
@@ -172,7 +172,7 @@ class Writer(Sheet):
         call = self._ufunc(x, texts)
         out = self.target(x, number)
         copied = row is ops.where or row.name in SPECIAL  # these take no out=
-        into = "out=" if self.lines is self.outer else ""  # in a loop, short calls count: without the name they are a tenth quicker
+        into = "out=" if self.lines is self.outer else ""  # without the name a call is a tenth quicker: this counts in loops
         self.do(f"{self.call('copyto')}({out}, {call})" if copied else f"{call[:-1]}, {into}{out})", x)
 
     def _masked(self, x: Node, number: int) -> None:

@@ -14,7 +14,7 @@ from ..primitive import Primitive
 from .code import loaded
 from .lower import lower
 from .memory import Wanted
-from .nodes import BATCH, Builder, Node, reachable
+from .nodes import BATCH, Builder, Node
 from .rules import RULES
 from .source import write
 

@@ -111,10 +111,7 @@ def scatter(out: np.ndarray, part: np.ndarray, order: np.ndarray, starts: np.nda
 def strided(x: np.ndarray, batch: int, start: int, shape: tuple[int, ...], step: tuple[int, ...]) -> np.ndarray:
     """The entries start + Σ step·i of each row, as a view. x is (n, entries) for batch = 1, (entries,) for batch = 0; for
     batch = -1 it is (n, entries), too, but lies in memory with n as its last axis."""
-    if batch < 0:
-        flat = np.moveaxis(x, 0, -1).reshape(-1, len(x)).T
-    else:
-        flat = x.reshape(*x.shape[:batch], -1)
+    flat = np.moveaxis(x, 0, -1).reshape(-1, len(x)).T if batch < 0 else x.reshape(*x.shape[:batch], -1)
     *rows, entry = flat.strides
     strides = (*rows, *(entry * s for s in step))
     return np.lib.stride_tricks.as_strided(flat[..., start:], (*flat.shape[:-1], *shape), strides)

@@ -356,7 +356,8 @@ class Recurrence(Hand):
         h, slices = b.hole((0, CELLS)), {}
         carried = getattr(self, cell)(x, h, slices)
         first = [b.constant(np.ones(hole.shape)) if not hole.batched else b.constant(np.zeros(hole.entries)) for hole in carried]
-        loop = b.loop(steps, list(carried), list(carried.values()), first, list(slices), list(slices.values()), backwards=backwards)
+        loop = b.loop(steps, list(carried), list(carried.values()), first, list(slices), list(slices.values()),
+                      backwards=backwards)  # fmt: skip
         states = b.kept(loop, carried[h])
         if every:
             errors = states - b.view(y, (1, CELLS))
