@@ -102,6 +102,56 @@ def _number_outside(b: Builder, i: Node) -> Node | None:
     return b.map(ops.mul, b.constant(c * d), b.map(ops.mul, x, y))
 
 
+@rule("(x + y) + y = x + 2·y")
+def _twice_in_sum(b: Builder, i: Node) -> Node | None:
+    if not i.is_map(ops.add) or not i.operands[0].is_map(ops.add):
+        return None
+    (x, y), z = i.operands[0].operands, i.operands[1]
+    if z is x:
+        x, y = y, x
+    return b.map(ops.add, x, b.map(ops.mul, b.constant(2.0), y)) if z is y and y.shape == i.shape else None
+
+
+# --- masks ---
+
+@rule("(m ? x[i] : c) = (m ? x : c) where i takes every entry that m leaves in its place")
+def _take_under_mask(b: Builder, i: Node) -> Node | None:
+    """Rows of different lengths are padded by a take, and masked afterwards: the padding need not be taken."""
+    if not i.is_map(ops.where) or i.operands[0].kind != "constant" or i.operands[2].scalar is None:
+        return None
+    mask, x, c = i.operands
+    whole = _untaken(b, x, np.broadcast_to(np.not_equal(mask.number, 0.0), i.entries)) if x.shape == i.shape else None
+    return None if whole is None else b.map(ops.where, mask, whole, c)
+
+
+def _untaken(b: Builder, x: Node, left: np.ndarray) -> Node | None:
+    """x, with the operand of a take in its place; the take may stand under maps with numbers."""
+    if x.kind == "take" and x.index and x.operands[0].shape == x.shape:
+        places = np.arange(x.size).reshape(x.entries)
+        return x.operands[0] if np.array_equal(x.index[0][left], places[left]) else None
+    inner = [y for y in x.operands if y.scalar is None]
+    if x.kind != "map" or len(inner) != 1 or inner[0].shape != x.shape:
+        return None
+    found = _untaken(b, inner[0], left)
+    return None if found is None else b.again(x, [found if y is inner[0] else y for y in x.operands])
+
+
+@rule("(a ⊙ x) ⊙ m = a ⊙ x for a softmax that is 0 where m is")
+def _masked_share(b: Builder, i: Node) -> Node | None:
+    """Behind a softmax of scores under a mask the derivative is masked already."""
+    if not i.is_map(ops.mul) or i.operands[1].kind != "constant" or i.operands[0].shape != i.shape:
+        return None
+    x, m = i.operands
+    if not x.is_map(ops.mul) or not np.isin(m.number, (0.0, 1.0)).all():
+        return None
+    for a in x.operands:
+        if a.row is SOFTMAX and a.shape == x.shape and a.operands[0].is_map(ops.where):
+            mask, _, other = a.operands[0].operands
+            if other.scalar == -np.inf and mask.kind == "constant" and np.array_equal(np.not_equal(mask.number, 0.0), m.number):
+                return x
+    return None
+
+
 # --- signs ---
 
 @rule("-(-x) = x")
