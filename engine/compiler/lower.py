@@ -36,8 +36,8 @@ FORMS: dict[Primitive, Form] = {
     # σ = 1/(1 + e) with e = exp(-x), which is right where e overflows, too; and σ' = σ/(1 + 1/e), since 1 - σ = 1/(1 + 1/e):
     # every digit, and one exponential
     ops.sigmoid: Form(lambda x: 1.0 / (1.0 + ops.exp(-x)), lambda r, x: r / (1.0 + 1.0 / ops.exp(-x))),
-    # relu' is the sign of relu, which is 0 or positive: NumPy takes signs faster than it compares
-    ops.relu: Form(lambda x: ops.maximum(x, 0.0), lambda r, x: ops.sign(r)),
+    # relu' from relu. Not its sign: NumPy takes signs with a branch, and where signs alternate the processor guesses wrong
+    ops.relu: Form(lambda x: ops.maximum(x, 0.0), lambda r, x: ops.greater(r, 0.0)),
     # tanh' = 1/cosh², every digit as well; 1/cosh first, since cosh² overflows where tanh' is not yet 0
     ops.tanh: Form(lambda x: ops.tanh(x), lambda r, x: _square(1.0 / ops.cosh(x))),
 }
