@@ -20,6 +20,9 @@ from .buffers import Buffer, Looped, Place
 from .views import as_steps, row_major
 
 
+SHORT = 8  # a row of fewer numbers is no work for a loop of NumPy's
+
+
 class Wanted(NamedTuple):
     """What a program computes: results by name, and each parameter node with its derivative, for the gradient vector."""
 
@@ -114,14 +117,19 @@ class Memory:
     def _turned(self) -> set[Node]:
         """What is computed in loops, and what they are given: entries that lie together are quicker step by step."""
         turned = {x for looped in self.loops.values() for x in looped.order}
-        for x in reversed(self.order):
-            if x in self.loops:
-                turned.update([*(c.first for c in self.loops[x].carried), *(y for _, y, _ in self.loops[x].slices)])
-            elif x in turned and x.kind in ("map", "take", "put"):
-                turned.update(x.operands)
-        for x in self.order:
-            if x.kind == "part" or (x.kind in ("map", "put") and any(y in turned and y.shape for y in x.operands)):
-                turned.add(x)
+        for looped in self.loops.values():
+            turned.update([*(c.first for c in looped.carried), *(y for _, y, _ in looped.slices)])
+        turned.update(x for x in self.order if x.kind == "part" or _stretches_short_rows(x))
+        before = 0
+        while before < len(turned):  # and so does what it is computed from, and what is computed from it
+            before = len(turned)
+            for x in self.order:
+                after = x.kind in ("map", "put") or (x.kind == "contract" and len(x.operands) == 1)
+                if after and x.batched and any(y in turned and y.entries for y in x.operands):
+                    turned.add(x)
+            for x in reversed(self.order):
+                if x in turned and x.kind in ("map", "take", "put"):
+                    turned.update(y for y in x.operands if y.batched)
         return {x for x in turned if x.batched}
 
     # --- numbers ---
@@ -223,6 +231,14 @@ class Memory:
         given = x.kind == "input" or (x.kind == "seed" and self.wanted.weighted)
         last = last and x.kind not in ("input", "seed")
         return Place(Buffer(shape, x.batched, given=given, kept=x.kind in ("constant", "seed"), last=last), steps)
+
+
+def _stretches_short_rows(x: Node) -> bool:
+    """Whether x broadcasts its operands against each other along short rows: differences of all points and all centres in
+    a plane, say. NumPy goes along the last axis in memory, which should be the batch then."""
+    if x.kind != "map" or not x.batched or len(x.entries) < 2 or not 1 < x.entries[-1] < SHORT:
+        return False
+    return any(1 < y.size < x.size for y in x.operands if y.batched) and any(1 < y.size for y in x.operands if not y.batched)
 
 
 def _permutes(x: Node) -> bool:

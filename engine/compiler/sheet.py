@@ -226,6 +226,17 @@ class Sheet:
         lengths = tuple(x.axes.lengths[axis] for axis in turn)
         return Seen(x.node, self.copies[x.node, turn], Axes(order, lengths, in_order(lengths)), given=False)
 
+    def turned(self, x: Node) -> str:
+        """A copy with the batch as its last axis in memory; made once in a run."""
+        key = x, (-1,)
+        if key not in self.copies:
+            copy = Buffer(x.entries, x.batched, last=True, kept=True)
+            self.allocate(copy, f"{self.text(x)}_copy")
+            self.copies[key] = copy.name
+            lines = self.lines if x in self.in_loop else self.outer
+            lines.append(f"{self.call('copyto')}({copy.name}, {self.text(x)})")
+        return self.copies[key]
+
     def readable(self, x: Seen, rows: str, columns: str) -> bool:
         """Whether BLAS can read x as this matrix, or a copy of it that there is."""
         return x.axes.is_matrix(rows, columns) or (x.node, self._turn(x, "", rows, columns)) in self.copies

@@ -84,10 +84,7 @@ class Writer(Sheet):
         """A sequence whose steps are views that can be made in build: what arrives with a batch is copied first."""
         if x.kind == "constant" or (x in self.plan.places and not self.plan.places[x].buffer.given):
             return self.text(x)
-        copy = Buffer(x.entries, x.batched, last=True, kept=True)
-        self.allocate(copy, f"{self.text(x)}_copy")
-        self.lines.append(f"{self.call('copyto')}({copy.name}, {self.text(x)})")
-        return copy.name
+        return self.turned(x)
 
     def _each(self, step: Buffer, stack: str, looped: Looped, *, shift: int = 0, cycle: bool = False) -> None:
         """The name of what each step has its own of, and the list of all of them."""
@@ -169,11 +166,20 @@ class Writer(Sheet):
             written = form.format(*wrapped) if form else self._ufunc(x, texts)
             self.lines.append(f"{self.name(x)} = {written}")
             return
+        if self.plan.places[x].buffer.last:
+            texts = [self._along(operand, x) or text for operand, text in zip(x.operands, texts)]
         call = self._ufunc(x, texts)
         out = self.target(x, number)
         copied = row is ops.where or row.name in SPECIAL  # these take no out=
         into = "out=" if self.lines is self.outer else ""  # without the name a call is a tenth quicker: this counts in loops
         self.do(f"{self.call('copyto')}({out}, {call})" if copied else f"{call[:-1]}, {into}{out})", x)
+
+    def _along(self, operand: Node, x: Node) -> str:
+        """A copy of an operand that is stretched, with the batch as its last axis in memory, if x has it there: NumPy chooses
+        the axis along which it goes by the first operand."""
+        if not operand.batched or operand.size in (1, x.size) or self.plan.places[operand].buffer.last:
+            return ""
+        return self.turned(operand)
 
     def _masked(self, x: Node, number: int) -> None:
         """One of two by a mask that is known: the one where it lies already, the other copied over it."""
