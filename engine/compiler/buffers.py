@@ -59,6 +59,14 @@ class Place(NamedTuple):
         return None if steps is None else Place(self.buffer, steps)
 
 
+def part_of(stack: Buffer, index: np.ndarray) -> Place:
+    """The place of some entries of each step, which are consecutive."""
+    steps, size = stack.shape[0], math.prod(stack.shape[1:])
+    found = Place(stack, row_major(stack.shape)).inside(np.stack([t * size + index for t in range(steps)]))
+    assert found is not None  # they are put at a range
+    return found
+
+
 class Carried(NamedTuple):
     """A state of a loop: its hole, what it is first, what follows; where all its values lie, and those of a step.
 
@@ -68,7 +76,7 @@ class Carried(NamedTuple):
     hole: Node
     first: Node
     following: Node
-    stack: Buffer
+    stack: Place
     current: Buffer
     next: Buffer
     whole: bool
@@ -82,6 +90,8 @@ class Looped:
     carried  the states
     slices   of each sequence that is read the hole, the loop's operand, and a buffer that stands for a step's part of it
     kept     what else is kept: the node, all its values, those of a step
+    joined   what puts states, slices and constants together: all its values, those of a step. Nothing is copied in a step:
+             the states lie in it, the rest is written before the loop
     """
 
     def __init__(self, loop: Node, used: Iterable[Node]) -> None:
@@ -90,11 +100,23 @@ class Looped:
         self.used = set(used)
         self.inside = set(reachable([*self.body.following, *self.used]))
         self.order = [x for x in self.body.order if x in self.inside]
-        self.carried, self.kept = [], {}
+        self.carried: list[Carried] = []
+        self.kept: dict[Node, tuple[Buffer, Buffer]] = {}
+        self.joined: dict[Node, tuple[Buffer, Buffer]] = {}
+        given = {*self.body.states, *self.body.slices}
+        inside: dict[Node, Place] = {}  # of a state that lies in such a stack
+        for x in self.order:
+            ranges = all(index.size == np.ptp(index) + 1 for index in x.index)
+            leaves = ranges and all(y in given or y.kind == "constant" for y in x.operands)
+            if x.kind == "put" and x.index and x.batched and leaves and inside.keys().isdisjoint(x.operands):
+                stack = self._stack(x, self.body.steps + 1)
+                self.joined[x] = stack, self._step(x)
+                inside.update((y, part_of(stack, index)) for y, index in zip(x.operands, x.index) if y in self.body.states)
         for hole, first, following in zip(self.body.states, loop.operands, self.body.following):
-            whole = hole in self.used or following in self.used
-            stack = self._stack(hole, self.body.steps + 1 if whole else 2)
-            self.carried.append(Carried(hole, first, following, stack, self._step(hole), self._step(hole), whole))
+            whole = hole in self.used or following in self.used or hole in inside
+            buffer = self._stack(hole, self.body.steps + 1 if whole else 2)
+            stack_of_hole = inside.get(hole) or Place(buffer, row_major(buffer.shape))
+            self.carried.append(Carried(hole, first, following, stack_of_hole, self._step(hole), self._step(hole), whole))
         sequences = loop.operands[len(self.body.states) :]
         self.slices = [(hole, x, self._step(hole)) for hole, x in zip(self.body.slices, sequences) if hole in self.inside]
         for x in sorted(self.used, key=lambda x: x.serial):
@@ -121,9 +143,10 @@ class Looped:
         """Where all values of a result lie."""
         for c in self.carried:
             if c.whole and x in (c.hole, c.following):
-                later = (x is c.following) != self.body.backwards  # backwards, the last entry is the first
-                size = math.prod(x.entries)
-                steps = row_major((self.body.steps, *x.entries))
-                return Place(c.stack, steps._replace(start=size * int(later)))
+                later = int((x is c.following) != self.body.backwards)  # backwards, the last entry is the first
+                entries = np.arange(math.prod(c.stack.steps.shape)).reshape(c.stack.steps.shape)[later : later + self.body.steps]
+                found = c.stack.inside(entries)
+                assert found is not None  # steps in a stack are equal
+                return found
         stack, _ = self.kept[x]
         return Place(stack, row_major(stack.shape))

@@ -120,22 +120,45 @@ class Hoisted:
         found = self._factored(x, operands)
         if found is not None:
             return found
-        made = self.b.again(x, [self._at_step(y) for y in operands])
+        joined = self._joined(operands) if x.is_map(ops.add) else None
+        made = self.b.again(x, [self._at_step(y) for y in operands]) if joined is None else joined
         self._mark(made)
         return made
 
     def _turned(self, x: Node, operands: list[Known], order: np.ndarray) -> Node:
         """A sum of products whose entries are in this order, by the order of the rows of its weights."""
-        found = []
+        found: list[Known] = []
         for y in operands:
             if isinstance(y, Stacked):
-                found.append(self._at_step(Stacked(rearranged(self.b, y.node, order), y.entries)))
+                found.append(Stacked(rearranged(self.b, y.node, order), y.entries))
             else:
-                assert isinstance(y, Node)
-                found.append(rearranged(self.b, y, order))
-        made = self.b.map(ops.add, *found)
+                found.append(rearranged(self.b, self._at_step(y), order))
+        joined = self._joined(found)
+        made = self.b.map(ops.add, *map(self._at_step, found)) if joined is None else joined
         self._mark(made)
         return made
+
+    def _joined(self, operands: list[Known]) -> Node | None:
+        """U h + (W x[t] + b) as one product with (h, x[t], 1), where W x + b is the sum that was computed for all steps at once:
+        a product of somewhat longer vectors costs less than a sum."""
+        b = self.b
+        for product, sums in (operands, operands[::-1]):
+            if not isinstance(product, Node) or product.kind != "contract" or product.spec != "na,ba->nb":
+                continue
+            state, weights = product.operands
+            found = _affine(sums.node) if isinstance(sums, Stacked) else None
+            if state.kind != "hole" or state in self.slices or weights.batched or found is None:
+                continue
+            x, more, bias = found
+            rows, columns = weights.shape
+            if x.entries[0] != self.steps or x.entries[1] > rows:  # there is less to be copied than computed
+                continue
+            lengths = [columns, x.entries[1], 1]
+            ends = np.cumsum([0, *lengths])
+            parts = [state, self._at_step(Stacked(x, x.entries[1:])), b.constant(np.ones(1))]
+            together = b.put((ends[-1],), parts, [np.arange(start, end) for start, end in zip(ends, ends[1:])])
+            return b.contract("na,ba->nb", together, b.side_by_side([weights, more, b.view(bias, (rows, 1))]))
+        return None
 
     def _mark(self, made: Node) -> None:
         """Whatever a rule has made of it: nodes that depend on a state, or on a step, are inside."""
@@ -274,6 +297,17 @@ def rearranged(b: Builder, x: Node, order: np.ndarray) -> Node:
         if len(operands) == 2:
             return b.contract(x.spec, *operands)
     return b.take(x, np.arange(x.size).reshape(x.entries)[..., order])
+
+
+def _affine(x: Node) -> tuple[Node, Node, Node] | None:
+    """x[t] = W y[t] + b, for all steps: y, W and b."""
+    if not x.is_map(ops.add):
+        return None
+    for product, bias in (x.operands, x.operands[::-1]):
+        if product.kind == "contract" and product.spec == "nab,cb->nac" and bias.shape == product.shape[-1:]:
+            y, weights = product.operands
+            return y, weights, bias
+    return None
 
 
 def in_all_steps(index: np.ndarray, steps: int, size: int) -> np.ndarray:

@@ -78,6 +78,8 @@ class Memory:
         for looped in self.loops.values():
             for x, step in looped.written:
                 self._settle(x, Place(step, row_major(step.shape)))
+            for x, (_, step) in looped.joined.items():
+                self.settled[x] = Place(step, row_major(step.shape))
         for x in reversed(self.order):
             if x.kind == "put":
                 self._settle_parts(x)

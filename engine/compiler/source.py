@@ -18,7 +18,7 @@ from ..on_arrays import NUMPY, SPECIAL
 from .contractions import Letters, letters_of, stacked
 from .memory import Memory, Wanted, is_apart, is_full
 from .nodes import SOFTMAX, Node
-from .buffers import Buffer, Looped, Place
+from .buffers import Buffer, Looped, Place, part_of
 from .sheet import COMMENT, WORD, Seen, Sheet, aligned, dims, line_with, reshape_to, transposed
 from .views import as_nested_steps, is_range
 
@@ -64,21 +64,47 @@ class Writer(Sheet):
     def _begin(self, loop: Node) -> None:
         """Before a loop: memory for what it hands on, the first states, and for each step its own part of all that."""
         looped, self.in_loop = self.plan.loops[loop], {*self.plan.loops[loop].order}
+        ahead = 1 if looped.body.backwards else 0
+        for x, (stack, step) in looped.joined.items():
+            self.allocate(stack, x.name or f"t{x.serial}")
+            self._each(step, stack.name, looped, shift=ahead)
+            for y, index in zip(x.operands, x.index):
+                if y not in looped.body.states:
+                    self._written_before(y, part_of(stack, index), looped)
         for c in looped.carried:
-            self.allocate(c.stack, c.following.name or f"t{c.hole.serial}")
+            whole, name = c.stack.buffer, c.following.name or f"t{c.hole.serial}"
+            if whole.name:
+                name = self.view(self.at(c.stack), name, given=False)
+            else:
+                self.allocate(whole, name)
+                name = whole.name
             first = looped.body.steps if looped.body.backwards and c.whole else 0
-            start = f"{c.stack.name}[{':, ' if c.stack.batched else ''}{first}, ...]"
+            start = f"{name}[{':, ' if whole.batched else ''}{first}, ...]"
             once = c.first.kind == "constant" and c.whole  # nobody writes over it
             (self.before if once else self.lines).append(f"{self.call('copyto')}({start}, {self.text(c.first)})")
-            ahead = 1 if looped.body.backwards and c.whole else 0
-            self._each(c.current, c.stack.name, looped, shift=ahead, cycle=not c.whole)
-            self._each(c.next, c.stack.name, looped, shift=1 - ahead, cycle=not c.whole)
+            shift = ahead if c.whole else 0
+            self._each(c.current, name, looped, shift=shift, cycle=not c.whole)
+            self._each(c.next, name, looped, shift=1 - shift, cycle=not c.whole)
         for x, (stack, step) in looped.kept.items():
             self.allocate(stack, x.name or f"t{x.serial}")
             self._each(step, stack.name, looped)
-        for _, x, step in looped.slices:
-            self._each(step, self._sequence(x), looped)
+        for hole, x, step in looped.slices:
+            if any(reader not in looped.joined for reader in self.plan.readers[hole]):
+                self._each(step, self._sequence(x), looped)
         self.lines = []
+
+    def _written_before(self, y: Node, place: Place, looped: Looped) -> None:
+        """A part of what is put together in each step that is known before the loop: the data, and constants."""
+        sequences = {hole: x for hole, x, _ in looped.slices}
+        if y not in sequences:
+            self.before.append(f"{self.call('copyto')}({self.at(place)}, {self.text(y)})")
+            return
+        steps = place.steps.shape[0] - 1
+        ahead = 1 if looped.body.backwards else 0
+        inside = place.inside(np.arange(math.prod(place.steps.shape)).reshape(place.steps.shape)[ahead : ahead + steps])
+        assert inside is not None
+        into = self.view(self.at(inside), f"{place.buffer.name}_part", given=False)
+        self.lines.append(f"{self.call('copyto')}({into}, {self.text(sequences[y])})")
 
     def _sequence(self, x: Node) -> str:
         """A sequence whose steps are views that can be made in build: what arrives with a batch is copied first."""
@@ -367,6 +393,9 @@ class Writer(Sheet):
         if x in self.plan.numbers:
             sums = [self.text(part) if part in self.plan.numbers else f"{self.flat(part)}.sum()" for part in x.operands]
             self.do(f"{self.name(x)} = {' + '.join(sums)}", x)
+            return
+        if any(x in looped.joined for looped in self.plan.loops.values()):  # it was, before the loop
+            self.called[x] = self.plan.places[x].buffer.name
             return
         out, place = self.target(x, number), self.plan.places[x]
         if not x.index:  # rows of a table, chosen by the data
