@@ -77,6 +77,9 @@ class Hoisted:
                 self.inside.add(new)
             else:
                 self.known[hole] = Stacked(node, hole.entries) if hole in self.body.slices else node
+        self.sums = {hole: _sums_with(hole, reachable([*self.body.following, *self.used])) for hole in self.body.states}
+        for hole in self.body.states:
+            self._sums(hole)
         for x in reachable([*self.body.following, *self.used]):
             if x not in self.known:
                 self.known[x] = self._made(x, [self.known[operand] for operand in x.operands])
@@ -120,8 +123,7 @@ class Hoisted:
         found = self._factored(x, operands)
         if found is not None:
             return found
-        joined = self._joined(operands) if x.is_map(ops.add) else None
-        made = self.b.again(x, [self._at_step(y) for y in operands]) if joined is None else joined
+        made = self.b.again(x, [self._at_step(y) for y in operands])
         self._mark(made)
         return made
 
@@ -133,32 +135,49 @@ class Hoisted:
                 found.append(Stacked(rearranged(self.b, y.node, order), y.entries))
             else:
                 found.append(rearranged(self.b, self._at_step(y), order))
-        joined = self._joined(found)
-        made = self.b.map(ops.add, *map(self._at_step, found)) if joined is None else joined
+        made = self.b.map(ops.add, *map(self._at_step, found))
         self._mark(made)
         return made
 
-    def _joined(self, operands: list[Known]) -> Node | None:
-        """U h + (W x[t] + b) as one product with (h, x[t], 1), where W x + b is the sum that was computed for all steps at once:
-        a product of somewhat longer vectors costs less than a sum."""
-        b = self.b
-        for product, sums in (operands, operands[::-1]):
-            if not isinstance(product, Node) or product.kind != "contract" or product.spec != "na,ba->nb":
+    def _sums(self, hole: Node) -> None:
+        """All U h + (W x[t] + b) and U h + b of one state h as one product with (h, x[t], 1), where W x + b had been computed
+        for all steps at once: a product of somewhat longer vectors costs less than sums. Each sum is entries of it."""
+        b, found = self.b, []
+        for x in self.sums[hole]:
+            product, other = x.operands if x.operands[0].kind == "contract" and hole in x.operands[0].operands else x.operands[::-1]
+            weights, extra = self.known.get(product.operands[1]), self.known.get(other)
+            if not isinstance(weights, Node):
                 continue
-            state, weights = product.operands
-            found = _affine(sums.node) if isinstance(sums, Stacked) else None
-            if state.kind != "hole" or state in self.slices or weights.batched or found is None:
+            data, more, bias = None, None, extra
+            if isinstance(extra, Stacked):
+                data, more, bias = _affine(b, extra.node) or (None, None, None)
+            if not isinstance(bias, Node) or bias.batched or bias in self.inside or bias.shape != weights.shape[:1]:
                 continue
-            x, more, bias = found
-            rows, columns = weights.shape
-            if x.entries[0] != self.steps or x.entries[1] > rows:  # there is less to be copied than computed
-                continue
-            lengths = [columns, x.entries[1], 1]
-            ends = np.cumsum([0, *lengths])
-            parts = [state, self._at_step(Stacked(x, x.entries[1:])), b.constant(np.ones(1))]
-            together = b.put((ends[-1],), parts, [np.arange(start, end) for start, end in zip(ends, ends[1:])])
-            return b.contract("na,ba->nb", together, b.side_by_side([weights, more, b.view(bias, (rows, 1))]))
-        return None
+            if data is not None and (data.entries[0] != self.steps or data.entries[1] > len(hole.entries) * x.size):
+                continue  # there is less to compute than to copy
+            order = self.turned.get(x, np.arange(x.size))
+            found.append((x, data, [None if y is None else rearranged_rows(b, y, order) for y in (weights, more, bias)]))
+        sequences = {data for _, data, _ in found if data is not None}
+        if len(sequences) != 1 and (sequences or len(found) < 2):
+            return
+        inputs = [self._at_step(Stacked(data, data.entries[1:])) for data in sequences]
+        known = self.known[hole]
+        assert isinstance(known, Node)
+        together = b.side_by_side([known, *inputs, b.constant(np.ones(1))])
+        ends = np.cumsum([0, *(x.size for x, _, _ in found)])
+        places = np.arange(ends[-1] * together.size).reshape(ends[-1], together.size)
+        parts, index = [], []
+        for (_, _, blocks), start, end in zip(found, ends, ends[1:]):
+            weights, more, bias = blocks
+            for block, first, last in ((weights, 0, hole.size), (more, hole.size, -1), (bias, -1, together.size)):
+                if block is not None:
+                    parts.append(b.view(block, (end - start, block.size // (end - start))))
+                    index.append(np.ascontiguousarray(places[start:end, first:last]))
+        made = b.contract("na,ba->nb", together, b.put(places.shape, parts, index))
+        self._mark(made)
+        for (x, _, _), start, end in zip(found, ends, ends[1:]):
+            self.known[x] = entries = b.take(made, np.arange(start, end))
+            self._mark(entries)
 
     def _mark(self, made: Node) -> None:
         """Whatever a rule has made of it: nodes that depend on a state, or on a step, are inside."""
@@ -293,14 +312,28 @@ def rearranged(b: Builder, x: Node, order: np.ndarray) -> Node:
             if letter not in word:
                 operands.append(y)
             elif not y.batched and letter == word[0]:
-                operands.append(b.take(y, np.arange(y.size).reshape(y.shape)[order]))
+                operands.append(rearranged_rows(b, y, order))
         if len(operands) == 2:
             return b.contract(x.spec, *operands)
     return b.take(x, np.arange(x.size).reshape(x.entries)[..., order])
 
 
-def _affine(x: Node) -> tuple[Node, Node, Node] | None:
-    """x[t] = W y[t] + b, for all steps: y, W and b."""
+def _sums_with(state: Node, inside: list[Node]) -> list[Node]:
+    """Sums of a product of weights with a state and something else."""
+    products = {x for x in inside if x.kind == "contract" and x.spec == "na,ba->nb" and x.operands[0] is state}
+    return [x for x in inside if x.is_map(ops.add) and x.batched and len(products.intersection(x.operands)) == 1
+            and all(y.shape in (x.shape, x.shape[1:]) for y in x.operands)]  # fmt: skip
+
+
+def _affine(b: Builder, x: Node) -> tuple[Node, Node, Node] | None:
+    """x[t] = W y[t] + b, for all steps: y, W and b. x may be some of the entries."""
+    if x.kind == "take" and len(x.operands) == 1 and len(x.entries) == len(x.operands[0].entries) == 2:
+        order = x.index[0][0]
+        found = _affine(b, x.operands[0])
+        if found is None or not np.array_equal(x.index[0], in_all_steps(order, len(x.index[0]), x.operands[0].entries[1])):
+            return None
+        y, weights, bias = found
+        return y, rearranged_rows(b, weights, order), rearranged_rows(b, bias, order)
     if not x.is_map(ops.add):
         return None
     for product, bias in (x.operands, x.operands[::-1]):
@@ -308,6 +341,11 @@ def _affine(x: Node) -> tuple[Node, Node, Node] | None:
             y, weights = product.operands
             return y, weights, bias
     return None
+
+
+def rearranged_rows(b: Builder, x: Node, order: np.ndarray) -> Node:
+    """These rows."""
+    return b.take(x, np.arange(x.size).reshape(x.shape)[order])
 
 
 def in_all_steps(index: np.ndarray, steps: int, size: int) -> np.ndarray:
