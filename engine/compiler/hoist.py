@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import ops
+from .all_steps import affine, in_all_steps, of_these_rows, orders, over_time, rearranged, rearranged_rows, sums_with
 from .nodes import Builder, Node, reachable
 
 
@@ -68,7 +69,9 @@ class Hoisted:
         self.first: list[Node] = []
         self.known: dict[Node, Known] = {}
         self.inside: set[Node] = set()  # what depends on a state
-        self.turned = _orders(reachable([*self.body.following, *self.used]))
+        self.within: dict[Node, tuple[Node, int]] = {}  # what is part of which node of the new body, and from where on
+        self.readers: dict[Node, list[Node]] = {}
+        self.turned = orders(reachable([*self.body.following, *self.used]))
         for hole, operand in given_to(loop, self.used):
             node = lowered[operand]
             if hole in self.body.states:
@@ -77,7 +80,10 @@ class Hoisted:
                 self.inside.add(new)
             else:
                 self.known[hole] = Stacked(node, hole.entries) if hole in self.body.slices else node
-        self.sums = {hole: _sums_with(hole, reachable([*self.body.following, *self.used])) for hole in self.body.states}
+        for x in reachable([*self.body.following, *self.used]):
+            for y in x.operands:
+                self.readers.setdefault(y, []).append(x)
+        self.sums = {hole: sums_with(hole, reachable([*self.body.following, *self.used])) for hole in self.body.states}
         for hole in self.body.states:
             self._sums(hole)
         for x in reachable([*self.body.following, *self.used]):
@@ -89,10 +95,17 @@ class Hoisted:
         b, body = self.b, self.body
         states = [self._at_step(self.known[hole]) for hole in body.states]
         following = [b.stretch(self._at_step(self.known[y]), y.shape) for y in body.following]
-        kept = {y: self._at_step(self.known[y]) for y in self.used if not isinstance(self.known[y], Stacked)}
+        kept = {y: self._kept(y) for y in self.used if not isinstance(self.known[y], Stacked)}
         loop = b.loop(body.steps, states, following, self.first, list(self.slices), list(self.slices.values()), [*kept.values()],
                       backwards=body.backwards)  # fmt: skip
         return {y: self._result(y, loop, kept) for y in self.used}
+
+    def _kept(self, y: Node) -> Node:
+        """What is kept so that y of all steps can be had: what y is a part of; of a product the factor that varies."""
+        if y in self.within:
+            return self.within[y][0]
+        found = self.known[y]
+        return found.node if isinstance(found, Product) else self._at_step(found)
 
     def _result(self, y: Node, loop: Node, kept: dict[Node, Node]) -> Node:
         """What y was in all steps."""
@@ -100,6 +113,11 @@ class Hoisted:
         if isinstance(found, Stacked):
             return found.node
         whole = over_time(self.b, loop, kept[y])
+        if y in self.within:
+            _, start = self.within[y]
+            return self.b.take(whole, in_all_steps(np.arange(start, start + y.size).reshape(y.entries), self.steps, kept[y].size))
+        if isinstance(found, Product):
+            return self.b.map(ops.mul, whole, found.factor.node)
         if y not in self.turned:
             return whole
         return self.b.take(whole, in_all_steps(np.argsort(self.turned[y]), self.steps, y.size))
@@ -120,9 +138,9 @@ class Hoisted:
             outside = self._outside(x, operands)
             if outside is not None:
                 return outside
-        found = self._factored(x, operands)
-        if found is not None:
-            return found
+        for found in (self._factored(x, operands), self._one_product(x)):
+            if found is not None:
+                return found
         made = self.b.again(x, [self._at_step(y) for y in operands])
         self._mark(made)
         return made
@@ -150,7 +168,7 @@ class Hoisted:
                 continue
             data, more, bias = None, None, extra
             if isinstance(extra, Stacked):
-                data, more, bias = _affine(b, extra.node) or (None, None, None)
+                data, more, bias = affine(b, extra.node) or (None, None, None)
             if not isinstance(bias, Node) or bias.batched or bias in self.inside or bias.shape != weights.shape[:1]:
                 continue
             if data is not None and (data.entries[0] != self.steps or data.entries[1] > len(hole.entries) * x.size):
@@ -197,7 +215,7 @@ class Hoisted:
         if isinstance(x, Stacked):
             if x.node not in self.holes:
                 hole = b.hole((*x.node.shape[: int(x.node.batched)], *x.entries))
-                self.holes[x.node], self.slices[hole] = hole, x.node
+                self.holes[x.node], self.slices[hole] = hole, of_these_rows(b, x.node)
                 self.inside.add(hole)
             return self.holes[x.node]
         if isinstance(x, Product):
@@ -210,7 +228,7 @@ class Hoisted:
     def _factored(self, x: Node, operands: list[Known]) -> Known | None:
         """(v·r)·s = v·(r·s), v·r ± v·s = v·(r ± s), put(v·r, w)·s = put(v·(r·s), w·s), for r and s that are known outside."""
         if x.kind == "put" and x.index and any(isinstance(y, Product | Together) for y in operands):
-            return self._put_together(x, operands)
+            return self._put_together(x.entries, x.index, operands)
         if x.is_map(ops.mul):
             for y, factor in (operands, operands[::-1]):
                 if isinstance(factor, Stacked) and factor.entries == x.entries and (factor.node.batched or not x.batched):
@@ -224,11 +242,13 @@ class Hoisted:
                 return outside and Product(one.node, outside)
         return None
 
-    def _put_together(self, x: Node, operands: list[Known]) -> Together | None:
+    def _put_together(
+        self, shape: tuple[int, ...], into: tuple[np.ndarray, ...], operands: list[Known]
+    ) -> Together | None:
         """Parts, and the parts of parts, yet to be put where they belong."""
         parts: list[Node | Product] = []
         places: list[np.ndarray] = []
-        for y, index in zip(operands, x.index):
+        for y, index in zip(operands, into):
             if isinstance(y, Together):
                 parts += y.parts
                 places += [index.ravel()[inner] for inner in y.places]
@@ -237,7 +257,48 @@ class Hoisted:
                 places.append(index)
             else:
                 return None
-        return Together(x.entries, tuple(parts), tuple(places))
+        return Together(shape, tuple(parts), tuple(places))
+
+    def _one_product(self, x: Node) -> Node | None:
+        """Uᵀδ + Vᵀε + y as one product of (δ, ε) with the rows of U and V."""
+        b = self.b
+        terms = self._terms(x) if x.is_map(ops.add) and not self._is_inner(x) else []
+        products = [y for y in terms if y.kind == "contract" and y.spec == "na,ab->nb" and self._is_outside(y.operands[1])]
+        if len(products) < 2 or len({y.operands[0] for y in products}) < len(products):
+            return None
+        vectors = [y.operands[0] for y in products]
+        ends = np.cumsum([0, *(y.size for y in vectors)])
+        index = tuple(np.arange(start, end) for start, end in zip(ends, ends[1:]))
+        put = self._put_together((int(ends[-1]),), index, [self.known[y] for y in vectors])
+        if put is None:
+            return None
+        together = self._at_step(put)
+        weights = [self.known[y.operands[1]] for y in products]
+        rows = [y for y in weights if isinstance(y, Node)]
+        places = np.arange(ends[-1] * x.size).reshape(ends[-1], x.size)
+        stacked = b.put(places.shape, rows, [places[start:end] for start, end in zip(ends, ends[1:])])
+        self.within |= {y: (together, int(start)) for y, start in zip(vectors, ends)}
+        made = b.contract("na,ab->nb", together, stacked)
+        for y in terms:
+            if y not in products:
+                made = b.map(ops.add, made, self._at_step(self.known[y]))
+        self._mark(made)
+        return made
+
+    def _terms(self, x: Node) -> list[Node]:
+        """The terms of a sum, however it is associated."""
+        return [z for y in x.operands for z in (self._terms(y) if y.is_map(ops.add) and self._is_inner(y) else [y])]
+
+    def _is_inner(self, x: Node) -> bool:
+        """Whether x is a term of one other sum, and nothing else."""
+        readers = self.readers.get(x, [])
+        alone = len(readers) == 1 and x not in self.used and x not in self.body.following
+        return alone and readers[0].is_map(ops.add) and readers[0].shape == x.shape
+
+    def _is_outside(self, x: Node) -> bool:
+        """Whether x is the same for all steps, and for all examples."""
+        known = self.known[x]
+        return isinstance(known, Node) and known not in self.inside and not known.batched
 
     def _scaled(self, y: Known, factor: Stacked, x: Node) -> Known | None:
         """y·factor, for a y that varies."""
@@ -282,124 +343,3 @@ class Hoisted:
         shape = (*x.shape[: int(x.batched)], self.steps, *x.entries)
         made = b.make(x.kind, nodes, shape, row=x.row, position=x.position)
         return Stacked(made, x.entries) if made.shape == shape else None
-
-
-def _orders(inside: list[Node]) -> dict[Node, np.ndarray]:
-    """Sums of which entries are taken that do not adjoin, such as gates before the same function: an order in which they do."""
-    takes: dict[Node, list[Node]] = {}
-    read: dict[Node, int] = {}
-    for x in inside:
-        for y in x.operands:
-            read[y] = read.get(y, 0) + 1
-        if x.kind == "take" and len(x.operands) == 1 and x.operands[0].is_map(ops.add) and len(x.operands[0].entries) == 1:
-            takes.setdefault(x.operands[0], []).append(x)
-    found = {}
-    for y, parts in takes.items():
-        order = np.concatenate([part.index[0].ravel() for part in sorted(parts, key=lambda part: -part.size)])
-        complete = len(order) == y.size == len(np.unique(order)) and read[y] == len(parts)
-        if complete and any(part.steps is None for part in parts) and all(operand.shape == y.shape for operand in y.operands):
-            found[y] = order
-    return found
-
-
-def rearranged(b: Builder, x: Node, order: np.ndarray) -> Node:
-    """x with the entries along its last axis in another order: that of weights, if possible, since they are fewer numbers."""
-    if x.is_map(ops.add):
-        return b.map(ops.add, *(rearranged(b, y, order) if y.entries[-1:] == x.entries[-1:] else y for y in x.operands))
-    if x.kind == "contract" and len(x.operands) == 2:
-        operands, letter = [], x.letters[-1][-1]
-        for y, word in zip(x.operands, x.letters):
-            if letter not in word:
-                operands.append(y)
-            elif not y.batched and letter == word[0]:
-                operands.append(rearranged_rows(b, y, order))
-        if len(operands) == 2:
-            return b.contract(x.spec, *operands)
-    return b.take(x, np.arange(x.size).reshape(x.entries)[..., order])
-
-
-def _sums_with(state: Node, inside: list[Node]) -> list[Node]:
-    """Sums of a product of weights with a state and something else."""
-    products = {x for x in inside if x.kind == "contract" and x.spec == "na,ba->nb" and x.operands[0] is state}
-    return [x for x in inside if x.is_map(ops.add) and x.batched and len(products.intersection(x.operands)) == 1
-            and all(y.shape in (x.shape, x.shape[1:]) for y in x.operands)]  # fmt: skip
-
-
-def _affine(b: Builder, x: Node) -> tuple[Node, Node, Node] | None:
-    """x[t] = W y[t] + b, for all steps: y, W and b. x may be some of the entries."""
-    if x.kind == "take" and len(x.operands) == 1 and len(x.entries) == len(x.operands[0].entries) == 2:
-        order = x.index[0][0]
-        found = _affine(b, x.operands[0])
-        if found is None or not np.array_equal(x.index[0], in_all_steps(order, len(x.index[0]), x.operands[0].entries[1])):
-            return None
-        y, weights, bias = found
-        return y, rearranged_rows(b, weights, order), rearranged_rows(b, bias, order)
-    if not x.is_map(ops.add):
-        return None
-    for product, bias in (x.operands, x.operands[::-1]):
-        if product.kind == "contract" and product.spec == "nab,cb->nac" and bias.shape == product.shape[-1:]:
-            y, weights = product.operands
-            return y, weights, bias
-    return None
-
-
-def rearranged_rows(b: Builder, x: Node, order: np.ndarray) -> Node:
-    """These rows."""
-    return b.take(x, np.arange(x.size).reshape(x.shape)[order])
-
-
-def in_all_steps(index: np.ndarray, steps: int, size: int) -> np.ndarray:
-    """An index into what a step has, of so many entries, as one into the stack of all steps."""
-    return np.stack([t * size + index for t in range(steps)])
-
-
-def over_time(b: Builder, loop: Node, x: Node) -> Node:
-    """What x of the loop's body was in every step. Entries are taken from what was kept."""
-    body = loop.body
-    assert body is not None
-    if x in body.slices:
-        return loop.operands[len(body.states) + body.slices.index(x)]
-    if x.kind == "take" and len(x.operands) == 1 and x in body.results:
-        (operand,) = x.operands
-        return b.take(over_time(b, loop, operand), in_all_steps(x.index[0], body.steps, operand.size))
-    if x in body.results:
-        return b.kept(loop, x)
-    ahead = b.view(x, (1, *x.entries))
-    return b.stretch(ahead, (*x.shape[: int(x.batched)], body.steps, *x.entries))
-
-
-def kept_of_steps(b: Builder, i: Node) -> Node | None:
-    """f(x[1], x[2], ...) where each step has computed f(x[t]): kept from there."""
-    if i.kind != "map":
-        return None
-    loops = {y.operands[0] if y.kind == "part" else y.operands[0].operands[0]
-             for y in i.operands if y.kind == "part" or (y.kind == "take" and y.operands[0].kind == "part")}  # fmt: skip
-    if len(loops) != 1:
-        return None
-    (loop,) = loops
-    operands = [y if y.scalar is not None else _of_step(b, loop, y) for y in i.operands]
-    if any(y is None for y in operands):
-        return None
-    assert loop.body is not None
-    there = [y for y in operands if y is not None]
-    shape = np.broadcast_shapes(*[y.shape for y in there])
-    found = b.find("map", there, shape, row=i.row, position=i.position)
-    if found is None or found not in loop.body.results:
-        return None
-    whole = over_time(b, loop, found)
-    return whole if whole.shape == i.shape else None
-
-
-def _of_step(b: Builder, loop: Node, x: Node) -> Node | None:
-    """What stands in the body for these values of all steps."""
-    body = loop.body
-    assert body is not None
-    if x.kind == "part" and x.operands[0] is loop and x.position is not None:
-        return body.results[x.position]
-    if x.kind != "take" or len(x.operands) != 1 or x.index[0].shape[:1] != (body.steps,):
-        return None
-    operand = _of_step(b, loop, x.operands[0])
-    if operand is None or not np.array_equal(x.index[0], in_all_steps(x.index[0][0], body.steps, operand.size)):
-        return None
-    shape = (*operand.shape[: int(operand.batched)], *x.index[0].shape[1:])
-    return b.find("take", [operand], shape, index=(x.index[0][0],))

@@ -15,8 +15,9 @@ import numpy as np
 
 from .. import ops
 from ..primitive import Primitive
+from .all_steps import kept_of_steps
 from .evaluate import apply_row
-from .hoist import given_to, kept_of_steps, lowered_loop
+from .hoist import given_to, lowered_loop
 from .nodes import Builder, Node, reachable
 from .rules import RULES
 

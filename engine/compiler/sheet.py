@@ -24,7 +24,8 @@ WIDTH = 56  # the last column where comments may begin
 # Names that already mean something in the text
 RESERVED = frozenset([
     *keyword.kwlist, *keyword.softkwlist, *NUMPY.values(), "array", "empty", "zeros", "ones", "dot", "matmul", "vecdot", "copyto",
-    "take", "strided", "list", "zip", "range", "reversed", "t", "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
+    "take", "list", "zip", "range", "reversed", "t", "strided",
+    "scatter", "logsumexp", "build", "run", "n", "s", "theta", "gradient", "constants", "k", "view", "steps",
     "enumerate", "float", "inf", "nan", "__debug__",
 ])  # fmt: skip
 WORD = re.compile(r"\w+")
