@@ -8,6 +8,7 @@ together: (δ·x)·y is δ·(x·y), and so is each part of what is put together 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -162,7 +163,8 @@ class Hoisted:
         for all steps at once: a product of somewhat longer vectors costs less than sums. Each sum is entries of it."""
         b, found = self.b, []
         for x in self.sums[hole]:
-            product, other = x.operands if x.operands[0].kind == "contract" and hole in x.operands[0].operands else x.operands[::-1]
+            first = x.operands[0].kind == "contract" and hole in x.operands[0].operands
+            product, other = x.operands if first else x.operands[::-1]
             weights, extra = self.known.get(product.operands[1]), self.known.get(other)
             if not isinstance(weights, Node):
                 continue
@@ -268,7 +270,7 @@ class Hoisted:
             return None
         vectors = [y.operands[0] for y in products]
         ends = np.cumsum([0, *(y.size for y in vectors)])
-        index = tuple(np.arange(start, end) for start, end in zip(ends, ends[1:]))
+        index = tuple(np.arange(start, end) for start, end in pairwise(ends))
         put = self._put_together((int(ends[-1]),), index, [self.known[y] for y in vectors])
         if put is None:
             return None
@@ -276,7 +278,7 @@ class Hoisted:
         weights = [self.known[y.operands[1]] for y in products]
         rows = [y for y in weights if isinstance(y, Node)]
         places = np.arange(ends[-1] * x.size).reshape(ends[-1], x.size)
-        stacked = b.put(places.shape, rows, [places[start:end] for start, end in zip(ends, ends[1:])])
+        stacked = b.put(places.shape, rows, [places[start:end] for start, end in pairwise(ends)])
         self.within |= {y: (together, int(start)) for y, start in zip(vectors, ends)}
         made = b.contract("na,ab->nb", together, stacked)
         for y in terms:

@@ -19,7 +19,6 @@ from .nodes import SOFTMAX, Node, reachable
 from .buffers import Buffer, Looped, Place
 from .views import as_steps, row_major
 
-
 SHORT = 8  # a row of fewer numbers is no work for a loop of NumPy's
 
 
@@ -240,7 +239,7 @@ def _stretches_short_rows(x: Node) -> bool:
     a plane, say. NumPy goes along the last axis in memory, which should be the batch then."""
     if x.kind != "map" or not x.batched or len(x.entries) < 2 or not 1 < x.entries[-1] < SHORT:
         return False
-    return any(1 < y.size < x.size for y in x.operands if y.batched) and any(1 < y.size for y in x.operands if not y.batched)
+    return any(1 < y.size < x.size for y in x.operands if y.batched) and any(y.size > 1 for y in x.operands if not y.batched)
 
 
 def _permutes(x: Node) -> bool:
