@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import ops
+from .buffers import Buffer, Looped, Place
 from .contractions import Axes, axes, laid_out, stacked
 from .nodes import SOFTMAX, Node, reachable
-from .buffers import Buffer, Looped, Place
 from .views import as_steps, row_major
 
 SHORT = 8  # a row of fewer numbers is no work for a loop of NumPy's

@@ -294,8 +294,8 @@ class Program:
 
         JAX computes with 32 bits unless it is told otherwise: `with jax.enable_x64(True):` around this call, and around what is
         done with its results, for this program's 64. A position outside a table that is looked up gives nan, since a function
-        that JAX compiles can raise no error. A ModuleNotFoundError says so if JAX is not installed; a ValueError refuses a function
-        that returns a list, and a program that is not traced yet.
+        that JAX compiles can raise no error. A ModuleNotFoundError says so if JAX is not installed; a ValueError refuses a
+        function that returns a list, and a program that is not traced yet.
         """
         self._one_cost("to_jax")
         with self._running:

@@ -15,10 +15,10 @@ import numpy as np
 
 from .. import ops
 from ..on_arrays import NUMPY, SPECIAL
+from .buffers import Buffer, Looped, Place, part_of
 from .contractions import Letters, letters_of, stacked
 from .memory import Memory, Wanted, is_apart, is_full
 from .nodes import SOFTMAX, Node
-from .buffers import Buffer, Looped, Place, part_of
 from .sheet import COMMENT, WORD, Seen, Sheet, aligned, dims, line_with, reshape_to, transposed
 from .views import as_nested_steps, is_range
 

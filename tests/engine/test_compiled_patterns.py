@@ -718,7 +718,7 @@ def test_an_elman_cell_is_a_loop_with_one_product(start, hidden):
 
     program = found(cost, data(2, 20, 3))
     ((steps, body),) = loops(program)
-    assert steps == (20 if start == "zeros" and hidden > 1 else 19)  # zeros are a state; what begins otherwise is a step by itself
+    assert steps == (20 if start == "zeros" and hidden > 1 else 19)  # zeros are a state; else the first step is apart
     assert [x.operands[1].shape for x in body if is_apply(x)] == [(hidden, hidden)] * (hidden > 1)
     assert program.applies.count(((hidden, 3), (20, 3))) == 1  # W x of all steps is one product
     assert len(program.everything) == len(found(cost, data(2, 30, 3)).everything)
