@@ -468,11 +468,14 @@ class Lift:
 
     def _flat(self, sheet: Sheet, kind: Kind, made: np.ndarray) -> np.ndarray:
         """Sums that are no grid: they have the axes of what they add up, but for the one that they run along; else the order
-        in which they were made, with several axes if there are equal steps."""
+        of what they read, or that in which they were made, if this has fewer axes along which the steps are equal."""
         shape, order = self._lines(kind[1], sheet.u)
         if shape is None or order is None:
-            order = np.argsort(made, kind="stable")
-            shape = joint_shape(np.concatenate([sheet.u[order][:, :1], sheet.v[order][:, :1]], axis=1)) or (len(order),)
+            first = np.concatenate([sheet.u[:, :1], sheet.v[:, :1]], axis=1)
+            orders = [np.arange(len(made)), np.argsort(made, kind="stable")]
+            shapes = [joint_shape(first[order]) for order in orders]
+            shape, order = min(zip(shapes, orders), key=lambda both: len(both[0]) if both[0] else 9)
+            shape = shape or (len(made),)
         return order.reshape(shape)
 
     def _lines(self, c: int, rows: np.ndarray) -> tuple[Shape, np.ndarray] | tuple[None, None]:
