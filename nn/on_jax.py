@@ -40,7 +40,8 @@ class JaxRun(CompiledRun):
         super()._trace()
         self.function, _ = self.program.to_jax(parts=True)
         self.leaves = self.program.parameters.leaves
-        self.place = {p: i for p, i in self.program.parameters.place.items() if p in set(self.optimizer.parameters)}
+        trained = set(self.optimizer.parameters)
+        self.place = {p: i for p, i in self.program.parameters.place.items() if p in trained}
         moving = np.zeros(len(self.program.parameters.vector), dtype=bool)
         moving[list(self.place.values())] = True
         self.moving = {name: moving[index] for name, index in self.leaves.items()}
@@ -61,9 +62,13 @@ class JaxRun(CompiledRun):
             params = self.shares.whole(self._split(self.program.parameters.vector))
             for group in self._groups(batches):
                 x, y = self._stacked(self.x, group), self._stacked(self.y, group)
-                updates = self._compiled(first=self.first)
-                params, self.memory, self.gradient, made, *found = updates(params, self.memory, self.optimizer.lr, x, y)
-                self.first = False
+                given = params, self.memory, self.optimizer.lr, x, y
+                after = self._compiled(careful=False)(*given)
+                if not after[3]:  # something became inf or nan: once more, to stop right before it
+                    after = self._compiled(careful=True)(*given)
+                params, memory, self.gradient, made, *found = after
+                if made:  # else the optimiser's memory stays as it was
+                    self.memory, self.first = memory, False
                 self.program.load_from({name: np.asarray(array) for name, array in params.items()})
                 self.history.updates += int(made)
                 if made < len(group):
@@ -89,18 +94,19 @@ class JaxRun(CompiledRun):
         """The examples of these batches, (batches, n, ...), each device having its share of every batch."""
         return self.shares.cut(array[np.array(group, dtype=np.intp)])
 
-    def _compiled(self, *, first: bool) -> Callable[..., Any]:
+    def _compiled(self, *, careful: bool) -> Callable[..., Any]:
         """The first update of all, or a scan over batches, compiled for the options that the rule reads now. The learning rate
         is an argument, since it often changes."""
         import jax
 
         kinds = bool, int, float, tuple
         options = sorted((name, x) for name, x in vars(self.optimizer).items() if isinstance(x, kinds) and name != "lr")
-        key = first, *options
+        key = careful, self.first, *options
         if key not in self.epochs:
             moving = {} if all(mask.all() for mask in self.moving.values()) else self.moving
-            updates = updates_of(self.function, self.optimizer, moving, first=first, mean=self.mean, shares=self.shares)
-            self.epochs[key] = jax.jit(updates)
+            self.epochs[key] = jax.jit(updates_of(
+                self.function, self.optimizer, moving, first=self.first, careful=careful, mean=self.mean, shares=self.shares,
+            ))  # fmt: skip
         return self.epochs[key]
 
     def _refuse(self, batch: list[int]) -> None:
@@ -180,13 +186,15 @@ class JaxRun(CompiledRun):
 
 
 def updates_of(
-    function: Callable[..., Any], optimizer: Optimizer, moving: dict[str, np.ndarray], *, first: bool, mean: bool,
-    shares: Shares,
+    function: Callable[..., Any], optimizer: Optimizer, moving: dict[str, np.ndarray], *, first: bool, careful: bool,
+    mean: bool, shares: Shares,
 ) -> Callable[..., Any]:  # fmt: skip
     """A function (params, memory, lr, xs, ys): an update for each batch; the `first` of all, which makes the memory, comes alone.
 
-    It gives the parameters, the memory, the last gradient, and how many updates were made: all, or those before the first that
-    has inf or nan in it. Then, for each batch, the sum of the costs, the penalty, and the outputs.
+    It gives the parameters, the memory, the last gradient, and how many updates were made. Then, for each batch, the sum of the
+    costs, the penalty, and the outputs. If it is `careful`, the updates made are those before the first with an inf or nan in
+    it. To choose between old and new numbers in every update takes as long as the update itself; so otherwise only the end is
+    looked at, since an inf or nan stays in the parameters, and the count is that of all updates, or 0.
     """
     import jax
     import jax.numpy as jnp
@@ -213,33 +221,45 @@ def updates_of(
         scale = optimizer.clip / jnp.maximum(jnp.sqrt(sum(squares)), optimizer.clip)
         return {name: g * scale for name, g in gradient.items()}
 
+    def is_finite(*parts: Any) -> Any:
+        return jnp.stack([jnp.isfinite(x).all() for x in jax.tree.leaves(parts)]).all()
+
     def update(params: Any, memory: Any, lr: Any, x: Any, y: Any) -> Any:
         (_, (total, penalty, outputs)), gradient = jax.value_and_grad(objective, has_aux=True)(params, x, y)
         working = copy.copy(optimizer)
         working.lr = lr
         after, kept = moved(working.rule, params, clipped(gradient), memory)
-        finite = [jnp.isfinite(total + penalty), *(jnp.isfinite(a).all() for part in (gradient, after) for a in part.values())]
-        return after, kept, gradient, jnp.stack(finite).all(), (total, penalty, outputs)
+        # of parameters that do not move, only the gradient shows what happened
+        looked_at = (total, penalty, gradient, after) if careful else [gradient[name] for name in moving]
+        good = is_finite(looked_at) if careful or moving else jnp.asarray(True)
+        return after, kept, gradient, good, (total, penalty, outputs)
 
     def alone(params: Any, memory: Any, lr: Any, xs: Any, ys: Any) -> Any:
         after, kept, gradient, good, found = update(params, memory, lr, xs[0], ys[0])
-        after = jax.tree.map(lambda new, old: jnp.where(good, new, old), after, params)
+        if careful:
+            after = jax.tree.map(lambda new, old: jnp.where(good, new, old), after, params)
+        else:
+            good = good & is_finite(after, found[:2])
         return (after, kept, gradient, good.astype(int), *[shares.gathered(a[None]) for a in found])
 
-    def epoch(params: Any, memory: Any, lr: Any, xs: Any, ys: Any) -> Any:
+    def scan(params: Any, memory: Any, lr: Any, xs: Any, ys: Any) -> Any:
         def step(carried: Any, batch: Any) -> Any:
             params, memory, before, made, good = carried
             after, kept, gradient, fine, found = update(params, memory, lr, *batch)
             good = good & fine
-            new, old = (after, kept, gradient), (params, memory, before)
-            chosen = jax.tree.map(lambda a, b: jnp.where(good, a, b).astype(b.dtype), new, old)
-            return (*chosen, made + good, good), found
+            old = params, memory, before
+            new = jax.tree.map(lambda a, b: a.astype(b.dtype), (after, kept, gradient), old)
+            if careful:
+                new = jax.tree.map(lambda a, b: jnp.where(good, a, b), new, old)
+            return (*new, made + good, good), found
 
         start = params, memory, jax.tree.map(jnp.zeros_like, params), jnp.asarray(0), jnp.asarray(True)
-        (params, memory, gradient, made, _), found = jax.lax.scan(step, start, (xs, ys))
+        (params, memory, gradient, made, good), found = jax.lax.scan(step, start, (xs, ys))
+        if not careful:
+            made = jnp.where(good & is_finite(params, found[:2]), made, 0)
         return (params, memory, gradient, made, *map(shares.gathered, found))
 
-    return alone if first else epoch
+    return alone if first else scan
 
 
 class Shares:
