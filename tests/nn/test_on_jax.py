@@ -137,7 +137,7 @@ import json, re, sys
 import numpy as np, jax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
 import engine, nn
-from nn.on_jax import Shares, updates_of
+from nn.jax_updates import Shares, updates_of
 
 found = {"devices": len(jax.devices())}
 random = np.random.default_rng(1)
