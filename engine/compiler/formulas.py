@@ -75,6 +75,8 @@ class Formulas:
             return False  # in the backward pass what arrives comes first
         if x.is_map(ops.add):
             return first.kind in ("parameter", "constant") and second.batched and bool(second.operands)
+        if x.is_map(ops.mul) and x in self.steps and second.is_map(ops.sigmoid) and not first.is_map(ops.sigmoid):
+            return True  # a gate, and what it lets through: o[t] ⊙ tanh(c[t])
         if first in self.states and second not in self.states:
             return x.is_map(ops.mul)  # f[t] ⊙ c[t-1]
         if second.kind == "parameter":

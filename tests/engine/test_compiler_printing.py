@@ -240,6 +240,6 @@ def test_a_gate_that_is_computed_together_with_another_is_shown_as_a_function_of
 
     text = printed(cost, (6, 2))
     assert lines_of(text, "c[t] =", "h[t] =") == [
-        "c[t] = c[t-1] ⊙ σ(z1[t][3:6]) + σ(z1[t][0:3]) ⊙ tanh(z1[t][6:9])", "h[t] = σ(z1[t][9:12]) ⊙ tanh(c[t])",
+        "c[t] = σ(z1[t][3:6]) ⊙ c[t-1] + σ(z1[t][0:3]) ⊙ tanh(z1[t][6:9])", "h[t] = σ(z1[t][9:12]) ⊙ tanh(c[t])",
     ]  # fmt: skip
     assert ")[" not in text.replace("(h[0]", "")
