@@ -182,6 +182,12 @@ def test_short_rows_are_laid_over_whole_ones():
     assert sheet.over("v") is None  # 3 and 7 are in no whole row
 
 
+def test_a_row_with_a_factor_twice_is_laid_over_no_row():
+    sheet = Sheet.of_rows([row([0, 1, 2], [4, 5, 6]), row([0, 1], [4, 4])], by_data=True)
+    assert sheet.over("v") is None
+    assert sheet.over("u").v.tolist() == [[4, 5, 6], [4, 4, HOLE]]
+
+
 def test_the_rows_of_a_triangle_are_whole_on_both_sides():
     """Σ_j a[i, j]·v[j] over j <= i."""
     sheet = Sheet.of_rows([row([4 * i + j for j in range(i + 1)], range(i + 1)) for i in range(4)], by_data=True).aligned((16, 4))
