@@ -29,12 +29,9 @@ holds every pass to it:
 A dense layer is `map add(contract("nk,rk->nr", a, W), b)`; the four equations of backpropagation are what `differentiate`
 makes of it, with one rule for each kind of node.
 
-The modules, in reading order. From the function to nodes: `passes` (the way), `trace`, `scalars`, `sums`, `owners`, `classes`,
-`chains`, `grids`, `tables`, `lift`, `roll`, `storage`. The nodes: `views`, `nodes`, `rules`, `verify`, `differentiate`,
-`evaluate` (runs them one by one, a pure function). What is printed: `terms`, `places`, `patterns`, `products`, `formulas`,
-`shown`, `names`, `equations`, `report`. NumPy: `lower`, `contractions`, `memory`, `sheet`, `source` (the text that runs),
-`code`. What users see: `batch`, `parameters`, `undefined`, `program`; `update` (an optimiser's rule on arrays) and `descent`
-(training steps); `guard` (what a function may not look at while it is traced).
+The rooms: `finding` leads from the function to nodes (`passes` is the way), `printing` writes them as the lectures do,
+`writing` makes programs of them that run. Here are the nodes themselves (`nodes`, `rules`, `verify`, `differentiate`,
+`evaluate`) and what users see: `program`, `parameters`, `descent`.
 """
 
 from . import guard

@@ -22,16 +22,16 @@ import numpy as np
 
 from ..value import Value
 from .batch import Lookup
-from .lift import Found, Lift
-from .names import Names
+from .finding.lift import Found, Lift
+from .finding.owners import Owned, owners
+from .finding.scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars, flatten
+from .finding.storage import arrange
+from .finding.sums import Steps, collapse
+from .finding.trace import trace, unique_names
 from .nodes import Builder, IllFormed, Node, Shape, reachable, unviewed
-from .owners import Owned, owners
+from .printing.names import Names
+from .printing.shown import shown
 from .rules import RULES
-from .scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars, flatten
-from .shown import shown
-from .storage import arrange
-from .sums import Steps, collapse
-from .trace import trace, unique_names
 from .verify import verify
 
 

@@ -12,17 +12,17 @@ import numpy as np
 
 from ..primitive import UndefinedError
 from ..value import Value
-from . import equations, report
 from .batch import batch_of, check_lookups, first_example, weights_of
-from .code import Code
 from .descent import Descent
 from .differentiate import backward
-from .for_jax import to_jax
 from .nodes import Node, reachable
 from .parameters import Parameters
 from .passes import Compiled, run_passes
-from .standalone import write_script
+from .printing import equations, report
 from .undefined import first_undefined
+from .writing.code import Code
+from .writing.for_jax import to_jax
+from .writing.standalone import write_script
 
 
 def compile(

@@ -8,9 +8,9 @@ import numpy as np
 
 from .. import ops
 from ..primitive import UndefinedError
-from .equations import written
 from .evaluate import evaluate
 from .nodes import Node, reachable
+from .printing.equations import written
 
 
 def first_undefined(ends: Sequence[Node], vector: np.ndarray, batch: Sequence[np.ndarray]) -> UndefinedError | None:

@@ -11,12 +11,12 @@ from .. import ops
 from ..interpreter import Interpreter
 from ..modes import TracingError
 from ..primitive import Primitive
-from .code import loaded
-from .lower import lower
-from .memory import Wanted
 from .nodes import BATCH, Builder, Node
 from .rules import RULES
-from .source import write
+from .writing.code import loaded
+from .writing.lower import lower
+from .writing.memory import Wanted
+from .writing.source import write
 
 
 class Symbol(Interpreter):

@@ -12,15 +12,15 @@ import pytest
 
 import engine
 from engine import Value, exp, fsum, logsumexp, ops, relu, sigmoid, tanh
-from engine.compiler.chains import FEWEST, find_chains
-from engine.compiler.classes import Classes
 from engine.compiler.evaluate import evaluate
+from engine.compiler.finding.chains import FEWEST, find_chains
+from engine.compiler.finding.classes import Classes
+from engine.compiler.finding.roll import Quantity, roll
+from engine.compiler.finding.scalars import flatten
+from engine.compiler.finding.sums import collapse
+from engine.compiler.finding.trace import trace
 from engine.compiler.nodes import BATCH, Builder, reachable
 from engine.compiler.passes import run_passes
-from engine.compiler.roll import Quantity, roll
-from engine.compiler.scalars import flatten
-from engine.compiler.sums import collapse
-from engine.compiler.trace import trace
 from engine.compiler.verify import verify
 
 random = np.random.default_rng(0)
@@ -73,10 +73,10 @@ def test_steps_made_alike_are_one_class_in_any_order():
 
 def test_sums_over_a_triangle_are_one_class_and_sums_of_chance_lengths_are_not():
     def triangle(x):
-        return squares([sum(a * b for a, b in zip(x[:i], x[1:])) for i in range(1, 6)])
+        return squares([sum(a * b for a, b in zip(x[:i], x[1:], strict=False)) for i in range(1, 6)])
 
     def chance(x):
-        return squares([sum(a * b for a, b in zip(x[:i], x[1:])) for i in (1, 9)])
+        return squares([sum(a * b for a, b in zip(x[:i], x[1:], strict=False)) for i in (1, 9)])
 
     assert made_of(classes_of(triangle, (7,)))["sum", 5] == 1
     assert ("sum", 2) not in made_of(classes_of(chance, (10,)))

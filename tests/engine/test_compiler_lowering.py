@@ -9,9 +9,9 @@ from oracles import DIGITS, ORACLES, slope
 
 from engine import ops
 from engine.compiler.evaluate import apply_row, evaluate
-from engine.compiler.lower import FORMS, lower
 from engine.compiler.nodes import Builder, reachable
 from engine.compiler.rules import RULES
+from engine.compiler.writing.lower import FORMS, lower
 
 EXTREMES = [s * x for x in (1e-300, 1e-8, 0.1, 0.3, 1.0, 2.5, 18.0, 36.0, 40.0, 88.0, 100.0, 350.0, 700.0, 710.0, 745.0, 1e6)
             for s in (1, -1)]  # fmt: skip

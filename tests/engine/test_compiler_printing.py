@@ -10,7 +10,7 @@ import pytest
 from engine import Value, exp, fsum, maximum, sigmoid, softmax, tanh
 from engine.compiler import equations
 from engine.compiler.passes import run_passes
-from engine.compiler.terms import named
+from engine.compiler.printing.terms import named
 
 random = np.random.default_rng(0)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from engine.compiler import grids, tables
-from engine.compiler.grids import Sheet
-from engine.compiler.tables import HOLE
+from engine.compiler.finding.grids import Sheet
+from engine.compiler.finding.tables import HOLE
 
 stable = settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 rows_of = arrays_of.arrays(np.int64, st.tuples(st.integers(1, 4), st.integers(1, 3)), elements=st.integers(0, 3))

@@ -10,8 +10,8 @@ from mpmath import mp, mpf
 
 from engine import on_arrays, ops
 from engine.compiler import views
+from engine.compiler.finding.storage import arrange
 from engine.compiler.nodes import Builder, reachable
-from engine.compiler.storage import arrange
 
 stable = settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 

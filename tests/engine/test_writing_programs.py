@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import ops
-from engine.compiler.code import loaded
 from engine.compiler.differentiate import differentiate
 from engine.compiler.evaluate import evaluate
-from engine.compiler.lower import lower
-from engine.compiler.memory import Wanted
 from engine.compiler.nodes import Builder, reachable
 from engine.compiler.rules import RULES
-from engine.compiler.source import write
 from engine.compiler.verify import verify
+from engine.compiler.writing.code import loaded
+from engine.compiler.writing.lower import lower
+from engine.compiler.writing.memory import Wanted
+from engine.compiler.writing.source import write
 
 stable = settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 EXAMPLES = 3

@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import ops
-from ..on_arrays import NUMPY, SPECIAL
+from ... import ops
+from ...on_arrays import NUMPY, SPECIAL
+from ..nodes import SOFTMAX, Node
+from ..views import as_nested_steps, is_range
 from .buffers import Buffer, Looped, Place, part_of
 from .contractions import Letters, letters_of, stacked
 from .memory import Memory, Wanted, is_apart, is_full
-from .nodes import SOFTMAX, Node
 from .sheet import COMMENT, WORD, Seen, Sheet, aligned, dims, line_with, reshape_to, transposed
-from .views import as_nested_steps, is_range
 
 ENGINE = __name__.rpartition(".compiler")[0]  # chainrule.engine: the text imports from where this lies
 OPERATORS = {  # on single numbers

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .. import ops
+from ... import ops
+from ..finding.owners import Owned
+from ..nodes import Node
 from .formulas import is_layout
-from .nodes import Node
-from .owners import Owned
 from .patterns import attentions, bare
 from .places import entries
 from .shown import is_all_of, stack_of, with_bodies

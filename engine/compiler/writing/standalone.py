@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from ..files import write_whole
+from ...files import write_whole
+from ..parameters import Parameters
+from ..passes import Compiled
+from ..views import is_range
 from . import alone
 from .code import Code
-from .parameters import Parameters
-from .passes import Compiled
-from .views import is_range
 
 
 class Inlined:

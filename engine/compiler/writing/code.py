@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
-from .differentiate import backward, weight_of
-from .equations import heading, remarks_on
+from ... import ops
+from ..differentiate import backward, weight_of
+from ..nodes import Node, reachable
+from ..passes import Compiled
+from ..printing.equations import heading, remarks_on
+from ..printing.names import plain
+from ..verify import verify
 from .lower import lower
 from .memory import Wanted
-from .names import plain
-from .nodes import Node, reachable
-from .passes import Compiled
 from .source import write
-from .verify import verify
 
 SIZES = 8  # buffers are kept for at most this many batch sizes
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import ops
-from .nodes import SOFTMAX, Node, constant_scale
+from ... import ops
+from ..nodes import SOFTMAX, Node, constant_scale
 
 
 def bare(x: Node) -> Node:

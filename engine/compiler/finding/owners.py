@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..value import Value
+from ...value import Value
 
 FAR = 8  # steps from the function to an array
 

@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import ops
-from ..lookup import choose
+from ... import ops
+from ...lookup import choose
+from ..nodes import LETTERS, Builder, IllFormed, Node, Shape, reachable, stretched, substituted, unviewed
 from .chains import find_chains
 from .classes import ARITHMETIC, NOTHING, Classes, Kind, is_reduction
 from .grids import Row, Sheet, components, orient
-from .nodes import LETTERS, Builder, IllFormed, Node, Shape, reachable, stretched, substituted, unviewed
 from .roll import Quantity, roll
 from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from .sums import Steps

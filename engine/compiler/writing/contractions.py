@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .nodes import BATCH, Node, Shape
-from .views import Steps, row_major
+from ..nodes import BATCH, Node, Shape
+from ..views import Steps, row_major
 
 
 class Letters(NamedTuple):

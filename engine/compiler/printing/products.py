@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ..say.notation import Term
+from ...say.notation import Term
 from .terms import Product, transposed, wrapped
 
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..modes import TracingError, no_grad, tracing
-from ..value import Constant, Value
+from ...modes import TracingError, no_grad, tracing
+from ...value import Constant, Value
 
 
 class Trace(NamedTuple):

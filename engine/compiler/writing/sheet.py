@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..on_arrays import NUMPY
+from ...on_arrays import NUMPY
+from ..nodes import BATCH, SOFTMAX, Node, Shape
+from ..views import Steps, collected, row_major
 from .buffers import Buffer, Place
 from .contractions import MANY, Axes, axes, in_order
 from .memory import Memory
-from .nodes import BATCH, SOFTMAX, Node, Shape
-from .views import Steps, collected, row_major
 
 WIDTH = 56  # the last column where comments may begin
 # Names that already mean something in the text

@@ -15,9 +15,9 @@ from itertools import permutations
 
 import numpy as np
 
-from .. import ops
-from .nodes import Builder, Node, stretched
-from .owners import Owned
+from ... import ops
+from ..finding.owners import Owned
+from ..nodes import Builder, Node, stretched
 
 
 def shown(order: Sequence[Node], owned: Sequence[Owned]) -> dict[Node, Node]:

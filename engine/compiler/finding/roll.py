@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import ops
+from ... import ops
+from ..nodes import BATCH, Builder, Node, unviewed
 from .chains import FEWEST
-from .nodes import BATCH, Builder, Node, unviewed
 
 PEELED = 4  # at most so many steps at the beginning stay before the loop
 Steps = tuple[Node, ...]  # what stands in one place, step after step

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .nodes import Body, Node, Shape, reachable
-from .views import Steps, as_steps, row_major
+from ..nodes import Body, Node, Shape, reachable
+from ..views import Steps, as_steps, row_major
 
 
 class Buffer:

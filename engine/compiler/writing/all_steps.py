@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import ops
-from .nodes import Builder, Node
+from ... import ops
+from ..nodes import Builder, Node
 
 
 def orders(inside: list[Node]) -> dict[Node, np.ndarray]:

@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
-from ..on_arrays import Array, native
-from ..primitive import Primitive
-from .evaluate import VALUE, Given
-from .nodes import Node, reachable
-from .parameters import Parameters
-from .passes import Compiled
+from ... import ops
+from ...on_arrays import Array, native
+from ...primitive import Primitive
+from ..evaluate import VALUE, Given
+from ..nodes import Node, reachable
+from ..parameters import Parameters
+from ..passes import Compiled
 
 OWN = {  # rows that JAX has as well, beside those that on_arrays.py finds under NumPy's names
     "tan": "numpy.tan", "asin": "numpy.arcsin", "acos": "numpy.arccos", "atan": "numpy.arctan", "atanh": "numpy.arctanh",

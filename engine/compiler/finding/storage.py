@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .nodes import Node
+from ..nodes import Node
 
 
 def arrange(order: Sequence[Node], count: int) -> np.ndarray:

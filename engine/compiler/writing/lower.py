@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import ops
-from ..primitive import Primitive
+from ... import ops
+from ...primitive import Primitive
+from ..evaluate import apply_row
+from ..nodes import Builder, Node, reachable
+from ..rules import RULES
 from .all_steps import kept_of_steps
-from .evaluate import apply_row
 from .hoist import given_to, lowered_loop
-from .nodes import Builder, Node, reachable
-from .rules import RULES
 
 
 class Form(NamedTuple):

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 
-from .views import is_range
+from ..views import is_range
 
 SHORT = 6  # places that are written out one by one
 

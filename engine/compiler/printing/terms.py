@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from ..say.notation import Term, latex_name
+from ...say.notation import Term, latex_name
 
 ZERO = Term("0", "0")
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import ops
+from ... import ops
+from ..nodes import Builder, Node, reachable
 from .all_steps import affine, in_all_steps, of_these_rows, orders, over_time, rearranged, rearranged_rows, sums_with
-from .nodes import Builder, Node, reachable
 
 
 class Stacked(NamedTuple):

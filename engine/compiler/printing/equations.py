@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from .. import ops
-from ..say.notation import Term
-from .differentiate import backward
+from ... import ops
+from ...say.notation import Term
+from ..differentiate import backward
+from ..nodes import Node, reachable, unviewed
+from ..passes import Compiled
 from .formulas import Formulas, is_layout, result_of
-from .nodes import Node, reachable, unviewed
-from .passes import Compiled
 from .patterns import in_rows
 from .shown import with_bodies
 from .terms import named

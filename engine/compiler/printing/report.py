@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .differentiate import backward
+from ..differentiate import backward
+from ..finding.lift import Found
+from ..nodes import Node, reachable
+from ..passes import Compiled
 from .equations import Writer, columns, dimensions
-from .lift import Found
-from .nodes import Node, reachable
-from .passes import Compiled
 
 LEAVES = ("input", "parameter", "constant", "seed")
 BOOKKEEPING = ("x[0, 1", "x[i][j]", "a shape for", "entries of numbers", "x·c = c·x", "x·s = s·x", "Σ over no axis")

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .. import ops
+from ... import ops
+from ..nodes import SOFTMAX, Node, reachable
+from ..views import as_steps, row_major
 from .buffers import Buffer, Looped, Place
 from .contractions import Axes, axes, laid_out, stacked
-from .nodes import SOFTMAX, Node, reachable
-from .views import as_steps, row_major
 
 SHORT = 8  # a row of fewer numbers is no work for a loop of NumPy's
 

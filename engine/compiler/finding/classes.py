@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import ops
-from ..lookup import choose
-from ..primitive import Primitive
+from ... import ops
+from ...lookup import choose
+from ...primitive import Primitive
 from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
 from .sums import Steps
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from ..graph import topological_order
-from ..modes import TracingError
-from ..primitive import Primitive
-from ..value import Value
-from .nodes import IllFormed
+from ...graph import topological_order
+from ...modes import TracingError
+from ...primitive import Primitive
+from ...value import Value
+from ..nodes import IllFormed
 from .trace import Trace
 
 COMPUTED, PARAMETER, CONSTANT, INPUT = 0, 1, 2, 3  # the kinds of nodes; INPUT + i belongs to argument i

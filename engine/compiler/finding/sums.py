@@ -11,8 +11,8 @@ from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .. import ops
-from .nodes import IllFormed
+from ... import ops
+from ..nodes import IllFormed
 from .scalars import COMPUTED, CONSTANT, Scalars
 
 SUMS = {ops.add: (1, 1), ops.sub: (1, -1), ops.neg: (-1,)}  # the sign of each operand; in fsum all are +

@@ -15,15 +15,15 @@ from functools import reduce
 
 import numpy as np
 
-from .. import ops
-from ..primitive import Primitive
-from ..say.notation import Term, show, write
-from .nodes import Node, is_seed
+from ... import ops
+from ...primitive import Primitive
+from ...say.notation import Term, show, write
+from ..nodes import Node, is_seed
+from ..views import as_nested_steps, as_steps
 from .patterns import bare, in_rows, masked, root, softmax_of, triangle
 from .places import entries, is_permutation, slab
 from .products import matrix_product, without
 from .terms import ZERO, Product, call, joined, listed, named, summed, transposed, wrapped
-from .views import as_nested_steps, as_steps
 
 REDUCED: dict[Primitive | None, str] = {ops.logsumexp: "logsumexp", ops.amax: "max", ops.amin: "min"}  # of an axis
 

@@ -1,0 +1,1 @@
+"""Nodes as the lectures write them: names, formulas, equations, LaTeX."""
