@@ -162,7 +162,7 @@ FLOORS = [
 ]  # fmt: skip
 
 
-COMPILER = sorted(path for path in (ROOT / "engine/compiler").rglob("*.py") if path.parent.name == "compiler" or path.stem[:2] != "__")
+COMPILER = sorted({*(ROOT / "engine/compiler").glob("*.py"), *(ROOT / "engine/compiler").rglob("[!_]*.py")})
 
 
 def test_every_file_of_the_compiler_has_its_floor():

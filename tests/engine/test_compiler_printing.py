@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine import Value, exp, fsum, maximum, sigmoid, softmax, tanh
-from engine.compiler import equations
 from engine.compiler.passes import run_passes
+from engine.compiler.printing import equations
 from engine.compiler.printing.terms import named
 
 random = np.random.default_rng(0)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from engine.compiler import grids, tables
+from engine.compiler.finding import grids, tables
 from engine.compiler.finding.grids import Sheet
 from engine.compiler.finding.tables import HOLE
 

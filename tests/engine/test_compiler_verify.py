@@ -8,7 +8,7 @@ import pytest
 from compiled_examples import MAKERS, compiled, everything
 
 from engine import ops
-from engine.compiler import scalars, sums
+from engine.compiler.finding import scalars, sums
 from engine.compiler.nodes import BATCH, SOFTMAX, Builder, IllFormed, Node, reachable
 from engine.compiler.verify import COMPLAINTS, verify
 

@@ -346,13 +346,16 @@ class Classes:
     def _make_sums(self, c: int, readers: Iterable[int], slot: Any) -> bool:
         """Turn the steps of a class into sums, for these readers; of a row's operands only the one in that slot."""
         row = self.made[c].row
+        changed = False
         if row in ARITHMETIC:
             for node in self.members[c]:
                 operands = self.step[node].operands
+                if self.step[node].terms is not None:  # for another reader
+                    continue
+                changed = True
                 terms = [(s, operands[u], NOTHING if v is None else operands[v]) for s, u, v in ARITHMETIC[row]]
                 self.step[node] = Step(None, (), Terms(*map(np.array, zip(*terms))))
-            return True
-        changed = False
+            return changed
         for reader in readers:
             for node in self.members[reader]:
                 step, of = self.step[node], self.seen_by(node)

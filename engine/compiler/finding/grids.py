@@ -91,7 +91,7 @@ class Sheet(NamedTuple):
             there = ~self.hole[m]
             mine = table[m, there]
             fitting = [row for row in whole if np.isin(mine, row).all()]
-            if not len(mine) or not fitting:
+            if not len(mine) or not fitting or len(set(mine.tolist())) < len(mine):  # each has a column of its own
                 return None
             order = np.argsort(fitting[0])
             at = order[np.searchsorted(fitting[0][order], mine)]
