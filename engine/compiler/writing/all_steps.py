@@ -53,6 +53,8 @@ def affine(b: Builder, x: Node) -> tuple[Node, Node, Node] | None:
     """x[t] = W y[t] + b, for all steps: y, W and b. x may be some of the entries."""
     if x.kind == "take" and len(x.operands) == 1 and len(x.entries) == len(x.operands[0].entries) == 2:
         order = x.index[0][0]
+        if order.max() >= x.operands[0].entries[1]:  # it begins with a later step
+            return None
         found = affine(b, x.operands[0])
         if found is None or not np.array_equal(x.index[0], in_all_steps(order, len(x.index[0]), x.operands[0].entries[1])):
             return None
