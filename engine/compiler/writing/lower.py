@@ -29,6 +29,12 @@ class Form(NamedTuple):
     slope: Callable[..., Any]
 
 
+# Beyond 1e30 the quotient e/(1 + e) is 1 in every precision, and it must not become inf/inf
+def _bounded(x: Any) -> Any:
+    e = ops.minimum(ops.exp(x), 1e30)
+    return e / (1.0 + e)
+
+
 def _square(x: Any) -> Any:
     return x * x
 
@@ -37,6 +43,8 @@ FORMS: dict[Primitive, Form] = {
     # σ = 1/(1 + e) with e = exp(-x), which is right where e overflows, too; and σ' = σ/(1 + 1/e), since 1 - σ = 1/(1 + 1/e):
     # every digit, and one exponential
     ops.sigmoid: Form(lambda x: 1.0 / (1.0 + ops.exp(-x)), lambda r, x: r / (1.0 + 1.0 / ops.exp(-x))),
+    # x·σ: where exp(-x) overflows σ is below every number, and x·σ is not yet; 1 - σ = 1/(1 + exp(x))
+    ops.silu: Form(lambda x: x * _bounded(x), lambda r, x: _bounded(x) * (1.0 + x / (1.0 + ops.exp(x)))),
     # relu' from relu. Not its sign: NumPy takes signs with a branch, and where signs alternate the processor guesses wrong
     ops.relu: Form(lambda x: ops.maximum(x, 0.0), lambda r, x: ops.greater(r, 0.0)),
     # tanh' = 1/cosh², every digit as well; 1/cosh first, since cosh² overflows where tanh' is not yet 0
