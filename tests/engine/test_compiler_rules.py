@@ -72,11 +72,25 @@ class Leaves(NamedTuple):
         """exp(z)/Σ exp(z)."""
         return ops.exp(z) / self.over_row(ops.fsum, ops.exp(z))
 
-    def masked(self, x):
-        """x, and -inf in place of the last entry of each row, if there are several."""
+    def there(self, x):
+        """1, and 0 in place of the last entry of each row, if there are several."""
         there = np.ones(x.entries)
         there[..., 1:] = np.arange(1, x.entries[-1]) < x.entries[-1] - 1
-        return self.b.map(ops.where, self.b.constant(there), x, self.b.constant(-np.inf))
+        return self.b.constant(there)
+
+    def masked(self, x):
+        """x, and -inf in place of the last entry of each row, if there are several."""
+        return self.b.map(ops.where, self.there(x), x, self.b.constant(-np.inf))
+
+    def padded(self, x, by):
+        """x, with another entry of it in place of the last one of each row, if there are several."""
+        index = places(x)
+        index[..., -1] = by if x.entries[-1] > 1 else index[..., -1]
+        return self.b.take(x, index)
+
+    def share(self, mask):
+        """A softmax under a mask times something, and times this mask."""
+        return (self.b.softmax(self.masked(self.line)) * ops.sin(self.line)) * mask
 
     def returned(self):
         """Rows that were looked up in W, added where they had come from: W's adjoint."""
@@ -121,6 +135,20 @@ EXPRESSIONS = {
     "x·(c·y) = (c·y)·x = c·(x·y)": (
         [lambda o: o.x * (2.0 * o.y), lambda o: (2.0 * o.y) * o.x, lambda o: (2.0 * o.x) * (3.0 * o.y)],
         [lambda o: o.x * (o.x * o.y), lambda o: o.x / (2.0 * o.y), lambda o: o.x * (o.b.constant([2.0]) * o.y)],
+    ),
+    "(x + y) + y = x + 2·y": (
+        [lambda o: (o.x + o.y) + o.y, lambda o: (o.x + o.y) + o.x],
+        [lambda o: (o.x + o.y) - o.y, lambda o: (o.x * o.y) + o.y, lambda o: (o.x + o.y) + ops.sin(o.y)],
+    ),
+    "(m ? x[i] : c) = (m ? x : c) where i takes every entry that m leaves in its place": (
+        [lambda o: o.masked(o.padded(o.line, 0)), lambda o: o.masked(o.padded(o.line, 0) / 2.0)],
+        [lambda o: o.masked(o.b.take(o.line, places(o.line)[..., ::-1].copy())), lambda o: o.padded(o.line, 0),
+         lambda o: o.b.map(ops.where, o.there(o.line), o.padded(o.line, 0), o.line), lambda o: o.masked(o.line)],
+    ),
+    "(a ⊙ x) ⊙ m = a ⊙ x for a softmax that is 0 where m is": (
+        [lambda o: o.share(o.there(o.line))],
+        [lambda o: o.share(o.b.constant(2.0 * o.there(o.line).number)), lambda o: o.masked(o.line) * o.there(o.line),
+         lambda o: o.share(o.b.constant(o.there(o.line).number[..., ::-1].copy()))],
     ),
     "-(-x) = x": ([lambda o: ops.neg(-o.x)], [lambda o: -(o.x - o.y), lambda o: -o.x]),
     "-(c·x) = (-c)·x and c·(-x) = (-c)·x": (
