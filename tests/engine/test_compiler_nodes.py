@@ -16,10 +16,10 @@ import engine
 from engine import Value, ops
 from engine.compiler.differentiate import BACKWARD, differentiate
 from engine.compiler.evaluate import VALUE, evaluate
-from engine.compiler.writing.lower import lower
 from engine.compiler.nodes import BATCH, Builder, reachable, substituted
 from engine.compiler.rules import RULES
 from engine.compiler.verify import COMPLAINTS, verify
+from engine.compiler.writing.lower import lower
 
 stable = settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 random = np.random.default_rng(0)

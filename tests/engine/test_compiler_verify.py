@@ -168,8 +168,8 @@ ILL_FORMED_LOOPS = {
     "a sequence for all examples": (
         lambda: loop([V3_1, B.parameter(np.zeros((4, 3), int)), P6]), r"reads a sequence of shape \(4, 3\)"
     ),
-    "a matrix that it does not list": (lambda: loop(LOOP.operands[:2]), "does not list what its body reads"),
-    "more than its body reads": (lambda: loop([*LOOP.operands, V3]), "does not list what its body reads"),
+    "a matrix that it does not list": (lambda: loop(LOOP.operands[:2]), "has 2 operands, and not one for each"),
+    "more than its body reads": (lambda: loop([*LOOP.operands, V3]), "has 4 operands, and not one for each"),
     "a mistake in the body": (
         lambda: loop([V3_1, X43], following=(made("map", [H], (2,), True, row=ops.add),), results=()),
         "in its body .* has 1 operands; add takes 2",

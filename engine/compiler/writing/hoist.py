@@ -189,10 +189,10 @@ class Hoisted:
         parts, index = [], []
         for (_, _, blocks), start, end in zip(found, ends, ends[1:]):
             weights, more, bias = blocks
-            for block, first, after in ((weights, 0, hole.size), (more, hole.size, -1), (bias, -1, together.size)):
+            for block, begin, after in ((weights, 0, hole.size), (more, hole.size, -1), (bias, -1, together.size)):
                 if block is not None:
                     parts.append(b.view(block, (end - start, block.size // (end - start))))
-                    index.append(np.ascontiguousarray(places[start:end, first:after]))
+                    index.append(np.ascontiguousarray(places[start:end, begin:after]))
         made = b.contract("na,ba->nb", together, b.put(places.shape, parts, index))
         self._mark(made)
         for (x, _, _), start, end in zip(found, ends, ends[1:]):
