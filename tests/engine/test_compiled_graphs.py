@@ -643,3 +643,9 @@ def test_a_saturated_slope_goes_to_0_however_large_its_factor(row, slope, dtype)
         assert abs(found - expected) <= (1e-12 if dtype == "float64" else 1e-5) * expected + largest * smallest
         if x >= 720.0:
             assert found == 0.0 and value == pytest.approx(largest)
+
+
+def test_numbers_stay_with_the_parameters_that_they_weigh():
+    """Σ w·c of parameters and numbers depends on the order of both."""
+    p, q, r = parameters = values(0.3, -0.7, 1.1)
+    compare(lambda x: engine.sin(p * 2.0 + r * 3.0 + engine.sin(q * 2.0 + r * 3.0 + x[0])), [EXAMPLES], parameters)

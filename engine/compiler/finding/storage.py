@@ -44,7 +44,8 @@ def only_added_up(x: Node, readers: dict[Node, list[Node]]) -> bool:
     family, stack = {x}, [x]
     while stack:
         for reader in readers[stack.pop()]:
-            if reader.kind == "contract" and reader.shape == () and len(set(reader.letters[:-1])) == 1:
+            alike = len(set(reader.letters[:-1])) == 1 and family.issuperset(reader.operands)  # Σ w², not Σ w·c
+            if reader.kind == "contract" and reader.shape == () and alike:
                 continue
             if reader.kind != "map" or any(y not in family and y.scalar is None for y in reader.operands):
                 return False
