@@ -113,6 +113,11 @@ def test_holes_in_equal_steps_are_filled_by_the_steps(data, shape, step):
     np.testing.assert_array_equal(found, table)
 
 
+def test_steps_that_only_some_rows_show_change_no_entry():
+    table = np.array([[2, 2, 2], [0, HOLE, 1]])
+    assert tables.completed(table, 5)[:, [0, 2]].tolist() == [[2, 2], [0, 1]]
+
+
 def test_a_part_of_a_row_becomes_that_row():
     table = np.array([[7, 2, HOLE], [7, 2, 5], [3, 8, 1], [3, HOLE, 1], [HOLE, HOLE, HOLE]])
     assert tables.completed(table, 9)[:4].tolist() == [[7, 2, 5], [7, 2, 5], [3, 8, 1], [3, 8, 1]]

@@ -161,6 +161,8 @@ ILL_FORMED_LOOPS = {
     "no body": (lambda: made("loop", [], ()), "has no body"),
     "a hole outside of a loop": (lambda: ops.exp(H), "stands outside of a loop"),
     "a first state too long": (lambda: loop([V3, *LOOP.operands[1:]]), "begins with states of other shapes than it carries"),
+    "no first state": (lambda: loop([]), "is not given all its first states and sequences"),
+    "no sequence": (lambda: loop([V3_1], following=(ops.exp(H),), results=()), "is not given all its first states and sequences"),
     "a state that becomes nothing": (lambda: loop(following=()), "begins with states of other shapes"),
     "a state that grows": (lambda: loop(following=(ops.exp(S),), results=()), "carries states whose shape changes"),
     "a sequence too short": (lambda: loop(steps=5), r"reads a sequence of shape \(0, 4, 3\) in 5 steps, \(0, 3\) each"),
