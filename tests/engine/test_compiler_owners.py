@@ -9,8 +9,8 @@ import pytest
 import engine
 import nn
 from engine import Value
+from engine.compiler.finding.owners import owners
 from engine.compiler.nodes import Builder, reachable
-from engine.compiler.owners import owners
 from engine.compiler.passes import side_by_side
 
 
