@@ -22,10 +22,11 @@ import numpy as np
 
 from ..value import Value
 from .batch import Lookup
-from .finding.lift import Found, Lift
+from .finding.lift import Lift
 from .finding.owners import Owned, owners
 from .finding.scalars import COMPUTED, CONSTANT, INPUT, PARAMETER, Scalars, flatten
 from .finding.storage import arrange
+from .finding.summing import Found
 from .finding.sums import Steps, collapse
 from .finding.trace import trace, unique_names
 from .nodes import Builder, IllFormed, Node, Shape, reachable, unviewed

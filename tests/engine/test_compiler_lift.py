@@ -13,7 +13,7 @@ import pytest
 import engine
 from engine import Value, exp, fsum, logsumexp, ops, relu, sigmoid, tanh
 from engine.compiler.evaluate import evaluate
-from engine.compiler.finding.chains import FEWEST, find_chains
+from engine.compiler.finding.chains import FEWEST, find_chains, open_sums
 from engine.compiler.finding.classes import Classes
 from engine.compiler.finding.roll import Quantity, roll
 from engine.compiler.finding.scalars import flatten
@@ -143,7 +143,7 @@ def residual(steps):
 
 def chains_of(f, *shapes):
     classes = classes_of(f, *shapes)
-    classes.open_sums()
+    open_sums(classes)
     return [[classes.members[c] for c in chain] for chain in find_chains(classes)]
 
 

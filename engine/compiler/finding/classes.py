@@ -254,58 +254,6 @@ class Classes:
             return frozenset(found)
         return frozenset({(True, c, NOTHING)})
 
-    def roll(self, chains: Sequence[Sequence[int]]) -> None:
-        """Take the classes of these chains for one recurrence: from outside, each of its quantities is one class."""
-        quantities = [[self.members[c] for c in chain] for chain in chains]
-        for chain, steps in zip(chains, quantities):
-            number = len(self.varying)
-            self.varying.append(any(self.made[c].batched for c in chain))
-            self.body.update(dict.fromkeys((node for nodes in steps for node in nodes), number))
-        body = {node for steps in quantities for nodes in steps for node in nodes}
-        self.within.update(dict.fromkeys(body | self._between(body), len(self.loops)))
-        self.loops.append(quantities)
-        for steps in quantities:
-            self._hoist(steps)
-        self.settle()
-
-    def _between(self, body: set[int]) -> set[int]:
-        """What is made from these nodes, and read by others of them."""
-        made, read = set[int](), set[int]()
-        order = sorted(self.step, key=self.when.__getitem__)
-        for node in order:
-            if any(x in body or x in made for x in self.step[node].reads):
-                made.add(node)
-        for node in reversed(order):
-            if node in body or node in read:
-                read.update(self.step[node].reads)
-        return made & read
-
-    def _hoist(self, steps: Sequence[Sequence[int]]) -> None:
-        """What the sums of a recurrence read from outside become sums of their own, W x[t] + b, made for all steps at once."""
-        last = [self.step[node].terms for node in steps[-1]]
-        weights: set[int] = set()  # the parameters that weigh what is carried, in the first step as well
-        for terms in last:
-            if terms is None:
-                return
-            inside = self._inside(terms, weights)
-            if inside.all() or not inside.any() or not (terms.second[~inside] >= 0).any():
-                return
-            weights.update(x for part in terms[1:] for x in part[inside].tolist() if x >= 0 and self.of[x] == self.parameters)
-        for node in (node for nodes in steps for node in nodes):
-            terms = self.step[node].terms
-            assert terms is not None
-            inside = self._inside(terms, weights)
-            if inside.all():
-                continue
-            new, self.size = self.size, self.size + 1
-            self.step[new], self.when[new] = Step(None, (), terms.without(inside)), self.when[node] - 0.5
-            self.step[node] = self._with_term(terms.without(~inside), new)
-
-    def _inside(self, terms: Terms, weights: set[int]) -> np.ndarray:
-        """The terms that read the recurrence, or weigh what it starts from."""
-        factors = zip(terms.first.tolist(), terms.second.tolist())
-        return np.array([any(x in self.body or x in weights for x in pair) for pair in factors], dtype=bool)
-
     def _promote(self) -> bool:
         """Make sums of one term where readers would otherwise be alike; True if there were any."""
         readers: dict[Any, dict[Any, dict[int, list[int]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
@@ -422,54 +370,6 @@ class Classes:
             self.strict.clear()
             self.settle()
 
-    def open_sums(self) -> None:
-        """Make steps of their own of parts of sums that are steps elsewhere. What a recurrence puts out is read once by the cost
-        after the last step, and had become terms of it: (1 - z)·n + z·h - y, or o·tanh(c) - y."""
-        alike: Counter[Any] = Counter()
-        for c in self.members:
-            if self.made[c].row is None:
-                alike[self._look_of_terms(self.made[c].below)] += 1
-            elif self.made[c].row is ops.mul:
-                alike[self._look_of_terms([(True, *self.made[c].below)])] += 1
-        before = self.size
-        often = sorted((look for look, count in alike.items() if count >= 3), key=len, reverse=True)
-        for node, step in list(self.step.items()):
-            if step.terms is None:
-                continue
-            of = self.seen_by(node)
-            kinds = self.kinds(step.terms, of)
-            looks = {kind: self._look_of_terms([kind]) for kind in kinds}
-            for look in often:
-                mine = [kind for kind in kinds if looks[kind] <= look]
-                if 0 < len(mine) == len(look) < len(kinds) and all(kinds[kind] == 1 and kind[2] >= 0 for kind in mine):
-                    self._open(node, mine, of)
-                    break
-        if self.size > before:
-            self.settle()
-
-    def _look_of_terms(self, kinds: Iterable[Kind]) -> frozenset[Any]:
-        """The rows of the factors, whatever they have read."""
-        return frozenset((sign, *sorted(self._look(x) for x in uv if x >= 0)) for sign, *uv in kinds)
-
-    def _look(self, c: int) -> str:
-        made = self.made[c]
-        return made.row.name if made.row else f"leaf {made.below}" if not made.depth else "sum"
-
-    def _open(self, node: int, kinds: Sequence[Kind], of: np.ndarray) -> None:
-        """Take the terms of these kinds out of a sum, into a step that it reads."""
-        terms = self.step[node].terms
-        assert terms is not None
-        second = np.where(terms.second >= 0, of[terms.second], NOTHING)
-        mine = np.zeros(len(second), bool)
-        for sign, p, q in kinds:
-            mine |= (of[terms.first] == p) & (second == q) & ((terms.scale > 0) == sign)
-        new, self.size = self.size, self.size + 1
-        taken = terms.without(~mine)
-        is_product = len(taken.scale) == 1 and taken.scale[0] == 1
-        self.step[new] = Step(ops.mul, [int(taken.first[0]), int(taken.second[0])]) if is_product else Step(None, (), taken)
-        self.when[new] = self.when[node] - 0.5
-        self.step[node] = self._with_term(terms.without(mine), new)
-
-    def _with_term(self, terms: Terms, node: int) -> Step:
+    def with_term(self, terms: Terms, node: int) -> Step:
         """A sum with one more term."""
         return Step(None, (), Terms(*(np.append(part, end) for part, end in zip(terms, (1.0, node, NOTHING)))))

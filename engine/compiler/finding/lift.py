@@ -1,9 +1,8 @@
 """Pass 5: from classes of steps to nodes. Each class becomes one node on arrays.
 
 Every scalar node then has a place: the node of its class, and a position in it. The operands of a class are tables of
-positions, and one question finds everything: along which axes does each operand vary? Sums Σ u·v whose different u and
-different v occur in every combination are a contraction over a grid: a dense layer has neurons × 1, a convolution filters ×
-positions, attention rows × columns and a block for each head. What has no such form is taken by a table.
+positions, and one question finds everything: along which axes does each operand vary? Sums of products become contractions
+in `summing`; what has no form is taken by a table.
 
 Not every entry need be asked for. Tables and grids may have holes: sums of different lengths, q_i·k_j for j <= i only.
 What a hole reads is free, so it is chosen to make the table regular; what it contributes to a sum is 0. A node keeps which of its
@@ -13,56 +12,23 @@ entries are valid, and the others are masked before they meet a function that co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial, reduce
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ... import ops
 from ...lookup import choose
-from ..nodes import LETTERS, Builder, IllFormed, Node, Shape, reachable, stretched, substituted, unviewed
-from .chains import find_chains
-from .classes import ARITHMETIC, NOTHING, Classes, Kind, is_reduction
-from .grids import Row, Sheet, components, orient
+from ..nodes import Builder, IllFormed, Node, Shape, reachable, stretched, substituted, unviewed
+from .chains import find_chains, open_sums, roll_up
+from .classes import ARITHMETIC, Classes, is_reduction
 from .roll import Quantity, roll
 from .scalars import CONSTANT, INPUT, PARAMETER, Scalars
+from .summing import Apart, Found, Source, Summing, first_of
 from .sums import Steps
-from .tables import HOLE, along_an_axis, completed, distinct, joint_shape, repeated, shifted, without_repeats
+from .tables import HOLE, along_an_axis, completed, distinct, joint_shape, repeated, without_repeats
 
-FEW = 4  # up to so many parameters are added one by one; more become an array with an axis to sum over
 Table = np.ndarray  # of positions in a source, HOLE where there is none
-
-
-class Found(NamedTuple):
-    """What became of some steps: for `explain`."""
-
-    block: Node
-    what: str  # "grid", "sums", "elementwise", "reduction"
-    steps: int
-    terms: int  # of each sum; operands of each operation
-    shape: tuple[int, ...]  # of a grid: rows, columns
-
-
-class Source(NamedTuple):
-    """The node of a class. valid: which entries were asked for, None if all; zero: whether the others are 0."""
-
-    node: Node
-    valid: np.ndarray | None = None
-    zero: bool = False
-
-    @property
-    def made_up(self) -> bool:
-        """Whether there are entries that nobody asked for, with any finite value."""
-        return self.valid is not None and not self.zero
-
-
-class Apart(Exception):
-    """Steps of one class that form several grids: each group needs a class of its own."""
-
-    def __init__(self, groups: Sequence[Sequence[int]]) -> None:
-        super().__init__()
-        self.groups = groups
 
 
 class Lift:
@@ -71,9 +37,9 @@ class Lift:
     def __init__(self, builder: Builder, scalars: Scalars, steps: Steps, shapes: Sequence[Shape]) -> None:
         self.builder, self.scalars, self.shapes = builder, scalars, shapes
         self.classes = Classes(scalars, steps)
-        self.classes.open_sums()
+        open_sums(self.classes)
         while chains := find_chains(self.classes):
-            self.classes.roll(chains)
+            roll_up(self.classes, chains)
         self.classes.drop_zeros()
         while True:
             try:
@@ -103,6 +69,7 @@ class Lift:
         self.padded: dict[Any, int] = {}  # the classes of sources with zeros around them
         self.stacked: dict[Node, list[Node]] = {}  # a quantity of a recurrence at all times, and its node at each
         self.labelled: dict[Node, str] = {}  # nodes of one Value that has a label
+        summing = Summing(self)
         for c in self._order():
             if c not in classes.members:
                 self._over_time(c)
@@ -113,7 +80,7 @@ class Lift:
             self.of = classes.seen_by(nodes[0])  # the classes as these steps see them, and the positions
             self.at = np.where(self.of == classes.of, self.position, self.seen)
             if step.terms is not None:
-                self._sums(c, nodes)
+                summing.add(c, nodes)
             elif is_reduction(step.row):
                 self._reduction(c, nodes)
             elif step.row is choose:
@@ -206,8 +173,9 @@ class Lift:
             shape.pop(0)
         return self.builder.view(x, shape)
 
-    def _put_down(self, c: int, nodes: list[int], where: np.ndarray, node: Node, found: Found | None,
-                  valid: np.ndarray | None = None, *, zero: bool = False) -> None:  # fmt: skip
+    def put_down(self, c: int, nodes: list[int], where: np.ndarray, node: Node, found: Found | None,
+                 valid: np.ndarray | None = None, *, zero: bool = False) -> None:  # fmt: skip
+        """The node of a class: where each step lies in it, and which of its entries are valid."""
         self.position[nodes] = self.seen[nodes] = where
         if valid is not None and valid.all():
             valid = None
@@ -228,7 +196,7 @@ class Lift:
         operands = np.array([self.classes.step[node].operands for node in nodes])
         index, which = distinct(self.at[operands][:, ::-1])
         index = index[:, ::-1]
-        shape, at, mask = self._layout(below, index, _first_of(which, len(index)))
+        shape, at, mask = self._layout(below, index, first_of(which, len(index)))
         table = np.full((int(np.prod(shape)), len(below)), HOLE)
         table[at] = index
         sources = [self.sources.get(x, Source(None)) for x in below]  # type: ignore[arg-type]  # leaves are always valid
@@ -241,12 +209,12 @@ class Lift:
             if row is ops.exp and source.made_up and mask is not None:
                 y = self.builder.map(ops.where, self.builder.constant(mask.astype(float)), y, self.builder.constant(-np.inf))
             xs.append(y)
-        block = self._whole(self.builder.map(row, *xs), shape)
+        block = self.whole(self.builder.map(row, *xs), shape)
         zeros = [source.zero for source in sources]
         stays_zero = (row is ops.mul and any(zeros)) or (row in (ops.neg, ops.div) and zeros[0])
         zero = stays_zero or (row is ops.exp and sources[0].made_up)
         found = Found(block, "elementwise", len(nodes), len(below), ())
-        self._put_down(c, nodes, at[which], block, found, mask, zero=zero and mask is not None)
+        self.put_down(c, nodes, at[which], block, found, mask, zero=zero and mask is not None)
 
     def _choice(self, c: int, nodes: list[int]) -> None:
         """choose(i, e_0, e_1, ...) = e_i, where i is a whole number of the data: rows of a table, an embedding; or one entry out
@@ -274,7 +242,7 @@ class Lift:
                 table = self.builder.put((rows, len(columns)), lines, list(places))
             block = self.builder.choose(table, self.gather(number, choices[:, 0]))
             which = choice * len(columns) + column
-        self._put_down(c, nodes, which, block, Found(block, "lookup", len(nodes), rows, ()))
+        self.put_down(c, nodes, which, block, Found(block, "lookup", len(nodes), rows, ()))
 
     def _layout(self, below: Sequence[int], index: Table, made: np.ndarray) -> tuple[Shape, np.ndarray, np.ndarray | None]:
         """The shape of a map; where each of its rows lies in it; and which entries are valid, None if all.
@@ -302,7 +270,7 @@ class Lift:
         at[order] = np.arange(len(index))
         return shape, at, None
 
-    def _whole(self, block: Node, shape: Shape) -> Node:
+    def whole(self, block: Node, shape: Shape) -> Node:
         """The block in its shape, although every operand may be the same for all entries."""
         return block if block.entries == shape else self.builder.take(block, stretched(block.entries, shape))
 
@@ -320,9 +288,9 @@ class Lift:
             longest = max(map(len, mine))
             tables.append(np.array([np.append(row_, np.full(longest - len(row_), HOLE)) for row_ in mine]))
         index, which = distinct(np.concatenate(tables, axis=1))
-        shape, order = self._lines(below[0], completed(index, self.size_of(below[0]))) if len(below) == 1 else (None, None)
+        shape, order = self.lines(below[0], completed(index, self.size_of(below[0]))) if len(below) == 1 else (None, None)
         if shape is None or order is None:
-            order, shape = np.argsort(_first_of(which, len(index)), kind="stable"), (len(index),)
+            order, shape = np.argsort(first_of(which, len(index)), kind="stable"), (len(index),)
         index, which = index[order], np.argsort(order)[which]
         ends = np.cumsum([0, *(table.shape[1] for table in tables)])
         tables = [completed(index[:, a:b], self.size_of(x)) for x, (a, b) in zip(below, pairwise(ends))]
@@ -333,211 +301,12 @@ class Lift:
             there = self.builder.constant((index >= 0).astype(float))
             axis = self.builder.map(ops.where, there, axis, self.builder.constant(neutral))
         block = self.builder.view(self.builder.reduce(row, axis), shape)
-        self._put_down(c, nodes, which, block, Found(block, "reduction", len(nodes), index.shape[-1], ()))
+        self.put_down(c, nodes, which, block, Found(block, "reduction", len(nodes), index.shape[-1], ()))
 
-    # --- sums of products ---
-
-    def _sums(self, c: int, nodes: list[int]) -> None:
-        """Σ over kinds of scale · Σ_k u[m, k]·v[m, k]: contractions over the grid that the largest kind forms."""
-        sheets = self._sheets(nodes)
-        rows, which = distinct(np.concatenate([sheet.key() for sheet in sheets.values()], axis=1))
-        made = _first_of(which, len(rows))
-        sheets = {kind: sheet.of(made) for kind, sheet in sheets.items()}
-        main = max(sheets, key=lambda kind: (kind[2] >= 0 and self._weighs(kind, sheets[kind]), sheets[kind].u.shape[1]))
-        renamed = {}
-        for kind, sheet in sheets.items():
-            kind_, laid = self._padded(kind, sheet)
-            renamed[kind] = kind_
-            sheets[kind] = laid.aligned((self.size_of(kind_[1]), self.size_of(kind_[2]) if kind_[2] >= 0 else 0))
-        sheets, main = {renamed[kind]: sheet for kind, sheet in sheets.items()}, renamed[main]
-        grid, spread = self._grid(nodes, which, made, sheets[main], main)
-        valid = grid >= 0
-        at = np.empty(len(rows), int)
-        at[grid[valid]] = np.flatnonzero(valid.ravel())
-        laid_out = {kind: sheet.on(grid) for kind, sheet in sheets.items()}
-        if spread is not None:  # no holes: rows of u and of v are known even where no sum was asked for
-            laid_out[main] = laid_out[main]._replace(u=spread[0], v=spread[1])
-        in_order = sorted(laid_out, key=lambda kind: (kind != main, -laid_out[kind].u.shape[-1], kind[2] < 0))
-        parts = [self._part(kind, laid_out[kind], grid.shape) for kind in in_order]
-        parts.sort(key=lambda part: part[0] < 0)
-        block: Node | None = None
-        for scale, x in parts:
-            scaled = self.builder.map(ops.mul, self.builder.constant(abs(scale)), x)
-            if block is None:
-                block = scaled if scale > 0 else self.builder.map(ops.neg, scaled)
-            else:
-                block = self.builder.map(ops.add if scale > 0 else ops.sub, block, scaled)
-        assert block is not None  # a sum has terms
-        block = self._whole(block, grid.shape)
-        terms = sum(sheet.u.shape[1] for sheet in sheets.values())
-        is_grid = main[2] >= 0 and self._weighs(main, sheets[main])
-        extent = (len(distinct(sheets[main].u)[0]), len(distinct(sheets[main].v)[0])) if is_grid else ()
-        self._put_down(c, nodes, at[which], block, Found(block, "grid" if extent else "sums", len(nodes), terms, extent), valid)
-
-    def _weighs(self, kind: Kind, sheet: Sheet) -> bool:
-        """Whether these products could be a product of matrices: different factors, of which one is not the same everywhere."""
-        if kind[1] == kind[2] and (sheet.u == sheet.v).all():
-            return False  # squares
-        if kind[1] not in self.sources and self.kind_of_leaf[kind[1]] == CONSTANT and len(np.unique(sheet.u)) <= 2:
-            return False  # a factor, not weights
-        return sheet.u.shape[1] > 1 or len(np.unique(sheet.u)) > 1
-
-    def _padded(self, kind: Kind, sheet: Sheet) -> tuple[Kind, Sheet]:
-        """The terms of a border, with a source that has zeros around it in place of the one whose entries were left out."""
-        sign, first, second = kind
-        over = sheet.over("u") if sheet.hole.any() and first == self.classes.parameters and second in self.sources else None
-        node = self.sources[second].node if over is not None else None
-        places = shifted(over.v, node.entries) if over is not None and node is not None and node.entries else None
-        if over is None or node is None or places is None or len(np.unique(sheet.scale[~sheet.hole])) > 1:
-            return kind, sheet
-        lows = [max(0, -int(place.min())) for place in places]
-        shape = tuple(low + max(d, int(place.max()) + 1) for low, d, place in zip(lows, node.entries, places))
-        inner = np.ix_(*(np.arange(d) + low for d, low in zip(node.entries, lows)))
-        c = self.padded.setdefault((second, shape, *lows), len(self.classes.made) + len(self.padded))
-        self.sources[c] = Source(self.builder.put(shape, [node], [np.arange(int(np.prod(shape))).reshape(shape)[inner]]))
-        v = np.ravel_multi_index([place + low for place, low in zip(places, lows)], shape)
-        scale = np.full(sheet.scale.shape, float(sheet.scale[~sheet.hole][0]))
-        return (sign, first, c), Sheet(over.u, v, scale, np.zeros(v.shape, bool))
-
-    def _is_matrix(self, kind: Kind, sheet: Sheet) -> bool:
-        """Whether the first factors are weights, of which there are several."""
-        return kind[1] == self.classes.parameters and self._weighs(kind, sheet)
-
-    def _sheets(self, nodes: list[int]) -> dict[Kind, Sheet]:
-        """For each kind of terms the positions of their factors and the scales, a row for each sum; short rows end in holes."""
-        classes = self.classes
-        rows: dict[Kind, list[Any]] = {}
-        for m, node in enumerate(nodes):
-            terms = classes.step[node].terms
-            assert terms is not None
-            first, second = self.of[terms.first], np.where(terms.second >= 0, self.of[terms.second], NOTHING)
-            u, v = self.at[terms.first], np.where(terms.second >= 0, self.at[terms.second], 0)
-            for sign, one, other in classes.kinds(terms, self.of):
-                mine = (first == one) & (second == other) & ((terms.scale > 0) == sign)
-                rows.setdefault((sign, one, other), [None] * len(nodes))[m] = u[mine], v[mine], terms.scale[mine]
-        none = np.empty(0, int), np.empty(0, int), np.empty(0)
-        found = {}
-        for kind, maybe in rows.items():
-            parts: Sequence[Row] = [none if part is None else part for part in maybe]
-            if kind[1] == kind[2]:
-                parts = orient(parts)
-            by_data = kind[2] < 0 or kind[2] in self.sources or self.kind_of_leaf[kind[2]] != CONSTANT
-            found[kind] = Sheet.of_rows(parts, by_data=by_data)
-        return found
-
-    def _grid(
-        self, nodes: list[int], which: np.ndarray, made: np.ndarray, sheet: Sheet, kind: Kind
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
-        """The sums' numbers laid out along the axes (blocks, columns, rows) of their largest kind, HOLE where there is none; and
-        the rows of u and v there, if they are a grid.
-
-        The neurons of a layer are the last axis. Other axes are ordered as the sums were made: so they will mostly be read.
-        """
-        if kind[2] < 0 or not self._weighs(kind, sheet):
-            return self._flat(sheet, kind, made), None
-        number = np.unique(components(sheet.u, sheet.v), return_inverse=True)[1].ravel()
-        grids, us, vs = [], [], []
-        for block in range(number.max() + 1):
-            mine = np.flatnonzero(number == block)
-            (rows, r), (columns, c) = distinct(sheet.u[mine]), distinct(sheet.v[mine])
-            grid = np.full((len(columns), len(rows)), HOLE)
-            grid[c, r] = mine
-            grids.append(grid)
-            us.append(np.broadcast_to(rows, (*grid.shape, rows.shape[1])))
-            vs.append(np.broadcast_to(columns[:, None], (*grid.shape, rows.shape[1])))
-        shapes = {grid.shape for grid in grids}
-        count = len(sheet.u)
-        if len(shapes) > 1:
-            if min(int((grid >= 0).sum()) for grid in grids) * sheet.u.shape[1] > 8:
-                groups: dict[Shape, set[int]] = {}
-                for grid in grids:
-                    groups.setdefault(grid.shape, set()).update(grid[grid >= 0].tolist())
-                others = list(groups.values())[1:]
-                raise Apart([[node for node, row in zip(nodes, which.tolist()) if row in mine] for mine in others])
-            return np.arange(count), None
-        whole = np.array(grids)
-        if (whole >= 0).sum() < count or whole.size > 2.5 * count:
-            return np.arange(count), None
-        is_matrix = self._is_matrix(kind, sheet)
-        last = whole.shape[2:] if is_matrix else tuple(length for length in whole.shape[2:] if length > 1)
-        shape = (*(length for length in whole.shape[:2] if length > 1), *last) or (1,)
-        whole = whole.reshape(shape)
-        order = list(range(len(shape))) if is_matrix else _as_made(whole, made)
-        u, v = (np.array(tables).reshape(*shape, -1).transpose([*order, len(order)]) for tables in (us, vs))
-        return np.ascontiguousarray(whole.transpose(order)), (u, v)
-
-    def _flat(self, sheet: Sheet, kind: Kind, made: np.ndarray) -> np.ndarray:
-        """Sums that are no grid: they have the axes of what they add up, but for the one that they run along; else the order
-        of what they read, or that in which they were made, if this has fewer axes along which the steps are equal."""
-        shape, order = self._lines(kind[1], sheet.u)
-        if shape is None or order is None:
-            first = np.concatenate([sheet.u[:, :1], sheet.v[:, :1]], axis=1)
-            orders = [np.arange(len(made)), np.argsort(made, kind="stable")]
-            shapes = [joint_shape(first[order]) for order in orders]
-            shape, order = min(zip(shapes, orders), key=lambda both: len(both[0]) if both[0] else 9)
-            shape = shape or (len(made),)
-        return order.reshape(shape)
-
-    def _lines(self, c: int, rows: np.ndarray) -> tuple[Shape, np.ndarray] | tuple[None, None]:
+    def lines(self, c: int, rows: np.ndarray) -> tuple[Shape, np.ndarray] | tuple[None, None]:
         """Whether these rows are the lines along one axis of a source."""
         node = self.sources[c].node if c in self.sources else None
         return (along_an_axis(rows, node.entries) if node is not None and node.entries else None) or (None, None)
-
-    def _part(self, kind: Kind, sheet: Sheet, shape: Shape) -> tuple[float, Node]:
-        """The terms of one kind, added up for every sum: a scale, and the node to be scaled."""
-        _, first, second = kind
-        terms = sheet.u.shape[-1]
-        if second < 0 and first == self.classes.parameters and 1 < terms <= FEW < sheet.u.size and not sheet.hole.any():
-            scale, numbers = self._scale(kind, sheet)
-            if numbers is None:  # two biases are two vectors
-                columns = [self.spread(first, sheet.u[..., i]) for i in range(terms)]
-                return scale, reduce(partial(self.builder.map, ops.add), columns)
-        k = LETTERS[len(shape)]
-        axes = [len(shape) - 1, len(shape)] if second >= 0 and self._is_matrix(kind, sheet) else []
-        xs, words = [], []
-        for c, table in ((second, sheet.v), (first, sheet.u)):  # the data, and then what weighs them
-            if c >= 0:
-                x, kept = self.access(c, table, axes[-2 if c == first else -1 :])
-                xs.append(x)
-                words.append("".join(LETTERS[axis] for axis in kept))
-        scale, numbers = self._scale(kind, sheet)
-        if numbers is not None:  # a table of numbers goes to the factor that is the same for all examples, or is one itself
-            table, kept = without_repeats(numbers)
-            word = "".join(LETTERS[axis] for axis in kept)
-            factor = self.builder.constant(np.where(table < 0, 0.0, table))
-            if len(xs) == 1:
-                xs.append(factor)
-                words.append(word)
-            else:
-                both = "".join(c for c in LETTERS[: len(shape) + 1] if c in word or c in words[1])
-                xs[1], words[1] = self.builder.contract(_spec([xs[1], factor], [words[1], word], both), xs[1], factor), both
-        there = {c for word in words for c in word}
-        if k not in there:  # equal terms, or one: a product as it was written
-            scale *= sheet.u.shape[-1]
-            xs, words = xs[::-1], words[::-1]
-        here = "".join(c for c in LETTERS[: len(shape)] if c in there)
-        summed = self.builder.contract(_spec(xs, words, here), *xs)
-        lengths = [length if LETTERS[axis] in here else 1 for axis, length in enumerate(shape)]
-        while not summed.batched and len(lengths) > len(here) and lengths[0] == 1:  # broadcast from the right
-            lengths.pop(0)
-        return scale, self.builder.view(summed, lengths)
-
-    def _scale(self, kind: Kind, sheet: Sheet) -> tuple[float, np.ndarray | None]:
-        """The one scale of all terms; or 1 and the table of them, 0 in holes unless what is read there is 0."""
-        hole, free = sheet.hole, np.isnan(sheet.scale)
-        real = np.unique(sheet.scale[~hole & ~free])
-        both = zip(kind[1:], (sheet.u, sheet.v))
-        if len(real) == 1 and (not hole.any() or any(self._is_zero(c, table[hole]) for c, table in both)):
-            return float(real[0]), None
-        if len(real) == 1:
-            return float(real[0]), np.where(free, HOLE, np.where(hole, 0.0, 1.0))
-        sign = 1.0 if kind[0] else -1.0
-        return sign, np.where(free, HOLE, np.where(hole, 0.0, sign * sheet.scale))
-
-    def _is_zero(self, c: int, index: np.ndarray) -> bool:
-        """Whether these entries are zeros in place of entries that nobody asked for."""
-        source = self.sources.get(c) if c >= 0 else None
-        return source is not None and source.zero and source.valid is not None and not source.valid.ravel()[index].any()
 
     def _roll(self) -> dict[Node, Node]:
         """What takes the place of the quantities of recurrences: results of loops; where steps are not alike, their nodes."""
@@ -577,25 +346,3 @@ class Lift:
             self.found = [f._replace(block=block) for f, block in zip(self.found, blocks)]
             found = [(node, position) for node, (_, position) in zip(nodes, found)]
         return found
-
-
-def _spec(xs: Sequence[Node], words: Sequence[str], result: str) -> str:
-    ahead = ["n" if x.batched else "" for x in xs]
-    return f"{','.join(a + word for a, word in zip(ahead, words))}->{'n' if any(ahead) else ''}{result}"
-
-
-def _first_of(which: np.ndarray, count: int) -> np.ndarray:
-    """For each of the different rows the first of those that are equal to it."""
-    first = np.zeros(count, dtype=int)
-    first[which[::-1]] = np.arange(len(which))[::-1]
-    return first
-
-
-def _as_made(grid: np.ndarray, made: np.ndarray) -> list[int]:
-    """The axes in the order in which the loops that made the grid ran, outermost first."""
-    when = np.where(grid >= 0, made[grid], np.nan)
-    pace = []
-    for axis in range(grid.ndim):
-        steps = np.diff(when, axis=axis)
-        pace.append(float(np.nanmedian(np.abs(steps))) if np.isfinite(steps).any() else 0.0)
-    return sorted(range(grid.ndim), key=lambda axis: (-pace[axis], axis))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..differentiate import backward
-from ..finding.lift import Found
+from ..finding.summing import Found
 from ..nodes import Node, reachable
 from ..passes import Compiled
 from .equations import Writer, columns, dimensions
