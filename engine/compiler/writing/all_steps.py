@@ -56,8 +56,9 @@ def affine(b: Builder, x: Node) -> tuple[Node, Node, Node] | None:
         if order.max() >= x.operands[0].entries[1]:  # it begins with a later step
             return None
         found = affine(b, x.operands[0])
-        if found is None or not np.array_equal(x.index[0], in_all_steps(order, len(x.index[0]), x.operands[0].entries[1])):
-            return None
+        width = x.operands[0].entries[1]
+        if found is None or max(order) >= width or not np.array_equal(x.index[0], in_all_steps(order, len(x.index[0]), width)):
+            return None  # they begin at a later step, say
         y, weights, bias = found
         return y, rearranged_rows(b, weights, order), rearranged_rows(b, bias, order)
     if not x.is_map(ops.add):
