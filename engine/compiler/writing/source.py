@@ -246,7 +246,7 @@ class Writer(Sheet):
         row = self.scratch((*x.shape[:-1], 1))
         self.lines.append(f"{self.call('subtract')}({text}, {self._shift(x, text, row)}, out={out})")
         self.lines.append(f"{self.call('exp')}({out}, out={out})")
-        if self.plan.places[x].is_whole:
+        if self.plan.places[x].is_whole and not self.plan.places[x].buffer.last:  # else a change of shape would be a copy
             rows = self.view(f"{out}.reshape(-1, {x.shape[-1]})", f"{out}_rows", given=False)
             sums = self.view(f"{row}.reshape(-1)", f"{row}_flat", given=False)
             self.lines.append(f"{self.call('dot')}({rows}, {self.ones(str(x.shape[-1]))}, out={sums})")
@@ -378,13 +378,18 @@ class Writer(Sheet):
         (operand,), index = x.operands, x.index[0]
         place, steps = self.plan.places[operand], as_nested_steps(index)
         out = self.target(x, number)
-        if steps is not None and place.is_whole:
+        last = self.plan.places[x].buffer.last
+        if steps is not None and place.is_whole and (steps.shape == x.entries or not last):
             text = self.strided(place.buffer, steps)
             view = self.view(text, f"{self.text(operand)}_windows", given=place.buffer.given)
             lengths = [*(["n"] if x.batched else []), *map(str, steps.shape)]
             if steps.shape != x.entries:
                 out = self.view(out + reshape_to(lengths), f"{out}_nested", given=False)
             self.do(f"{self.call('copyto')}({out}, {view})", x)
+            return
+        if last:  # `take` writes into contiguous memory alone
+            rows = ":, " if x.batched else ""
+            self.do(f"{self.call('copyto')}({out}, {self.flat(operand)}[{rows}{self.array(index, 'i')}])", x)
             return
         axis = int(x.batched)
         self.do(f'{self.call("take")}({self.flat(operand)}, {self.array(index, "i")}, axis={axis}, out={out}, mode="clip")', x)
@@ -433,7 +438,7 @@ class Writer(Sheet):
         if not columns or len(steps) < len(columns) or None in steps or not fitting:
             return False
         given = self.plan.places[part].buffer.given
-        if given or not self.plan.places[part].is_whole:
+        if given or not self.plan.places[part].is_whole or self.plan.places[part].buffer.last:
             return False
         views, columns_of = self.fresh(f"{self.text(x)}_into"), self.fresh(f"{self.text(part)}_columns")
         listed = ", ".join(self.strided(self.plan.places[x].buffer, s) for s in steps if s)
