@@ -72,25 +72,15 @@ class Leaves(NamedTuple):
         """exp(z)/Σ exp(z)."""
         return ops.exp(z) / self.over_row(ops.fsum, ops.exp(z))
 
-    def there(self, x):
-        """1, and 0 in place of the last entry of each row, if there are several."""
-        there = np.ones(x.entries)
-        there[..., 1:] = np.arange(1, x.entries[-1]) < x.entries[-1] - 1
-        return self.b.constant(there)
-
     def masked(self, x):
         """x, and -inf in place of the last entry of each row, if there are several."""
-        return self.b.map(ops.where, self.there(x), x, self.b.constant(-np.inf))
+        there = np.ones(x.entries)
+        there[..., 1:] = np.arange(1, x.entries[-1]) < x.entries[-1] - 1
+        return self.b.map(ops.where, self.b.constant(there), x, self.b.constant(-np.inf))
 
-    def padded(self, x, by):
-        """x, with another entry of it in place of the last one of each row, if there are several."""
-        index = places(x)
-        index[..., -1] = by if x.entries[-1] > 1 else index[..., -1]
-        return self.b.take(x, index)
-
-    def share(self, mask):
-        """A softmax under a mask times something, and times this mask."""
-        return (self.b.softmax(self.masked(self.line)) * ops.sin(self.line)) * mask
+    def where(self, mask, x, c):
+        """x where the mask is 1, else c."""
+        return self.b.map(ops.where, self.b.constant(mask), x, self.b.lift(c))
 
     def returned(self):
         """Rows that were looked up in W, added where they had come from: W's adjoint."""
@@ -137,18 +127,26 @@ EXPRESSIONS = {
         [lambda o: o.x * (o.x * o.y), lambda o: o.x / (2.0 * o.y), lambda o: o.x * (o.b.constant([2.0]) * o.y)],
     ),
     "(x + y) + y = x + 2·y": (
-        [lambda o: (o.x + o.y) + o.y, lambda o: (o.x + o.y) + o.x],
-        [lambda o: (o.x + o.y) - o.y, lambda o: (o.x * o.y) + o.y, lambda o: (o.x + o.y) + ops.sin(o.y)],
+        [lambda o: (o.x + o.y) + o.y, lambda o: (o.y + o.x) + o.y],
+        [lambda o: (o.x + o.y) + o.z, lambda o: (o.x - o.y) + o.y, lambda o: o.b.map(ops.sub, o.x + o.y, o.y)],
     ),
     "(m ? x[i] : c) = (m ? x : c) where i takes every entry that m leaves in its place": (
-        [lambda o: o.masked(o.padded(o.line, 0)), lambda o: o.masked(o.padded(o.line, 0) / 2.0)],
-        [lambda o: o.masked(o.b.take(o.line, places(o.line)[..., ::-1].copy())), lambda o: o.padded(o.line, 0),
-         lambda o: o.b.map(ops.where, o.there(o.line), o.padded(o.line, 0), o.line), lambda o: o.masked(o.line)],
+        [lambda o: o.where([1, 1, 0], o.b.take(o.v, np.array([0, 1, 1])), 0.0),
+         lambda o: o.where([0, 1, 1], ops.exp(2.0 * o.b.take(o.v, np.array([2, 1, 2]))), -5.0)],
+        [lambda o: o.where([1, 1, 0], o.b.take(o.v, np.array([1, 0, 2])), 0.0), lambda o: o.where([1, 1, 0], o.v, 0.0),
+         lambda o: o.where([1, 1, 0], o.b.take(o.v, np.array([0, 1, 1])), o.z),
+         lambda o: o.where([1, 1, 0], o.b.take(o.v8, np.array([0, 1, 1])), 0.0),
+         lambda o: o.where([1, 1, 0], o.b.take(o.v, np.array([0, 1, 1])) * o.z, 0.0),
+         lambda o: o.where([1, 1, 1], o.b.take(o.v, np.array([0, 1, 1])), 0.0)],
     ),
     "(a ⊙ x) ⊙ m = a ⊙ x for a softmax that is 0 where m is": (
-        [lambda o: o.share(o.there(o.line))],
-        [lambda o: o.share(o.b.constant(2.0 * o.there(o.line).number)), lambda o: o.masked(o.line) * o.there(o.line),
-         lambda o: o.share(o.b.constant(o.there(o.line).number[..., ::-1].copy()))],
+        [lambda o: (o.b.softmax(o.where([1, 0, 1], o.v, -np.inf)) * ops.sin(o.v)) * o.b.constant([1.0, 0.0, 1.0]),
+         lambda o: (ops.sin(o.v) * o.b.softmax(o.where([1, 0, 1], o.v, -np.inf))) * o.b.constant([1.0, 0.0, 1.0])],
+        [lambda o: (o.b.softmax(o.where([1, 0, 1], o.v, -np.inf)) * ops.sin(o.v)) * o.b.constant([1.0, 0.0, 0.0]),
+         lambda o: (o.b.softmax(o.where([1, 0, 1], o.v, -np.inf)) * ops.sin(o.v)) * o.b.constant([2.0, 0.0, 2.0]),
+         lambda o: (o.b.softmax(o.where([1, 0, 1], o.v, -5.0)) * ops.sin(o.v)) * o.b.constant([1.0, 0.0, 1.0]),
+         lambda o: (o.b.softmax(o.v) * ops.sin(o.v)) * o.b.constant([1.0, 0.0, 1.0]),
+         lambda o: (o.b.softmax(o.where([1, 0, 1], o.v, -np.inf)) + ops.sin(o.v)) * o.b.constant([1.0, 0.0, 1.0])],
     ),
     "-(-x) = x": ([lambda o: ops.neg(-o.x)], [lambda o: -(o.x - o.y), lambda o: -o.x]),
     "-(c·x) = (-c)·x and c·(-x) = (-c)·x": (
@@ -175,9 +173,9 @@ EXPRESSIONS = {
         [lambda o: o.x * (o.s * o.z), lambda o: o.z * (o.s * o.x), lambda o: o.s * (o.s * o.x), lambda o: o.x * (o.s + o.y)],
     ),
     "Σ(c·x) = c·Σx and Σ(-x) = -Σx": (
-        [lambda o: o.total(2.0 * o.W), lambda o: o.over_row(ops.fsum, 2.0 * o.line), lambda o: o.total(-o.W),
+        [lambda o: o.total(2.0 * o.x), lambda o: o.over_row(ops.fsum, 2.0 * o.line), lambda o: o.total(-o.x),
          lambda o: o.over_row(ops.fsum, -o.line)],
-        [lambda o: o.over_row(ops.logsumexp, 2.0 * o.line), lambda o: o.total(2.0 + o.x), lambda o: o.total(2.0 * o.x),
+        [lambda o: o.over_row(ops.logsumexp, 2.0 * o.line), lambda o: o.total(2.0 + o.x),
          lambda o: o.over_row(ops.fsum, o.line * o.z), lambda o: o.b.contract("na->a", -o.v),
          lambda o: o.b.contract("nk,rk->nr", 2.0 * o.v, o.W)],
     ),

@@ -161,8 +161,8 @@ ILL_FORMED_LOOPS = {
     "no body": (lambda: made("loop", [], ()), "has no body"),
     "a hole outside of a loop": (lambda: ops.exp(H), "stands outside of a loop"),
     "a first state too long": (lambda: loop([V3, *LOOP.operands[1:]]), "begins with states of other shapes than it carries"),
-    "no first state": (lambda: loop([]), "is not given all its first states and sequences"),
-    "no sequence": (lambda: loop([V3_1], following=(ops.exp(H),), results=()), "is not given all its first states and sequences"),
+    "no first state": (lambda: loop([]), "has 0 operands, and not one for each state"),
+    "no sequence": (lambda: loop([V3_1], following=(ops.exp(H),), results=()), "has 1 operands, and not one for each state"),
     "a state that becomes nothing": (lambda: loop(following=()), "begins with states of other shapes"),
     "a state that grows": (lambda: loop(following=(ops.exp(S),), results=()), "carries states whose shape changes"),
     "a sequence too short": (lambda: loop(steps=5), r"reads a sequence of shape \(0, 4, 3\) in 5 steps, \(0, 3\) each"),
@@ -170,8 +170,9 @@ ILL_FORMED_LOOPS = {
     "a sequence for all examples": (
         lambda: loop([V3_1, B.parameter(np.zeros((4, 3), int)), P6]), r"reads a sequence of shape \(4, 3\)"
     ),
-    "a matrix that it does not list": (lambda: loop(LOOP.operands[:2]), "has 2 operands, and not one for each"),
-    "more than its body reads": (lambda: loop([*LOOP.operands, V3]), "has 4 operands, and not one for each"),
+    "a matrix that it does not list": (lambda: loop(LOOP.operands[:2]), "has 2 operands, and not one for each state"),
+    "more than its body reads": (lambda: loop([*LOOP.operands, V3]), "has 4 operands, and not one for each state"),
+    "another matrix than its body reads": (lambda: loop([*LOOP.operands[:2], P22]), "does not list what its body reads"),
     "a mistake in the body": (
         lambda: loop([V3_1, X43], following=(made("map", [H], (2,), True, row=ops.add),), results=()),
         "in its body .* has 1 operands; add takes 2",
