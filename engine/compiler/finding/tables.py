@@ -101,7 +101,7 @@ def _extended(rows: np.ndarray, size: int) -> np.ndarray:
     if (full < 0).any() and len(steps) == 1 and (full >= 0).any(axis=1).all():
         start = np.argmax(full >= 0, axis=1)[:, None]
         line = np.take_along_axis(full, start, 1) + (np.arange(full.shape[1]) - start) * steps[0]
-        if line.min() >= 0 and line.max() < size:
+        if line.min() >= 0 and line.max() < size and (line == full)[full >= 0].all():
             full = line
     found: np.ndarray = repeated(full)[which]
     return found
