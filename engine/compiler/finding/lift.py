@@ -322,7 +322,8 @@ class Lift:
             for stacked, nodes in found:
                 size, shape = nodes[-1].size, nodes[-1].entries
                 places = list(np.arange(size * len(nodes)).reshape(len(nodes), *shape))
-                replaced[stacked] = rolled[stacked] if rolled else self.builder.put((len(nodes), *shape), nodes, places)
+                alike = [self.builder.view(x, shape) for x in nodes]
+                replaced[stacked] = rolled[stacked] if rolled else self.builder.put((len(nodes), *shape), alike, places)
         return replaced
 
     def _unrolled(self, loop: set[int]) -> list[Node]:

@@ -161,7 +161,11 @@ class Writer(Sheet):
             self.define(x)
         else:
             array = self.array(x.index[0], "i")
-            self.do(f'{self.call("take")}(theta, {array}, out={self.target(x, number)}, mode="clip")', x)
+            out = self.target(x, number)
+            if self._is_one_piece(x):
+                self.do(f'{self.call("take")}(theta, {array}, out={out}, mode="clip")', x)
+            else:
+                self.do(f"{self.call('copyto')}({out}, theta[{array}])", x)
 
     def _write_seed(self, x: Node, number: int) -> None:
         self.called[x] = "s"
@@ -276,7 +280,10 @@ class Writer(Sheet):
         if x in self.plan.numbers:
             self.do(f"{self.name(x)} = {self.call('dot')}({', '.join(self._vectors(operands, by))})", x)
             return
-        self.target(x, number)
+        target = self.target(x, number)
+        if not x.shape:  # one number of a step of a loop, which is kept in an array
+            self.do(f"{self.call('copyto')}({target}, {self.call('dot')}({', '.join(self._vectors(operands, by))}))", x)
+            return
         out = self.seen(x, x.letters[-1])
         if len(operands) == 1:
             self.do(self._sum(operands[0], by, out), x)
@@ -355,7 +362,11 @@ class Writer(Sheet):
         operand = x.operands[0]
         if not x.index:  # rows of a table, chosen by the data
             chosen = f'{self.text(x.operands[1])}.astype("intp")'
-            self.do(f"{self.call('take')}({self.text(operand)}, {chosen}, axis=0, out={self.target(x, number)})", x)
+            out = self.target(x, number)
+            if self._is_one_piece(x):
+                self.do(f"{self.call('take')}({self.text(operand)}, {chosen}, axis=0, out={out})", x)
+            else:
+                self.do(f"{self.call('copyto')}({out}, {self.text(operand)}[{chosen}])", x)
             return
         if operand in self.plan.numbers:
             if x in self.plan.numbers:
@@ -373,6 +384,11 @@ class Writer(Sheet):
         else:
             self._gather(x, number)
 
+    def _is_one_piece(self, x: Node) -> bool:
+        """Whether x's numbers lie in one piece: `take` writes into contiguous memory alone."""
+        place = self.plan.places[x]
+        return place.is_whole and not place.buffer.last
+
     def _gather(self, x: Node, number: int) -> None:
         """Entries from a grid of equal steps with more axes than x has are copied from a view of it; others by a table."""
         (operand,), index = x.operands, x.index[0]
@@ -387,7 +403,7 @@ class Writer(Sheet):
                 out = self.view(out + reshape_to(lengths), f"{out}_nested", given=False)
             self.do(f"{self.call('copyto')}({out}, {view})", x)
             return
-        if last:  # `take` writes into contiguous memory alone
+        if not self._is_one_piece(x):
             rows = ":, " if x.batched else ""
             self.do(f"{self.call('copyto')}({out}, {self.flat(operand)}[{rows}{self.array(index, 'i')}])", x)
             return
