@@ -19,10 +19,10 @@ from ..training import fit
 CHECKED = 30  # parameters whose derivative is compared with a central difference before training
 
 
-def checked(cost: Value, model: Module, seed: int, count: int = CHECKED) -> str:
+def checked(cost: Value, model: Module, seed: int, count: int | None = None) -> str:
     """The lectures' recipe: compare a few derivatives with central differences once, then never again while training."""
     parameters = model.parameters()
-    found = compare(cost, Random(seed).sample(parameters, min(count, len(parameters))))
+    found = compare(cost, Random(seed).sample(parameters, min(count or CHECKED, len(parameters))))
     errors = [abs(c.exact - c.numeric) / max(abs(c.exact), abs(c.numeric), 1e-3) for c in found]
     return f"gradient check on {len(found)} parameters, once: largest relative error {max(errors):.1e}"
 

@@ -222,7 +222,7 @@ class Sheet:
         if (x.node, turn) not in self.copies:
             self.copies[x.node, turn] = copy = self.fresh(f"{x.text}_copy")
             self.before.append(f"{copy} = empty({tuple_of([dims(x.node.shape)[axis] for axis in turn])}, {self.dtype!r})")
-            lines = self.lines if x.node in self.in_loop else self.outer
+            lines = self.lines if x.node in self.in_loop or self._is_of_a_step(x.text) else self.outer
             lines.append(f"{self.call('copyto')}({copy}, {x.text}{transposed(turn)})")
         lengths = tuple(x.axes.lengths[axis] for axis in turn)
         return Seen(x.node, self.copies[x.node, turn], Axes(order, lengths, in_order(lengths)), given=False)
@@ -234,9 +234,13 @@ class Sheet:
             copy = Buffer(x.entries, x.batched, last=True, kept=True)
             self.allocate(copy, f"{self.text(x)}_copy")
             self.copies[key] = copy.name
-            lines = self.lines if x in self.in_loop else self.outer
+            lines = self.lines if x in self.in_loop or self._is_of_a_step(self.text(x)) else self.outer
             lines.append(f"{self.call('copyto')}({copy.name}, {self.text(x)})")
         return self.copies[key]
+
+    def _is_of_a_step(self, text: str) -> bool:
+        """Whether this is one thing in each step of a loop."""
+        return any(word in self.steps for word in WORD.findall(text))
 
     def readable(self, x: Seen, rows: str, columns: str) -> bool:
         """Whether BLAS can read x as this matrix, or a copy of it that there is."""
