@@ -27,22 +27,22 @@ Chains = list[list[int]]  # the classes of each quantity, the first step first
 
 def find_chains(classes: Classes) -> Chains:
     """The chains of the longest recurrence; none if there is none."""
-    found = Found(classes)
+    walk = Walk(classes)
     best, most = Chains(), 0
     alike: dict[Any, list[int]] = defaultdict(list)
-    for c in found.free:
-        alike[found.form(c)].append(c)
+    for c in walk.free:
+        alike[walk.form(c)].append(c)
     for b in sorted((c for group in alike.values() if len(group) >= FEWEST for c in group[-TRIED:]), reverse=True):
-        above = found.above(b)
-        for a in [a for a in reversed(alike[found.form(b)]) if a < b and a in above][:2]:
-            chains = found.chains(a, b)
+        above = walk.above(b)
+        for a in [a for a in reversed(alike[walk.form(b)]) if a < b and a in above][:2]:
+            chains = walk.chains(a, b)
             score = sum(map(len, chains))
             if score > most:
                 best, most = chains, score
     return best
 
 
-class Found:
+class Walk:
     """Walks over the classes."""
 
     def __init__(self, classes: Classes) -> None:
@@ -164,8 +164,7 @@ def _hoist(classes: Classes, steps: Sequence[Sequence[int]]) -> None:
         inside = _inside(classes, terms, weights)
         if inside.all():
             continue
-        new, classes.size = classes.size, classes.size + 1
-        classes.step[new], classes.when[new] = Step(None, (), terms.without(inside)), classes.when[node] - 0.5
+        new = classes.add_step(Step(None, (), terms.without(inside)), classes.when[node] - 0.5)
         classes.step[node] = classes.with_term(terms.without(~inside), new)
 
 
@@ -219,9 +218,8 @@ def _open(classes: Classes, node: int, kinds: Sequence[Kind], of: np.ndarray) ->
     mine = np.zeros(len(second), bool)
     for sign, p, q in kinds:
         mine |= (of[terms.first] == p) & (second == q) & ((terms.scale > 0) == sign)
-    new, classes.size = classes.size, classes.size + 1
     taken = terms.without(~mine)
     is_product = len(taken.scale) == 1 and taken.scale[0] == 1
-    classes.step[new] = Step(ops.mul, [int(taken.first[0]), int(taken.second[0])]) if is_product else Step(None, (), taken)
-    classes.when[new] = classes.when[node] - 0.5
+    step = Step(ops.mul, [int(taken.first[0]), int(taken.second[0])]) if is_product else Step(None, (), taken)
+    new = classes.add_step(step, classes.when[node] - 0.5)
     classes.step[node] = classes.with_term(terms.without(mine), new)

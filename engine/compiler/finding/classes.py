@@ -321,12 +321,16 @@ class Classes:
     def _sum_of(self, node: int) -> int:
         """A new step: the sum whose only term is this node."""
         if node not in self.wrapped:
-            self.wrapped[node] = self.size
-            self.step[self.size] = Step(None, (), Terms(np.ones(1), np.array([node]), np.array([NOTHING])))
-            self.when[self.size] = self.when.get(node, -1) + 0.5
-            self.size += 1
+            alone = Terms(np.ones(1), np.array([node]), np.array([NOTHING]))
+            self.wrapped[node] = self.add_step(Step(None, (), alone), self.when.get(node, -1) + 0.5)
             self.of, self.seen, *self._views = (np.append(found, -1) for found in (self.of, self.seen, *self._views))
         return self.wrapped[node]
+
+    def add_step(self, step: Step, when: float) -> int:
+        """A step that was not traced: its node, which comes at this time among those that were."""
+        node, self.size = self.size, self.size + 1
+        self.step[node], self.when[node] = step, when
+        return node
 
     def _simplified(self, terms: Terms) -> Terms:
         """Among products with data, a parameter times a constant is a term with the constant as its scale: a bias as the weight
