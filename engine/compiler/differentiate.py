@@ -1,4 +1,4 @@
-"""Pass 6: the backward pass, by the engine's own table of derivative rules.
+"""Pass 8: the backward pass, by the engine's own table of derivative rules.
 
 The adjoint of x is ∂C/∂x for the cost C of a batch. It may have axes of length 1 where x is longer: it is then the same
 along them, and is broadcast only where a node needs its full shape.

@@ -61,7 +61,7 @@ class Lift:
         self.kind_of_leaf = {c: made.below for c, made in enumerate(classes.made) if made.depth == 0 and made.below is not None}
         for c, kind in self.kind_of_leaf.items():
             if kind not in (PARAMETER, CONSTANT):
-                argument = kind - CONSTANT - 1
+                argument = kind - INPUT
                 self.sources[c] = Source(self.builder.input(argument, self.shapes[argument]))
         self.matrices: set[tuple[Shape, bytes]] = set()  # the indices of parameters that were gathered as matrices
         self.found: list[Found] = []
@@ -203,11 +203,12 @@ class Lift:
         xs = []
         for x, source, column in zip(below, sources, table.T):
             column = column.reshape(shape)
-            if source.made_up and mask is not None and row not in ARITHMETIC and row is not ops.exp:
+            asked = mask if source.made_up else None  # which entries are real
+            if asked is not None and row not in ARITHMETIC and row is not ops.exp:
                 column = repeated(column)  # real entries again
             y = self.spread(x, column)
-            if row is ops.exp and source.made_up and mask is not None:
-                y = self.builder.map(ops.where, self.builder.constant(mask.astype(float)), y, self.builder.constant(-np.inf))
+            if asked is not None and row is ops.exp:
+                y = self.builder.map(ops.where, self.builder.constant(asked.astype(float)), y, self.builder.constant(-np.inf))
             xs.append(y)
         block = self.whole(self.builder.map(row, *xs), shape)
         zeros = [source.zero for source in sources]

@@ -1,4 +1,4 @@
-"""Pass 5: where each parameter lies in the one vector that holds them all.
+"""Pass 7: where each parameter lies in the one vector that holds them all.
 
 Matrices first, in the order of their use, then vectors and single numbers, each contiguous unless an entry already has its place:
 then W1 is a view of the vector, and so is its gradient, and an update of all parameters is one operation.

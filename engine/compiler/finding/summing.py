@@ -278,7 +278,6 @@ def _as_made(grid: np.ndarray, made: np.ndarray) -> list[int]:
     return sorted(range(grid.ndim), key=lambda axis: (-pace[axis], axis))
 
 
-
 def first_of(which: np.ndarray, count: int) -> np.ndarray:
     """For each of the different rows the first of those that are equal to it."""
     first = np.zeros(count, dtype=int)

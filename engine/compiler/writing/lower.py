@@ -1,4 +1,4 @@
-"""Pass 7: every row in NumPy's functions.
+"""Pass 9: every row in NumPy's functions.
 
 Rows that are not native are replaced by their forward rule, derivatives by the derivative rule, run on instructions; since
 equal instructions are made once, what a function and its derivative have in common is computed once. Where another form of

@@ -1,4 +1,4 @@
-"""Pass 8: a lowered program as the text of a Python module that runs on NumPy.
+"""Pass 10: a lowered program as the text of a Python module that runs on NumPy.
 
 The text has one function, `build`, which makes every buffer for batches of n examples and gives back `run`, which fills
 them. Buffers, views of them and views of the parameters are made once, in `build`. In `run` each line is one call that writes
