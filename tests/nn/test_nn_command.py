@@ -520,7 +520,7 @@ def test_the_command_runs_in_a_pipe():
 
 
 @pytest.mark.parametrize(("words", "printed"), [
-    ("generalise --seeds 1", "lambda/(2m) sum  w^2"), ("mazur", "(lecture: W^3)"), ("xor --epochs 2", " us, compiled"),
+    ("generalise --seeds 1", "lambda/(2m) sum  w^2"), ("mazur", "(lecture: W^3)"), ("xor --epochs 1000", " us, compiled"),
     ("rbf", "phi = exp(-|x - c|^2)"), ("echo", "x(t-tau)/(1 + x(t-tau)^10)"), ("hopfield", "1/2 erfc(sqrt(n / 2p))"),
     ("som", "rate 0.500, sigma 2.000"),
 ])  # fmt: skip
