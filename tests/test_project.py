@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from test_layout import folder_of
 
 import chainrule
 
@@ -16,7 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 CODE = ("chainrule", "engine", "nn", "viz")
 BESIDE = ("tests", "notebooks", "benchmarks", "pictures", "docs")
-TEXTS = {".md", ".py", ".toml", ".cff", ".yaml", ".ipynb", ".css", ".js", ".html", ".in", ""}
+TEXTS = {".json", ".md", ".py", ".toml", ".cff", ".yaml", ".ipynb", ".css", ".js", ".html", ".in", ""}
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 
@@ -100,8 +101,7 @@ def test_every_file_beside_the_code_is_packed_with_it():
     patterns = SETUPTOOLS["package-data"]
     packed = set()
     for package, names in patterns.items():
-        folder = ROOT / SETUPTOOLS["package-dir"].get(package, package)
-        packed |= {path for name in names for path in folder.glob(name)}
+        packed |= {path for name in names for path in folder_of(package).glob(name)}
     there = {path for path in files() if path.suffix not in (".py", ".pyc") and path.relative_to(ROOT).parts[0] in CODE}
     assert there <= packed
 

@@ -11,7 +11,7 @@ from ..engine.command.terminal import Arguments, UsageError, answer
 from .drawing import draw
 from .folding import FOLDS
 from .frames import draw_steps
-from .html import page
+from .pages.graph import page
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
 FORMS = (".svg", ".png", ".pdf", ".dot", ".gv", ".mmd", ".html")

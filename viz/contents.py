@@ -2,7 +2,7 @@
 
 from .drawing import Drawing, draw
 from .frames import draw_steps
-from .html import page
+from .pages.graph import page
 from .render import NoRenderer
 from .text_tree import tree
 

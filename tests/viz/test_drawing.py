@@ -18,7 +18,7 @@ from engine.graph import names, topological_order
 from nn import MLP
 from viz import NoRenderer, draw, draw_steps, page, tree
 from viz.folding import READABLE
-from viz.javascript import NATIVE
+from viz.pages.javascript import NATIVE
 
 HOSTILE = ["<script>alert(1)</script>", '"', "'", "&", "a < b", "</script>", "two\nlines", "a]b", "-->", "\\", r"\N", "x;y", "%%"]
 

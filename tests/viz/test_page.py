@@ -33,8 +33,8 @@ from engine import (
 )
 from engine.say.notation import show
 from nn import MLP
-from viz.html import html_of
-from viz.javascript import LIBRARY, functions
+from viz.pages.graph import html_of
+from viz.pages.javascript import LIBRARY, functions
 
 
 def worked():

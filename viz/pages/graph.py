@@ -17,17 +17,17 @@ from typing import Any
 
 import graphviz
 
-from ..engine import Value
-from ..engine.errors import check_fresh
-from ..engine.files import write_whole
-from ..engine.graph import Graph, exceeds
-from ..engine.primitive import REAL, Domain, Primitive
-from ..engine.say.headline import expression
-from ..engine.say.notation import Term, write
-from .drawing import html_word
+from ...engine import Value
+from ...engine.errors import check_fresh
+from ...engine.files import write_whole
+from ...engine.graph import Graph, exceeds
+from ...engine.primitive import REAL, Domain, Primitive
+from ...engine.say.headline import expression
+from ...engine.say.notation import Term, write
+from ..drawing import html_word
+from ..picture import symbol
+from ..render import render
 from .javascript import LIBRARY, functions
-from .picture import symbol
-from .render import render
 
 LARGEST = 600  # nodes of a page; more could not be read, and Graphviz can take minutes to lay them out
 OPEN, CLOSE = "\ue000", "\ue001"  # around the place of an operand in a formula; characters that no label uses
@@ -84,7 +84,7 @@ def html_of(output: Value) -> str:
 
 def asset(name: str) -> str:
     """A file of the skeleton."""
-    return files("viz").joinpath("assets", name).read_text(encoding="utf-8").strip()
+    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8").strip()
 
 
 def embedded(data: Any) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..engine.interpreter import Interpreter
-from ..engine.primitive import Primitive
+from ...engine.interpreter import Interpreter
+from ...engine.primitive import Primitive
 
 # What JavaScript calls the native rows; {0}, {1}, ... are the operands, {p} the static parameter.
 NATIVE = {
