@@ -19,10 +19,12 @@
 import { orderColumns, ranked } from "./order.js";
 
 const LANES = 4000;
+const OWN_LANES = 3;  // more long arrows than this from one source share one lane, a bundle
 const LANE_SIZE = 2;  // a lane is this wide
 const TRACKS = 24;  // rails above all cards, and below them, lie side by side on this many tracks at most
 const TRACK_GAP = 10;
 const HEIGHT_SWEEPS = 8;  // forth and back in turn; in the last two, the neighbours of both sides pull
+const LEVEL_ENTRY = 20;  // an entry this near to the middle counts as level with it
 const STUB = 5;  // an arrow runs straight this far out of a column, which keeps its head level
 
 // Lay out a graph. Pure: nothing is drawn, nothing that is given is changed.
@@ -54,9 +56,10 @@ export function arrange(items, arcs, { across, along, down = false }) {
 }
 
 // What stands in a column: an item or a lane. `size` is its extent across, along its column, `length` the other one;
-// `at` is the place of its centre, `rank` its index in its column.
+// `at` is the place of its centre, `rank` its index in its column, `depth` the longest path to it, `deepest` the longest to one
+// of its operands.
 function layoutNode(size, length, since) {
-  return { size, length, since, lane: false, column: 0, rank: 0, at: 0, ins: [], outs: [] };
+  return { size, length, since, lane: false, column: 0, depth: 0, deepest: -1, rank: 0, at: 0, ins: [], outs: [] };
 }
 
 // ---------- 1. Columns
@@ -70,7 +73,11 @@ function placeInColumns(nodes, items, arcs) {
   }
   nodes.forEach((node, i) => {  // operands come first in a topological order, so their columns are known
     node.column = items[i].column ?? 0;
-    for (const operand of operands[i]) node.column = Math.max(node.column, nodes[operand].column + 1);
+    for (const operand of operands[i]) {
+      node.column = Math.max(node.column, nodes[operand].column + 1);
+      node.deepest = Math.max(node.deepest, nodes[operand].depth);
+    }
+    node.depth = node.deepest + 1;
   });
   for (let i = nodes.length - 1; i >= 0; i--) {  // readers come later, so where they stand is final
     const shared = [...operands[i]].filter(operand => readers[operand].size > 1);
@@ -97,17 +104,20 @@ function addLanes(nodes, ways) {
   let left = LANES;
   for (const { source, all, need } of sources) {
     left -= need;
-    if (left >= 0) all.forEach(way => giveLanes(way, nodes));
+    if (left >= 0) giveLanes(all, nodes);
     else rails.push(railFor(source, all));
   }
   return rails;
 }
 
-function giveLanes(way, nodes) {
-  for (let column = way.from.column + 1; column < way.to.column; column++) {
-    const lane = { ...layoutNode(LANE_SIZE, 0, way.from.since), lane: true, column, ins: [], outs: [] };
-    way.lanes.push(lane);
-    nodes.push(lane);
+function giveLanes(all, nodes) {
+  const bundle = all.length > OWN_LANES ? [] : null;
+  for (const way of all) {
+    const lanes = bundle ?? [];  // of each column, while they are made
+    for (let column = way.from.column + 1; column < way.to.column; column++) {
+      if (!lanes[column]) nodes.push(lanes[column] = { ...layoutNode(LANE_SIZE, 0, way.from.since), lane: true, column });
+      way.lanes.push(lanes[column]);
+    }
   }
 }
 
@@ -118,13 +128,17 @@ function railFor(source, all) {
   return rail;
 }
 
-// The links of a way: from each of its stops to the next, one column on. Lanes pull harder, so that long arrows are straight.
+// The links of a way: from each of its stops to the next, one column on. The weight says how hard it pulls both to one height:
+// lanes harder than cards, so that long arrows are straight; the deepest operands of a reader harder than the others, and all
+// the harder the deeper they are, so that the longest path is straight and what joins it hangs above and below. If all pulled
+// alike, a sum of 300 terms would climb like a stair.
 function linkWay(way) {
   const stops = [way.from, ...way.lanes, way.to];
   for (let i = 1; i < stops.length; i++) {
     const [from, to] = [stops[i - 1], stops[i]];
-    const weight = from.lane && to.lane ? 8 : from.lane || to.lane ? 2 : 1;
-    const link = { from, to, entry: to.lane ? 0 : way.entry, weight };
+    if (to.lane && to.ins.length) continue;  // a bundle is linked once
+    const pull = from.lane && to.lane ? 8 : to.lane || way.from.depth === to.deepest ? 1 : 0.01;
+    const link = { from, to, entry: to.lane ? 0 : way.entry, weight: pull * (way.from.depth + 1) ** 2 };
     from.outs.push(link);
     to.ins.push(link);
   }
@@ -163,14 +177,21 @@ function pullOn(node, before, after) {
   const outs = after || !node.ins.length ? node.outs : [];
   let [sum, weight] = [0, 0];
   for (const link of ins) {
-    sum += link.weight * (link.from.at - link.entry * node.size);
+    sum += link.weight * (link.from.at - entryOffset(link));
     weight += link.weight;
   }
   for (const link of outs) {
-    sum += link.weight * (link.to.at + link.entry * link.to.size);
+    sum += link.weight * (link.to.at + entryOffset(link));
     weight += link.weight;
   }
-  return weight ? { wish: sum / weight, weight } : { wish: node.at, weight: 0.01 };
+  return weight ? { wish: sum / weight, weight } : { wish: node.at, weight: 0.001 };
+}
+
+// How far from its reader's middle a link enters, as far as heights are concerned: within a card, the cards shall be level
+// rather than their arrows, since an arrow that bends a little is no harm, and a chain that slopes is.
+function entryOffset(link) {
+  const offset = link.entry * link.to.size;
+  return Math.sign(offset) * Math.max(0, Math.abs(offset) - LEVEL_ENTRY);
 }
 
 // Place a column so that sum of weight * (at - wish)^2 is least, order and gaps kept. Measured from where each node would be
