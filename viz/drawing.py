@@ -10,7 +10,7 @@ import graphviz
 
 from ..engine import Value
 from ..engine.files import write_whole
-from ..engine.say.colours import GRADIENT, VALUE
+from ..engine.say.colours import LIGHT
 from .picture import Box, Picture, lines_of, picture
 from .render import can_render, render
 
@@ -85,8 +85,9 @@ def dot(painted: Picture, *, flow: bool = False) -> str:
     graph = graphviz.Digraph(
         graph_attr={"rankdir": "LR", "nodesep": "0.25", "ranksep": "0.35", "fontname": "Helvetica"},
         node_attr={"fontname": "Helvetica", "fontsize": "12"},
-        edge_attr={"fontname": "Helvetica", "fontsize": "10", "fontcolor": GRADIENT, "arrowsize": "0.6", "color": "#555555"},
-    )
+        edge_attr={"fontname": "Helvetica", "fontsize": "10", "fontcolor": LIGHT["gradient"], "arrowsize": "0.6",
+                   "color": LIGHT["line"]},
+    )  # fmt: skip
     if painted.note:
         graph.attr(label=graphviz.escape(painted.note), labelloc="b", fontsize="10")
     for box in painted.boxes:
@@ -96,8 +97,8 @@ def dot(painted: Picture, *, flow: bool = False) -> str:
     for circle in painted.circles:
         graph.node(circle.id, graphviz.escape(circle.text), shape="circle", margin="0.02", width="0.35", fontsize="14")
     for arrow in painted.arrows:
-        width = {"penwidth": f"{0.5 + 5 * arrow.weight:.2f}", "color": GRADIENT} if flow and arrow.weight else {}
-        width |= {"penwidth": "3", "color": GRADIENT} if arrow.lit else {}
+        width = {"penwidth": f"{0.5 + 5 * arrow.weight:.2f}", "color": LIGHT["gradient"]} if flow and arrow.weight else {}
+        width |= {"penwidth": "3", "color": LIGHT["gradient"]} if arrow.lit else {}
         graph.edge(arrow.tail, arrow.head, graphviz.escape(arrow.text), **width)
     return str(graph.source)
 
@@ -108,7 +109,7 @@ def label_of(box: Box) -> str:
     for place, line in enumerate(lines_of(box)):
         word = html_word(line)
         is_gradient = bool(box.gradient) and place == len(lines_of(box)) - 1
-        color, bold = (GRADIENT, False) if is_gradient else (VALUE, place == 0 and len(box.lines) > 1)
+        color, bold = (LIGHT["gradient"], False) if is_gradient else (LIGHT["ink"], place == 0 and len(box.lines) > 1)
         word = f"<B>{word}</B>" if bold else word
         rows.append(f'<TR><TD><FONT COLOR="{color}">{word}</FONT></TD></TR>')
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'

@@ -1,6 +1,7 @@
-"""Colours in a terminal: where they are, where they are not, and that they take no room."""
+"""Colours: that they can be read and told apart; in a terminal, where they are, where not, and that they take no room."""
 
 import colorsys
+import itertools
 import os
 import pty
 import re
@@ -8,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.command.main import report
-from engine.say.colours import BOLD, GRADIENT, ORANGE, VALUE
+from engine.say.colours import BOLD, DARK, LIGHT, ORANGE
 from engine.say.layout import Page
 
 ROOT = Path(__file__).parents[2]
@@ -119,18 +121,64 @@ def luminance(colour):
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def contrast(one, other):
+    """WCAG 2's ratio, from 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
 @pytest.mark.parametrize("background", ["#ffffff", "#000000", "#1e1e1e", "#fdf6e3", "#002b36"])
 def test_the_orange_can_be_read_on_light_and_on_dark(background):
     """3 is what WCAG asks of large text and of signs; the numbers could do without their colour."""
-    low, high = sorted((luminance(rgb(ORANGE)), luminance(from_hex(background))))
-    assert (high + 0.05) / (low + 0.05) >= 3.5
+    assert contrast(rgb(ORANGE), from_hex(background)) >= 3.5
 
 
 def test_the_orange_is_the_hue_of_the_pictures():
-    hue = [colorsys.rgb_to_hsv(*colour)[0] for colour in (rgb(ORANGE), from_hex(GRADIENT))]
+    hue = [colorsys.rgb_to_hsv(*colour)[0] for colour in (rgb(ORANGE), from_hex(LIGHT["gradient"]))]
     assert hue[0] == pytest.approx(hue[1], abs=0.02)  # of a turn
 
 
-def test_the_page_in_a_browser_has_the_same_colours():
-    style = (ROOT / "viz" / "assets" / "page.css").read_text(encoding="utf-8")
-    assert f"--ink: {VALUE};" in style and f"--gradient: {GRADIENT};" in style
+# --- the colours of pictures and pages ---
+
+THEMES = {"light": LIGHT, "dark": DARK}
+GROUNDS = ("paper", "card", "value_bg", "gradient_bg", "weight_bg")
+HUES = ("value", "gradient", "weight")
+
+# Machado, Oliveira, Fernandes, "A physiologically-based model for simulation of color vision deficiency" (2009), table for
+# severity 1.0; the matrices act on linear RGB.
+BLIND = {
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "normal": np.eye(3),
+}
+
+
+def lab(colour, seen_by="normal"):
+    """CIE L*a*b* (white D65) of a colour as someone sees it."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in from_hex(colour)]
+    linear = np.clip(np.array(BLIND[seen_by]) @ linear, 0, 1)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    x, y, z = (np.cbrt(t) if t > 0.008856 else 7.787 * t + 16 / 116 for t in to_xyz @ linear / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_letters_and_lines_stand_out_from_every_ground(theme, ground):
+    colours = THEMES[theme]
+    for letters in ("ink", "soft", *HUES):
+        assert contrast(from_hex(colours[letters]), from_hex(colours[ground])) >= 4.5, letters
+    assert contrast(from_hex(colours["line"]), from_hex(colours[ground])) >= 3
+
+
+@pytest.mark.parametrize("seen_by", BLIND)
+@pytest.mark.parametrize("theme", THEMES)
+def test_values_gradients_and_weights_are_told_apart(theme, seen_by):
+    """A distance of 2.3 can just be noticed (Mahy 1994); 25 needs no comparison side by side."""
+    for one, other in itertools.combinations(HUES, 2):
+        distance = np.linalg.norm(lab(THEMES[theme][one], seen_by) - lab(THEMES[theme][other], seen_by))
+        assert distance >= 25, (one, other)
+
+
+def test_both_themes_have_the_same_colours():
+    assert LIGHT.keys() == DARK.keys()
