@@ -6,7 +6,8 @@
 // The path that is drawn and the point that travels along it come from the same control points, hence agree exactly.
 
 const PIECES = 12;  // a piece or bend is measured by this many chords: 0.1 % of a length, which no eye sees in a speed
-const CHIP_AT = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9];  // where in a bend a chip is tried, the middle first
+const CHIP_AT = Array.from({ length: 21 }, (_, i) => 0.5 + (i % 2 ? -1 : 1) * Math.ceil(i / 2) * 0.04);  // where in a bend
+// a chip is tried: 0.5, 0.46, 0.54, ..., the middle first
 const CHIP_GAP = 2;  // pixels between two chips at least
 
 const lengthsOf = new WeakMap();  // route -> its lengths up to each chord's end, measured once
@@ -87,27 +88,39 @@ function shareAt(points, k, t) {
 // Where the chip of each route stands: [{s, free}], the share of the route for pointOn, and whether the chip overlaps
 // nothing there. sizes: {w, h} of each chip, or null where a route has none (its place is null, too).
 // Chips are tried in the bends alone, where there is never a card: first in the bend before the head, because the local
-// derivative belongs to the operation that the arrow enters. First come, first served; each chip looks only at those of
-// its own gap that are near, so the work is linear. A chip that finds no room is told to stand in the middle of its last
-// bend, not free: show it only while its arrow is lit.
+// derivative belongs to the operation that the arrow enters. Level arrows choose first, since a chip on a steep one can get
+// out of the way. Each chip looks only at those of its own gap that are near, so the work is linear but for sorting. A chip
+// that finds no room is told to stand in the middle of its last bend, not free: show it only while its arrow is lit.
 export function chipPlaces(routes, sizes) {
-  const cell = 1 + CHIP_GAP + Math.max(0, ...[0, 1].map(axis => largestChip(sizes, axis)));
+  const cell = 1 + CHIP_GAP + Math.max(largestChip(sizes, "w"), largestChip(sizes, "h"));
   const taken = new Map();  // "gap cell" -> boxes that begin there
-  return routes.map((points, i) => {
-    if (!sizes[i]) return null;
-    const bends = points.length / 2 - 1;
-    for (const bend of new Set([bends - 1, 0, bends >> 1])) {
-      for (const t of CHIP_AT) {
-        const box = chipBox(points, 2 * bend + 1, t, sizes[i]);
-        if (box && claimed(taken, box, cell)) return { s: shareAt(points, 2 * bend + 1, t), free: true };
-      }
-    }
-    return { s: shareAt(points, points.length - 3, 0.5), free: false };
-  });
+  const places = routes.map(() => null);
+  const chosen = routes.map((_, i) => i).filter(i => sizes[i]);
+  chosen.sort((i, j) => steepness(routes[i]) - steepness(routes[j]) || i - j);
+  for (const i of chosen) places[i] = chipPlace(routes[i], sizes[i], taken, cell);
+  return places;
 }
 
-function largestChip(sizes, axis) {
-  return sizes.reduce((most, size) => Math.max(most, size ? (axis ? size.h : size.w) : 0), 0);
+function chipPlace(points, size, taken, cell) {
+  const bends = points.length / 2 - 1;
+  for (const bend of new Set([bends - 1, 0, bends >> 1])) {
+    for (const t of CHIP_AT) {
+      const box = chipBox(points, 2 * bend + 1, t, size);
+      if (box && claimed(taken, box, cell)) return { s: shareAt(points, 2 * bend + 1, t), free: true };
+    }
+  }
+  return { s: shareAt(points, points.length - 3, 0.5), free: false };
+}
+
+// How far the last bend of a route goes aside.
+function steepness(points) {
+  const [before, after] = points.slice(-3);
+  const aside = runsDown(points) ? 0 : 1;
+  return Math.abs(after[aside] - before[aside]);
+}
+
+function largestChip(sizes, side) {
+  return sizes.reduce((most, size) => (size ? Math.max(most, size[side]) : most), 0);
 }
 
 // The box of a chip at t of piece k, along the gap and across it; null if it sticks out of the gap.
