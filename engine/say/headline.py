@@ -29,7 +29,11 @@ def headline(graph: Graph, page: Page) -> list[str]:
 
 def expression(output: Value | Graph) -> str:
     """The output written in terms of the leaves; only its name, where that would be too long to read."""
-    graph = Graph.of(output)
+    return expression_term(Graph.of(output)).text
+
+
+def expression_term(graph: Graph) -> Term:
+    """The same, to be set in LaTeX too."""
     written: dict[Value, Term] = {}
     enough = leaf_digits(graph, DIGITS)
     for node in graph.order:
@@ -38,5 +42,5 @@ def expression(output: Value | Graph) -> str:
         else:
             written[node] = write(node.op, [written[operand] for operand in node.operands])
         if len(written[node].text) > LONGEST_EXPRESSION:
-            return graph.title
-    return written[graph.output].text
+            return Term.name(graph.title)
+    return written[graph.output]

@@ -47,11 +47,12 @@ def bundle(first: str, given: Mapping[str, str]) -> str:
         name = stack[-1]
         text = given[name] if name in given else asset("script", name)
         waiting = [other for other in IMPORT.findall(text) if other not in done]
-        if set(waiting) & set(stack):
-            raise ValueError(f"{name} and {waiting[0]} import each other: which of them comes first?")
-        stack += waiting
         if not waiting:
             done[stack.pop()] = text
+        elif waiting[0] in stack:
+            raise ValueError(f"{name} and {waiting[0]} import each other: which of them comes first?")
+        else:
+            stack.append(waiting[0])
     owners: dict[str, str] = {}
     for name, text in done.items():
         for word in TOP.findall(text):
@@ -69,4 +70,4 @@ def assemble(skeleton: str, said: Mapping[str, Any], parts: Mapping[str, str]) -
         name = match[1]
         return html.escape(said[name.removeprefix("words.")]) if name.startswith("words.") else parts[name]
 
-    return re.sub(r"\{\{([\w.]+)\}\}", part, asset("assets", skeleton))
+    return re.sub(r"\{\{([\w. ]+)\}\}", part, asset("assets", skeleton))

@@ -1,109 +1,162 @@
 """page(output, path): one HTML file that steps through the chain rule forward and backward, with the reader's own numbers.
 
-The file makes no request: the graph is drawn here, and everything that changes with the inputs is computed in the browser
-by functions that the engine's table has written (javascript.py). The files in assets/ are its skeleton.
+The file makes no request. What is in it comes from here: the nodes, the groups into which they fold, and the operations, each
+once, as functions and formulas that the engine's table has written (javascript.py, mathml.py). Everything that is seen is
+computed and laid out in the browser, by the modules in script/, so that the numbers can be changed and groups be opened.
 """
 
 from __future__ import annotations
 
 import html
-import json
 import os
-import re
-from importlib.resources import files
-from math import isfinite
 from pathlib import Path
 from typing import Any
-
-import graphviz
 
 from ...engine import Value
 from ...engine.errors import check_fresh
 from ...engine.files import write_whole
 from ...engine.graph import Graph, exceeds
-from ...engine.primitive import REAL, Domain, Primitive
-from ...engine.say.headline import expression
-from ...engine.say.notation import Term, write
-from ..drawing import html_word
+from ...engine.instruments.neurons import neurons
+from ...engine.ops import power
+from ...engine.primitive import REAL, Primitive
+from ...engine.say.colours import DARK, LIGHT
+from ...engine.say.headline import expression_term
+from ...engine.say.notation import Term
+from ..folding import FOLDS
 from ..picture import symbol
-from ..render import render
+from .assemble import assemble, asset, bundle, embedded, words
+from .groups import Group, groups_of
 from .javascript import LIBRARY, functions
+from .mathml import mathml, row_formulas
+from .typed import domain_data, typed_functions
 
-LARGEST = 600  # nodes of a page; more could not be read, and Graphviz can take minutes to lay them out
-OPEN, CLOSE = "\ue000", "\ue001"  # around the place of an operand in a formula; characters that no label uses
+LARGEST = 20_000  # nodes of a page; a file of 8 MB
+SEEN_AT_ONCE = 60  # items with which the page opens, if folding can make them so few
 
 
-def page(output: Value, path: str | os.PathLike[str] = "chain-rule.html") -> Path:
-    """Write the page of a graph to a file, whole or not at all, and return its path."""
+def page(output: Value, path: str | os.PathLike[str] = "chain-rule.html", *, fold: str = "auto") -> Path:
+    """Write the page of a graph to a file, whole or not at all, and return its path.
+
+    fold    how the page opens, as for `draw`: "none" shows every node, "neurons" and "layers" close these, "auto" closes what
+            would not fit on a screen. On the page everything can be opened and closed.
+    """
     path = Path(path)
-    write_whole(path, html_of(output).encode())
+    write_whole(path, html_of(output, fold=fold).encode())
     return path
 
 
-def html_of(output: Value) -> str:
+def html_of(output: Value, *, fold: str = "auto") -> str:
     """The page as text."""
+    if fold not in FOLDS:
+        raise ValueError(f"fold = {fold!r} must be one of {', '.join(FOLDS)}.")
     if exceeds(output, LARGEST):
-        raise ValueError(f"The page shows every node, and this graph has more than {LARGEST}; draw(output) folds large ones.")
+        raise ValueError(f"The page takes graphs of up to {LARGEST} nodes, and this one has more. Show a part of it: page(v) of a "
+                         "node v inside, such as one example's cost.")  # fmt: skip
     graph = Graph(output)
     check_fresh(graph)
-    order, called = graph.order, graph.names
+    groups = groups_of(graph)
+    opened = open_groups(graph, groups, fold)
     rows: dict[tuple[Primitive, int], int] = {}  # each operation once, by what it is and how many operands it has here
     scripts: list[str] = []
-    for node in order:
+    for node in graph.order:
         if node.op is not None and (node.op, len(node.operands)) not in rows:
             rows[node.op, len(node.operands)] = len(rows)
-            scripts.append(row_script(node.op, len(node.operands)))
-    place = {node: i for i, node in enumerate(order)}
-    ids = {node: f"n{i}" for node, i in place.items()}
-    whole = expression(graph)
-    nodes: list[dict[str, Any]] = [
+            scripts.append(row_script(node, len(node.operands)))
+    said = words("graph")
+    data = {
+        "NODES": embedded(node_data(graph, groups, rows)),
+        "GROUPS": embedded([group_data(group, groups, group in opened) for group in groups]),
+        "ROWS": "[\n" + ",\n".join(scripts) + "\n]",
+        "FUNCTIONS": typed_functions(),
+        "WORDS": embedded(said),
+    }
+    given = LIBRARY + "\n" + "\n".join(f"export const {name} = {text};" for name, text in data.items())
+    called = graph.title
+    term = expression_term(graph)
+    title = Term(term.text, term.latex, 0) if term.text == called else Term("", f"{Term.name(called).latex} = {term.latex}", 0)
+    parts = {
+        "title": html.escape(f"{said['title']} {called}"),
+        "colours": colours(),
+        "style": asset("assets", "graph.css").strip(),
+        "headline": f"<math>{mathml(title).markup}</math>" if title.latex else html.escape(called),
+        "script": bundle("graph_main.js", {"data.js": given}),
+    }
+    return assemble("graph.html", said, parts)
+
+
+def colours() -> str:
+    """The colours of everything, as variables of the style sheet."""
+    light, dark = (" ".join(f"--{name.replace('_', '-')}: {value};" for name, value in set_.items()) for set_ in (LIGHT, DARK))
+    return f":root {{ {light} color-scheme: light; }}\n:root.dark {{ {dark} color-scheme: dark; }}"
+
+
+def node_data(graph: Graph, groups: list[Group], rows: dict[tuple[Primitive, int], int]) -> list[dict[str, Any]]:
+    """The nodes in forward order; only what is not usual is said."""
+    place = {node: i for i, node in enumerate(graph.order)}
+    home = {node: i for i, group in enumerate(groups) for node in group.nodes}
+    weights = {p for neuron in neurons(graph) for p in (*neuron.weights, *neuron.rest) if p.op is None and not p.constant}
+    return [
         {
-            "id": ids[node],
-            "name": called[node],
+            "name": graph.names[node],
             "label": bool(node.label),
             "value": node.data,
             "constant": node.constant,
-            "input": node.op is None and not node.constant,
             "row": None if node.op is None else rows[node.op, len(node.operands)],
             "operands": [place[operand] for operand in node.operands],
+            "group": home.get(node),
+            **({"weight": True} if node in weights else {}),
         }
-        for node in order
+        for node in graph.order
     ]
-    nodes[-1]["expression"] = f"{called[output]} = {whole}" if whole != called[output] else whole
-    parts = {
-        "title": html.escape(f"The chain rule of {called[output]}"),
-        "style": asset("page.css"),
-        "svg": drawn(order, called, ids),
-        "library": LIBRARY,
-        "rows": "[\n" + ",\n".join(scripts) + "\n]",
-        "nodes": embedded(nodes),
-        "script": asset("page.js"),
-    }
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], asset("page.html"))
 
 
-def asset(name: str) -> str:
-    """A file of the skeleton."""
-    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8").strip()
+def group_data(group: Group, groups: list[Group], opened: bool) -> dict[str, Any]:
+    """A group as the page knows it; `id` is its name in a link."""
+    number = groups.index(group)
+    return {
+        "id": group.name.replace(" ", "") + ("" if [g.name for g in groups].count(group.name) == 1 else f".{number}"),
+        "kind": group.kind, "name": group.name, "sign": group.sign, "formula": group.formula, "open": opened,
+        "parent": None if group.parent is None else groups.index(group.parent),
+    }  # fmt: skip
 
 
-def embedded(data: Any) -> str:
-    """Data as JavaScript that is safe inside a script element: nothing in it can end the element."""
-    return json.dumps(data).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def open_groups(graph: Graph, groups: list[Group], fold: str) -> list[Group]:
+    """The groups that are open at first."""
+    if fold == "none":
+        return groups
+    if fold == "neurons":
+        return [group for group in groups if group.kind != "neuron"]
+    if fold == "layers":
+        return []
+    opened: list[Group] = []
+    single = sum(group.kind == "neuron" for group in groups) == 1  # of a network one sees the neurons first
+    for kinds in (("layer",), ("cell", "moment", "layer"), ("cell", "moment", "layer", *(["neuron"] if single else []))):
+        tried = [group for group in groups if group.kind in kinds]
+        if seen(graph, groups, tried) > SEEN_AT_ONCE:
+            break
+        opened = tried
+    return opened
 
 
-def row_script(row: Primitive, count: int) -> str:
+def seen(graph: Graph, groups: list[Group], opened: list[Group]) -> int:
+    """How many items are seen with these groups open."""
+    closed: dict[Group, Group] = {}  # a group to the outermost closed one around it
+    for group in groups:  # each comes after the groups around it
+        outer = closed.get(group.parent) if group.parent else None
+        if outer or group not in opened:
+            closed[group] = outer or group
+    home = {node: closed.get(group) for group in groups for node in group.nodes}
+    return len({home.get(node) or node for node in graph.order})
+
+
+def row_script(node: Value, count: int) -> str:
     """One operation as a JavaScript object: its functions, its formulas with places for the operands, where it exists."""
+    row = node.op
+    assert row is not None
     written = functions(row, count)
-    # each place binds like a sign, so that it has parentheses wherever a negative number needs them
-    places = [Term(f"{OPEN}{i}{CLOSE}", "", 1.5) for i in range(count)]
-    result = Term(f"{OPEN}r{CLOSE}", "", 1.5)
-    slopes = [Term.of(row.derivative(result, places, i, shown=True)) for i in range(count)]
-    computed = [Term.of(row.derivative(result, places, i)) for i in range(count)]
     data = {
-        "formula": write(row, places).text,
-        "computed": [slope.text for slope in computed],
-        "slopeFormulas": [{"text": slope.text, "level": slope.level} for slope in slopes],
+        "sign": ("x" if row.family is power else "") + symbol(node),
+        "formulas": row_formulas(row, count),
         "fault": row.fault,
         "domain": [domain_data(domain) for domain in (row.domain if row.arity else [REAL] * count)],
         "smooth": [domain_data(domain) for domain in (row.smooth if row.arity else [REAL] * count)],
@@ -111,36 +164,3 @@ def row_script(row: Primitive, count: int) -> str:
     listed = {form: ", ".join(written[form]) for form in ("slopes", "textbook")}
     return (f"{{...{embedded(data)}, forward: {written['forward']}, slopes: [{listed['slopes']}], "
             f"textbook: [{listed['textbook']}]}}")  # fmt: skip
-
-
-def domain_data(domain: Domain) -> dict[str, Any] | None:
-    """Where an operand may lie; null for everywhere."""
-    if domain is REAL:
-        return None
-    low, high = [bound if isfinite(bound) else None for bound in (domain.low, domain.high)]
-    return {"low": low, "high": high, "closed": domain.closed, "hole": domain.hole, "words": domain.words}
-
-
-def drawn(order: list[Value], called: dict[Value, str], ids: dict[Value, str]) -> str:
-    """The graph as SVG, laid out by Graphviz; each part has an id by which the script finds it."""
-    graph = graphviz.Digraph(
-        graph_attr={"rankdir": "LR", "nodesep": "0.25", "ranksep": "0.4", "bgcolor": "transparent"},
-        node_attr={"fontname": "Helvetica", "fontsize": "12"},
-        edge_attr={"fontname": "Helvetica", "fontsize": "10", "arrowsize": "0.6"},
-    )
-    for node in order:
-        name = ids[node]
-        small = node.constant and not node.label
-        lines = ["0.000000"] if small else [html_word(called[node]), "-0.000000"] + ([] if node.constant else ["∂ -0.000000"])
-        cells = "".join(f"<TR><TD>{line}</TD></TR>" for line in lines)
-        table = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
-        graph.node(name, table, id=name, shape="box", style="filled,rounded")
-        if node.op is None:
-            continue
-        graph.node(f"{name}op", graphviz.escape(symbol(node)), id=f"{name}op", shape="circle", margin="0.02", width="0.35")
-        graph.edge(f"{name}op", name)
-        for position, operand in enumerate(node.operands):
-            words = "" if operand.constant else "-0.0000"
-            graph.edge(ids[operand], f"{name}op", words, id=f"{name}e{position}")
-    svg = render(str(graph.source), "svg").decode()
-    return svg[svg.index("<svg") :]

@@ -57,12 +57,16 @@ export function numberWords(x, cssClass = "") {
 
 // A name: x, v1 as v with the subscript 1, out_h1, alpha as α, words upright; any other label as the text it is.
 export function mathName(name, cssClass = "") {
-  const parts = name.match(/^(\p{L}+)(?:_?(\d+)|_(\p{L}[\p{L}\d]*))?$/u);
-  const attribute = classOf(cssClass);
-  if (!parts) return `<mtext${attribute}>${escapeMarkup(name).replace(/ /g, "\u00a0")}</mtext>`;
-  const [, stem, digits, word] = parts;
-  if (!digits && !word) return letters(stem, attribute);
-  return `<msub${attribute}>${letters(stem)}${digits ? `<mn>${digits}</mn>` : letters(word)}</msub>`;
+  const attribute = classOf(cssClass), [stem, index] = nameParts(name);
+  if (!/^\p{L}+$/u.test(stem)) return `<mtext${attribute}>${escapeMarkup(name).replace(/ /g, "\u00a0")}</mtext>`;
+  if (!index) return letters(stem, attribute);
+  return `<msub${attribute}>${letters(stem)}${/^[\d,]+$/.test(index) ? `<mn>${index}</mn>` : letters(index)}</msub>`;
+}
+
+// A name and its index: v and 1 of v1, out and h1 of out_h1, w and 3,11 of w3_11. Any other label has no index.
+export function nameParts(name) {
+  const parts = name.match(/^(\p{L}+)(?:_?(\d+(?:_\d+)*)|_(\p{L}[\p{L}\d]*))?$/u);
+  return parts ? [parts[1], (parts[2] ?? parts[3] ?? "").replaceAll("_", ",")] : [name, ""];
 }
 
 function letters(word, attribute = "") {

@@ -28,10 +28,11 @@ const LEVEL_ENTRY = 20;  // an entry this near to the middle counts as level wit
 const STUB = 5;  // an arrow runs straight this far out of a column, which keeps its head level
 
 // Lay out a graph. Pure: nothing is drawn, nothing that is given is changed.
-// items: [{w, h, column, since}] in topological order; column (optional) is the earliest column it may stand in, since
-//   (optional) its place in the reader's own order, its index otherwise.
-// arcs: [{from, to, slot, slots}], indices with from < to; the arrow enters `to` at the middle of slot 0..slots-1 of its
-//   left edge (optional: the middle) and leaves `from` at the middle of its right edge. Two items may have several arcs.
+// items: [{w, h, column, since, pinned}] in topological order; column (optional) is the earliest column it may stand in, since
+//   (optional) its place in the reader's own order, its index otherwise; pinned: it is not moved up to its first reader.
+// arcs: [{from, to, leave, enter}], indices with from < to; the arrow leaves `from` so far from the middle of its right edge,
+//   and enters `to` so far from the middle of its left edge, as shares of their heights (optional: 0, in the middle). Instead of
+//   `enter` there may be slot and slots: the middle of slot 0..slots-1. Two items may have several arcs.
 // across, along: the gap between two items of a column, and between two columns. down: columns lie one below the other,
 //   arrows enter at the top edge and leave at the bottom edge.
 // Returns {places: [{x, y}] the items' centres, routes: [points] one for each arc, width, height}.
@@ -39,7 +40,7 @@ export function arrange(items, arcs, { across, along, down = false }) {
   const nodes = items.map((item, i) => layoutNode(down ? item.w : item.h, down ? item.h : item.w, item.since ?? i));
   placeInColumns(nodes, items, arcs);
   const ways = arcs.map(arc => ({ from: nodes[arc.from], to: nodes[arc.to], lanes: [], rail: null,
-    entry: ((arc.slot ?? 0) + 0.5) / (arc.slots ?? 1) - 0.5 }));
+    entry: arc.enter ?? ((arc.slot ?? 0) + 0.5) / (arc.slots ?? 1) - 0.5, exit: arc.leave ?? 0 }));
   const rails = addLanes(nodes, ways);
   ways.filter(way => !way.rail).forEach(linkWay);
   const columns = columnsOfNodes(nodes);
@@ -81,7 +82,7 @@ function placeInColumns(nodes, items, arcs) {
   });
   for (let i = nodes.length - 1; i >= 0; i--) {  // readers come later, so where they stand is final
     const shared = [...operands[i]].filter(operand => readers[operand].size > 1);
-    if (!readers[i].size || shared.length > readers[i].size) continue;
+    if (items[i].pinned || !readers[i].size || shared.length > readers[i].size) continue;
     nodes[i].column = [...readers[i]].reduce((column, reader) => Math.min(column, nodes[reader].column - 1), Infinity);
   }
   const used = [...new Set(nodes.map(node => node.column))].sort((a, b) => a - b);
@@ -138,7 +139,7 @@ function linkWay(way) {
     const [from, to] = [stops[i - 1], stops[i]];
     if (to.lane && to.ins.length) continue;  // a bundle is linked once
     const pull = from.lane && to.lane ? 8 : to.lane || way.from.depth === to.deepest ? 1 : 0.01;
-    const link = { from, to, entry: to.lane ? 0 : way.entry, weight: pull * (way.from.depth + 1) ** 2 };
+    const link = { from, to, entry: to.lane ? 0 : way.entry, exit: from.lane ? 0 : way.exit, weight: pull * (way.from.depth + 1) ** 2 };
     from.outs.push(link);
     to.ins.push(link);
   }
@@ -190,7 +191,7 @@ function pullOn(node, before, after) {
 // How far from its reader's middle a link enters, as far as heights are concerned: within a card, the cards shall be level
 // rather than their arrows, since an arrow that bends a little is no harm, and a chain that slopes is.
 function entryOffset(link) {
-  const offset = link.entry * link.to.size;
+  const offset = link.entry * link.to.size - link.exit * link.from.size;
   return Math.sign(offset) * Math.max(0, Math.abs(offset) - LEVEL_ENTRY);
 }
 
@@ -267,9 +268,10 @@ function columnEdges(columns, along) {
 function stopsOfRoute(way, edges, stub) {
   const { from, to, lanes, rail } = way;
   const head = to.at + way.entry * to.size;
-  const levels = rail ? [from.at, rail.at, head] : [from.at, ...lanes.map(lane => lane.at), head];
+  const tail = from.at + way.exit * from.size;
+  const levels = rail ? [tail, rail.at, head] : [tail, ...lanes.map(lane => lane.at), head];
   const gaps = rail ? [from.column, to.column - 1] : levels.slice(1).map((_, i) => from.column + i);
-  const points = [[edges[from.column].middle + from.length / 2, from.at]];
+  const points = [[edges[from.column].middle + from.length / 2, tail]];
   gaps.forEach((column, i) => {
     points.push([edges[column].end + stub, levels[i]], [edges[column + 1].start - stub, levels[i + 1]]);
   });
