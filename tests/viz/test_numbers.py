@@ -5,12 +5,11 @@ import random
 import re
 
 import pytest
+from script import run
 
 from engine import TABLE, UndefinedError
 from engine.command.tables import number_from
 from engine.command.tokens import ParseError
-
-from .scripts import run
 
 READ = "return GIVEN.map(text => arithmetic(text, FUNCTIONS));"
 
@@ -74,11 +73,10 @@ REFUSED = {
     "log(-2)": "log(-2) is undefined. Any number > 0 works in place of -2.",
     "1e400": 'Cannot read "1e400" at column 1: this number is larger than any float; 1.8e308 is the largest.',
     "10**400": "10⁴⁰⁰ overflows: the result is larger than 1.8e+308, the largest float.",
-    "foo(1)": 'Cannot read "foo(1)" at column 1: there is no function foo; there are, for example, sqrt(2), exp(1) and sin(pi/2).',
-    "constructor(1)": 'Cannot read "constructor(1)" at column 1: there is no function constructor; '
-    "there are, for example, sqrt(2), exp(1) and sin(pi/2).",
-    "alert(1)": 'Cannot read "alert(1)" at column 1: there is no function alert; '
-    "there are, for example, sqrt(2), exp(1) and sin(pi/2).",
+}  # fmt: skip
+REFUSED |= {
+    f"{name}(1)": f'Cannot read "{name}(1)" at column 1: there is no function {name}; '
+    "there are, for example, sqrt(2), exp(1) and sin(pi/2)." for name in ("foo", "alert", "constructor")
 }  # fmt: skip
 
 
@@ -87,18 +85,21 @@ def test_what_is_no_number_is_refused_with_one_sentence():
 
 
 SAME_WORDS = [
-    "3^2", "3−2", "3×2", "2(3)", "2 3", "2pi pi", "2sin(1)", "1/2pi", "2**2pi", "√2²", "2²²³⁻", "(2", "2)", "|2", "2|", "3 > 2 > 1",
-    "1 if 2", "1 else 2", "sin", "sin 2", "exp(1,2)", "exp()", "fsum()", "elu(1,2,3)", "elu(1,alpha=2)", "3;2", "3=2", "3\n4", "nan",
+    "3^2", "3−2", "3×2", "2(3)", "2 3", "2pi pi", "2sin(1)", "1/2pi", "2**2pi", "√2²", "2²²³⁻", "(2", "2)", "|2", "2|",
+    "3 > 2 > 1",
+    "1 if 2", "1 else 2", "sin", "sin 2", "exp(1,2)", "exp()", "fsum()", "elu(1,2,3)", "elu(1,alpha=2)", "3;2", "3=2", "3\n4",
+    "nan",
     "-inf", "½", "2 % 3", "1:2", "*2", "2*", "-", "0**-1", "(-8)**(1/3)", "0**-0.5", "acos(2)", "atanh(1)", "sqrt(-1)", "√(0-1)",
-    "div(3, 0)", "1e308*10", "exp(1000)", "(0-3)*1e308*1e10", "1/1e-320", "2⁰¹²³⁴⁵", "x2²2", "((" * 40 + "1", "1" + "+1" * 5001, "(1)(2)",
-    "1_000", "0x10", "'3'", "2 if log(0) else 1", "pow(-1, 2)", "hypot(3)", "2**", "--", "1 if 2 > 1 else", "|2|3|", "2 = = 3", "𝟛",
+    "div(3, 0)", "1e308*10", "exp(1000)", "(0-3)*1e308*1e10", "1/1e-320", "2⁰¹²³⁴⁵", "x2²2", "((" * 40 + "1", "1" + "+1" * 5001,
+    "(1)(2)",
+    "1_000", "0x10", "'3'", "2 if log(0) else 1", "hypot(3)", "2**", "--", "1 if 2 > 1 else", "|2|3|", "2 = = 3", "𝟛",
 ]  # fmt: skip
 OWN_WORDS = ("has no value", "there is no function", "there is no expression", "write numbers with a point", "assign a part")
 
 
 def test_every_other_refusal_is_in_the_words_of_the_command():
     theirs = [by_python(text) for text in SAME_WORDS]
-    assert all("error" in answer for text, answer in zip(SAME_WORDS, theirs) if "²2" not in text)
+    assert all("error" in answer for answer in theirs)
     for text, ours, right in zip(SAME_WORDS, read(SAME_WORDS), theirs):
         if any(words in right.get("error", "") for words in OWN_WORDS):
             assert "error" in ours, text
@@ -127,7 +128,8 @@ def expression(draw, depth):
     return draw.choice([
         lambda: f"{part()}{space}{draw.choice('+-*/·')}{space}{part()}", lambda: f"({part()})", lambda: f"-{part()}",
         lambda: f"({part()})**{draw.choice(['2', '-1', '0.5', '(1/3)'])}", lambda: f"|{part()}|", lambda: f"√({part()})",
-        lambda: f"{draw.choice(FUNCTIONS)}({part()})", lambda: f"max({part()}, {part()})", lambda: f"({part()}){draw.choice('²³')}",
+        lambda: f"{draw.choice(FUNCTIONS)}({part()})", lambda: f"max({part()}, {part()})",
+        lambda: f"({part()}){draw.choice('²³')}",
         lambda: f"({part()} if {part()} > {part()} else {part()})", lambda: f"fsum({part()},{part()},{part()})", part,
     ])()  # fmt: skip
 
@@ -136,11 +138,6 @@ def spoilt(draw, text):
     """The text with one sign put in, taken out or exchanged."""
     place = draw.randrange(len(text) + 1)
     return text[:place] + draw.choice([*"()|,^*+-.;=<>e²√ x\t", "", "sin", "if"]) + text[place + draw.randint(0, 1) :]
-
-
-def is_chaotic(text):
-    """Whether a last digit of an operand can become a first digit of the result."""
-    return re.search(r"tan|acos|asin|log|atanh|exp|cosh|sinh|tanh|\*\*", text) is not None
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -154,19 +151,23 @@ def test_random_texts_are_read_as_python_reads_them(seed):
         assert ours.keys() == right.keys(), (text, ours, right)
         kinds[next(iter(right))] += 1
         if "value" in right:
-            exact = not re.search(r"[a-dz]\(|[a-z]{3}|√|\*\*|[²³]", text.replace("max", ""))
-            close = 0 if exact else 1e-9 * max(1, abs(right["value"]))
-            assert abs(ours["value"] - right["value"]) <= close, text
+            last_places = 1e-12 if re.search(r"\w\(|√|\*\*|[⁰¹²³]", text) else 0.0  # of functions; arithmetic is exact
+            assert math.isclose(ours["value"], right["value"], rel_tol=last_places), text
         elif not any(words in right["error"] for words in OWN_WORDS):
-            assert ours == right, text
+            assert ours["error"] == re.sub(r" -0\.$", " 0.", right["error"]), text
     assert min(kinds.values()) > 300
+
+
+BY_SERIES = ("erf", "erfc", "gelu")  # JavaScript has no error function: javascript.LIBRARY sums it up
 
 
 def test_each_function_alone_agrees_to_the_last_place():
     draw = random.Random(5)
-    texts = [f"{name}({draw.uniform(-1, 3):.4f})" for name in FUNCTIONS for _ in range(20)]
+    texts = [f"{name}({draw.uniform(-1, 3):.4f})" for name in FUNCTIONS for _ in range(100)]
     for text, ours in zip(texts, read(texts)):
         right = by_python(text)
         assert ours.keys() == right.keys(), text
-        if "value" in right:
-            assert ulps(ours["value"], right["value"]) <= 4, text
+        if "value" in right and text.startswith(BY_SERIES):
+            assert math.isclose(ours["value"], right["value"], rel_tol=1e-12), text
+        elif "value" in right:
+            assert ulps(ours["value"], right["value"]) <= 2, text  # each side may be one off

@@ -48,7 +48,8 @@ function wordsOf(text) {
     if (kind === "other") throw unreadable(text, match.index, WORDS.numbers.signs[sign] || said("otherwise"));
     if (kind === "space") continue;
     const isKeyword = sign === "if" || sign === "else", start = match.index;
-    found.push({ kind: isKeyword ? "keyword" : kind, text: SAME_SIGN[sign] || sign, start, end: start + sign.length });
+    const same = Object.hasOwn(SAME_SIGN, sign) ? SAME_SIGN[sign] : sign;
+    found.push({ kind: isKeyword ? "keyword" : kind, text: same, start, end: start + sign.length });
   }
   return [...found, { kind: "end", text: "", start: text.length, end: text.length }];
 }

@@ -1,4 +1,4 @@
-"""Modules of the page's script, run by node as the page runs them: put into one file; skipped where there is no node."""
+"""Modules of the page's script, put into one file as on the page and run by node; tests skip where there is none."""
 
 import json
 import shutil
