@@ -34,8 +34,8 @@ function agrees({ text, value }, number, { before = 0 }) {
   if (!plain) return false;
   const [, whole, decimals, exponent] = plain, digits = (whole + decimals).replace(/^0+/, "").length;
   const unit = 10 ** (Number(exponent || 0) - decimals.length), off = Math.abs(number) - Math.abs(value);
-  const sameSign = Math.sign(value) === Math.sign(number);
-  return digits >= 2 && sameSign && off >= -unit / 2 * (1 + 1e-9) && off < unit;
+  const sameSign = Math.sign(value) === Math.sign(number), roundedUp = -unit / 2, cutOff = unit * (1 - 1e-9);
+  return digits >= 2 && sameSign && off >= roundedUp * (1 + 1e-9) && off < cutOff;
 }
 
 // What else a guess may be: [name in words.json, number], the likeliest first.
