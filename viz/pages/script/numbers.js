@@ -61,29 +61,37 @@ function named(step, text, functions) {
   throw unreadable(text, step.start, said(Object.hasOwn(functions, step.name) ? "function" : "noNumber", short));
 }
 
-function applied(step, operands, text, functions) {
+function applied(step, given, text, functions) {
   let name = step.action === "call" ? step.name : OPERATIONS[step.action];
   if (!Object.hasOwn(functions, name)) throw unreadable(text, step.start, said("noFunction", name.slice(0, 30)));
   if (typeof functions[name] === "string") name = functions[name];
-  if (step.action === "if") operands = [operands[1], operands[0], operands[2]];
-  if (step.action.startsWith("<")) operands = operands.reverse();
-  if (operands.length > functions[name][1] && functions[name][2].many) name = functions[name][2].many;
-  const [compute, count, more] = functions[name], most = count === null ? Infinity : count + (more.parameter ? 1 : 0);
-  if (operands.length < (count || 1) || operands.length > most) {
-    const takes = count === null ? said("takesMany") : said(count > 1 ? "takesSeveral" : "takesOne", count);
-    const perhaps = more.parameter ? said("takesPerhaps", more.parameter) : "";
-    throw unreadable(text, step.start, said("takes", name, takes + perhaps, operands.length));
-  }
-  if (more.parameter && operands.length < most) operands = [...operands, more.default];
+  if (given.length > functions[name][1] && functions[name][2].many) name = functions[name][2].many;
+  const [compute, count, more] = functions[name], wrong = wrongCount(name, given.length, count, more.parameter);
+  if (wrong) throw unreadable(text, step.start, wrong);
+  const operands = inOrder(step.action, given);
+  if (more.parameter && operands.length === count) operands.push(more.default);
   const result = compute(...operands);
   if (Number.isFinite(result)) return result;
   throw new Refusal(withoutResult(operands, more));
 }
 
+// What is said if a function has too few or too many operands; it takes `count` (null: any number), and perhaps a parameter.
+function wrongCount(name, given, count, parameter) {
+  const least = count === null ? 1 : count, most = count === null ? Infinity : parameter ? count + 1 : count;
+  if (given >= least && given <= most) return "";
+  const takes = count === null ? said("takesMany") : said(count > 1 ? "takesSeveral" : "takesOne", count);
+  return said("takes", name, parameter ? takes + said("takesPerhaps", parameter) : takes, given);
+}
+
+function inOrder(action, operands) {  // x if c else y is computed as where(c, x, y), and x < y as y > x
+  if (action === "if") return [operands[1], operands[0], operands[2]];
+  return action.startsWith("<") ? [operands[1], operands[0]] : [...operands];
+}
+
 // Why an operation has no result, in the engine's words, and what would do instead.
 function withoutResult(operands, more) {
   const written = more.written.replace(/\ue000(\(?)(\w+)\)?\ue001/g, (_, parenthesis, place) => {
-    if (place === "p") return Number.isInteger(operands.at(-1)) ? raised(operands.at(-1)) : `**${show(operands.at(-1))}`;
+    if (place === "p") return raised(show(operands.at(-1)));
     const number = place === "all" ? operands.map(x => show(x)).join(", ") : show(operands[place]);
     return parenthesis && number.startsWith("-") ? `(${number})` : number;
   });
@@ -93,7 +101,11 @@ function withoutResult(operands, more) {
   return said("works", `${written} ${more.fault}`, domains[outside].words.replace("{}", said("number")), show(operands[outside]));
 }
 
-const raised = number => [...show(number)].map(sign => (sign === "-" ? "⁻" : RAISED[sign])).join("");
+function raised(text) {  // an exponent: ⁻² if it is written as a whole number, **0.5 if not
+  if (!/^-?\d+$/.test(text)) return `**${text}`;
+  return [...text].map(sign => (sign === "-" ? "⁻" : RAISED[sign])).join("");
+}
+
 const kindOfExponent = p => (Number.isInteger(p) ? 0 : 2) + (p < 0 ? 1 : 0);
 
 function within(x, { low, high, closed, hole }) {  // whether x is in a domain; a bound may be null, for none
