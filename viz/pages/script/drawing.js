@@ -6,7 +6,7 @@ import {
   ARRIVES, gradientAt, involved, reached, slopeCovered, slopeKnown, stepAt, stripAt, valueCovered, valueKnown,
 } from "./moments.js";
 import { show, signed } from "./numbers.js";
-import { bounds, doorstep, frames, ports, segments } from "./placing.js";
+import { ABOVE, bounds, doorstep, frames, narrow, ports, segments } from "./placing.js";
 import { state } from "./state.js";
 import { byId, drawn, element, nameText, setAttribute, setText, toggleShown } from "./svg.js";
 import { say } from "./words.js";
@@ -84,20 +84,20 @@ const kindOf = item =>
   item.group !== null ? "fold" : item.isConstant ? "constant" : !item.isLeaf ? "result" : NODES[item.node].weight ? "weight" : "input";
 
 function buildCard(item, act) {
-  const { w, h } = item, top = -h / 2, kind = kindOf(item);
+  const { w, h } = item, top = -h / 2, kind = kindOf(item), text = top + (narrow() && !item.isLeaf ? ABOVE : 0);
   const card = element("g", { class: `card ${kind}`, id: item.key, transform: `translate(${item.x} ${item.y})` }, byId("cards"));
   item.card = card;
   item.look = `card ${kind}`;
   element("rect", { class: "halo", x: -w / 2 - 8, y: top - 8, width: w + 16, height: h + 16, rx: 20 }, card);
   if (item.group !== null) for (const away of [8, 4]) element("rect", { class: "under", x: -w / 2 + away, y: top - away, width: w, height: h, rx: 13 }, card);
   element("rect", { class: "body", x: -w / 2, y: top, width: w, height: h, rx: 13 }, card);
-  const middle = item.isLeaf ? 0 : 7;
-  if (!item.isConstant) nameText(card, item.title, { class: "name", x: middle, y: top + 23 });
+  const middle = item.isLeaf || narrow() ? 0 : 7;
+  if (!item.isConstant) nameText(card, item.title, { class: "name", x: middle, y: text + 23 });
   if (item.outs.length > 1) buildStrip(item, card);
   else {
-    item.value = element("text", { class: "value", x: middle, y: item.isConstant ? 7 : top + 50 }, card);
-    item.gradient = element("text", { class: "gradient", x: middle, y: top + 76 }, card);
-    if (h > 100) item.sum = element("text", { class: "sum", x: middle, y: top + 102 }, card);
+    item.value = element("text", { class: "value", x: middle, y: item.isConstant ? 7 : text + 50 }, card);
+    item.gradient = element("text", { class: "gradient", x: middle, y: text + 76 }, card);
+    if (h > 100) item.sum = element("text", { class: "sum", x: middle, y: text + 102 }, card);
   }
   if (weightsOf(item).length) item.weights = element("text", { class: "small", y: h / 2 + 18 }, card);
   if (!item.isLeaf) {

@@ -53,7 +53,7 @@ export function unfold() {
     item.isConstant = item.group === null && NODES[item.node].constant;
   }
   connect(byKey);
-  items = inOrder([...byKey.values()]);
+  items = afterTheirOperands([...byKey.values()]);
   items.forEach((item, place) => { item.place = place; });
   listSteps();
 }
@@ -75,7 +75,7 @@ function connect(byKey) {
   }
 }
 
-function inOrder(all) {  // every item after those that it reads; otherwise in the order of the nodes
+function afterTheirOperands(all) {  // every item after those that it reads; otherwise in the order of the nodes
   const done = new Set(), order = [];
   for (const first of all) {
     const stack = [first];

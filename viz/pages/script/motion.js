@@ -1,7 +1,7 @@
-import { localOf, shareOf } from "./folds.js";
+import { items, localOf, shareOf } from "./folds.js";
 import { lookAt } from "./camera.js";
 import { gradients, values } from "./model.js";
-import { ARRIVES, isCovered, progressAt, stepAt } from "./moments.js";
+import { ARRIVES, gradientAt, isCovered, progressAt, stepAt } from "./moments.js";
 import { show, signed } from "./numbers.js";
 import { doorstep } from "./placing.js";
 import { pointOn } from "./routes.js";
@@ -40,11 +40,12 @@ const chipShareOf = link => (link.segments.length - 1 + link.chipShare) / link.s
 export function paintMotion(time) {
   const step = stepAt(time), share = progressAt(time), moving = [];
   const put = (look, place, text) => { if (moving.length < MOST) moving.push({ look, place, text }); };
-  if (step) {
+  if (!step) lookAt([items[0].x, items[0].y]);
+  else {
     const card = step.kind === "backward" ? step.link.from : step.item;
     lookAt([card.x, card.y]);
     if (step.kind === "forward") moveForward(step, share, put);
-    if (step.kind === "backward") moveBackward(step, share, put);
+    if (step.kind === "backward") moveBackward(step, share, time, put);
   }
   if (moving.length) lookAt(moving[0].place);
   tokens.forEach((token, n) => {
@@ -72,19 +73,20 @@ function moveForward({ item, ...step }, share, put) {
   put("value", inside, isCovered({ item, ...step }) ? "?" : show(values[item.node], 4));
 }
 
-function moveBackward(step, share, put) {
+function moveBackward(step, share, time, put) {
   const { link, item } = step, slope = localOf(link);
   if (share < BACKWARD.start || share >= ARRIVES.backward) return;
   if (slope === null) {                              // several numbers at once: they go their way together
     put("gradient", pointAlong(link, 1 - between(share, BACKWARD.start, ARRIVES.backward)), `∂ ×${link.sources.length}`);
     return;
   }
-  const chip = chipShareOf(link), arriving = gradients[item.node], hidden = isCovered(step), above = ([x, y]) => [x, y - 34];
+  const chip = chipShareOf(link), hidden = isCovered(step), unknown = gradientAt(item, time)?.covered, above = ([x, y]) => [x, y - 34];
+  const arriving = unknown ? "?" : signed(gradients[item.node], 4);
   if (share < BACKWARD.chip) {
     const s = between(share, BACKWARD.start, BACKWARD.chip), from = [item.x, item.y + 18];
-    put("gradient", s < 0.3 ? mix(from, doorstep(item), s / 0.3) : pointAlong(link, 1 - (1 - chip) * (s - 0.3) / 0.7), signed(arriving, 4));
+    put("gradient", s < 0.3 ? mix(from, doorstep(item), s / 0.3) : pointAlong(link, 1 - (1 - chip) * (s - 0.3) / 0.7), arriving);
   } else if (share < BACKWARD.leave) {
-    const product = `${signed(arriving, 4)} × ${hidden ? "?" : slope < 0 ? `(${show(slope, 4)})` : show(slope, 4)}`;
+    const product = `${arriving} × ${hidden ? "?" : slope < 0 ? `(${show(slope, 4)})` : show(slope, 4)}`;
     put("gradient", above(pointAlong(link, chip)), share < BACKWARD.product || hidden ? product : signed(shareOf(link), 4));
   } else {
     const s = between(share, BACKWARD.leave, ARRIVES.backward), { from } = link;

@@ -17,11 +17,13 @@ export const narrow = () => innerWidth < 600;        // a phone: columns are lai
 const MARGIN = { side: 22, top: 46, bottom: 26 };    // between a frame and what is in it
 const ROOT = "root";
 
+export const ABOVE = 16;                             // what an operation takes of its card where arrows come from above
+
 export function sizeOf(item) {
   const slim = narrow();
   if (item.isConstant) return { w: 74, h: 44 };
   if (item.outs.length > 1) return { w: 212, h: 64 + 22 * 2 * Math.ceil(item.outs.length / 10) };
-  return { w: Math.max(slim ? 128 : 156, Math.min(300, 11 * item.title.length + 40)), h: item.arrivals.length > 1 ? 118 : 96 };
+  return { w: Math.max(slim ? 128 : 156, Math.min(300, 11 * item.title.length + 40)), h: (item.arrivals.length > 1 ? 118 : 96) + (slim && !item.isLeaf ? ABOVE : 0) };
 }
 
 const framesOf = item => outward(item.frame).filter(g => state.open.has(g) && isFrame(g)).reverse();  // from the outside inward
