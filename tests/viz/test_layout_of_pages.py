@@ -55,13 +55,13 @@ def random_graph(seed):
     return graph
 
 
-def sum_of_products(terms):
-    """s = ((x w1 + x w2) + x w3) + ...: one input that is read in every column."""
+def sum_of_products(terms, *, flipped=False):
+    """s = ((x w1 + x w2) + x w3) + ...: one input that is read in every column; flipped, the sum comes first and x last."""
     graph = Drawn()
-    x, total = graph.add(), None
+    x, total = graph.add(since=1e6 if flipped else 0), None
     for _ in range(terms):
-        product = graph.add(graph.add(), x)
-        total = product if total is None else graph.add(total, product)
+        product = graph.add(*sorted([graph.add(), x], reverse=flipped))
+        total = product if total is None else graph.add(*sorted([total, product], reverse=flipped))
     return graph
 
 
@@ -157,11 +157,14 @@ class Result:
     def check_points(self):
         for path, points in zip(self.raw["paths"], self.raw["points"]):
             curve = np.vstack(followed(path, 200)[0])
-            lengths = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))])
+            steps = np.diff(curve, axis=0)
+            lengths = np.concatenate([[0], np.cumsum(np.hypot(*steps.T))])
             for share, point in zip(SHARES, points):
                 there = [np.interp(share * lengths[-1], lengths, curve[:, axis]) for axis in (0, 1)]
-                nearest = np.hypot(*(curve - point).T).min()
-                assert nearest <= lengths[-1] / 100 and np.hypot(*np.subtract(there, point)) <= 0.003 * lengths[-1] + 0.01
+                assert np.hypot(*np.subtract(there, point)) <= 0.003 * lengths[-1] + 0.01
+                squares = np.maximum((steps**2).sum(axis=1), 1e-12)
+                foot = np.clip(((point - curve[:-1]) * steps).sum(axis=1) / squares, 0, 1)[:, None]
+                assert np.hypot(*(curve[:-1] + foot * steps - point).T).min() <= 0.02
 
     def check_chips(self):
         """Those that are free overlap nothing; the others would overlap a chip, or stick out of the gap, if they were shown."""
@@ -200,10 +203,14 @@ def test_a_point_at_a_share_of_an_arrow_lies_on_its_path_at_that_share_of_its_le
 
 
 def test_an_input_that_is_read_everywhere_has_a_rail_that_crosses_no_card(laid_out):
-    (result,) = laid_out(sum_of_products(110))  # 110 * 109 / 2 lanes would be too many
-    result.check_boxes()
-    result.check_arrows()
-    assert max(len(route) for route in result.raw["routes"]) == 6  # two bends, however far
+    sides = set()
+    for result in laid_out(sum_of_products(110), sum_of_products(110, flipped=True)):  # 110 * 109 / 2 lanes are too many
+        result.check_boxes()
+        result.check_arrows()
+        longest = max(result.raw["routes"], key=len)
+        assert len(longest) == 6  # two bends, however far
+        sides.add(bool(longest[2][1] < result.boxes[:, 1].min()))
+    assert sides == {True, False}  # above all cards, or below
 
 
 def test_the_work_and_the_drawing_grow_with_the_graph_and_not_faster(laid_out):
@@ -270,6 +277,17 @@ def test_a_leaf_stands_just_before_its_first_reader_and_a_product_before_its_sum
     (result,) = laid_out(graph)
     column = np.unique(result.centre[:, 0], return_inverse=True)[1].tolist()
     assert (column[total], column[product], column[b], column[w]) == (6, 5, 5, 4)
+
+
+def test_the_neurons_of_a_layer_share_a_column_though_their_sum_is_long(laid_out):
+    graph = Drawn()
+    x = graph.add()
+    neurons = [graph.add(graph.add(x, graph.add()), graph.add()) for _ in range(6)]
+    total = graph.add(neurons[0], graph.add())
+    for neuron in neurons[1:]:
+        total = graph.add(total, graph.add(neuron, graph.add()))
+    (result,) = laid_out(graph)
+    assert len(set(result.centre[neurons, 0])) == 1
 
 
 def test_an_item_stands_no_earlier_than_its_column_and_no_column_is_empty(laid_out):

@@ -2,9 +2,10 @@
 // system structures" (1981). Every arrow points from a column to a later one, and four steps, each simple, find the rest:
 //
 // 1. Columns. An item stands one column after the last of its operands (the longest path to it). Then leaves move up to just
-//    before their first reader, and so does an operation where this makes no more arrows longer than shorter, as w·x in a
-//    long sum. An arrow that crosses columns in between gets a lane there: a place of its own, so that it runs between the
-//    cards and never over one.
+//    before their first reader, and so do small operations like the w·x of a long sum: those with one reader, which take
+//    along nothing but leaves and make no more than one arrow longer. Larger ones stay, so that layers are columns.
+//    An arrow that crosses columns in between gets a lane there: a place of its own, so that it runs between the cards and
+//    never over one.
 // 2. Order within a column. Sweep through the columns, forth and back, and sort each by its barycenters: the mean place of
 //    the neighbours in the column before. Then swap neighbours that cross less the other way round. The order with the
 //    fewest crossings wins, and where two orders cross equally often the reader's own order stays: x1, x2, x3.
@@ -81,8 +82,9 @@ function placeInColumns(nodes, items, arcs) {
     node.depth = node.deepest + 1;
   });
   for (let i = nodes.length - 1; i >= 0; i--) {  // readers come later, so where they stand is final
-    const shared = [...operands[i]].filter(operand => readers[operand].size > 1);
-    if (items[i].pinned || !readers[i].size || shared.length > readers[i].size) continue;
+    const own = [...operands[i]].filter(operand => readers[operand].size === 1);
+    const small = readers[i].size === 1 && operands[i].size - own.length <= 1 && own.every(operand => !operands[operand].size);
+    if (items[i].pinned || !readers[i].size || (operands[i].size && !small)) continue;
     nodes[i].column = [...readers[i]].reduce((column, reader) => Math.min(column, nodes[reader].column - 1), Infinity);
   }
   const used = [...new Set(nodes.map(node => node.column))].sort((a, b) => a - b);

@@ -19,7 +19,6 @@ export function orderColumns(columns) {
     columns[i].splice(0, column.length, ...column);
     ranked(columns[i]);
   });
-  for (const column of columns) restoreLeaves(column);
   for (let sweep = 0; sweep < ORDER_SWEEPS; sweep++) {
     const swaps = columns.map(swapNeighbours);
     if (!swaps.some(Boolean)) break;
@@ -77,19 +76,6 @@ function countInversions(list) {
     [sorted, merged] = [merged, sorted];
   }
   return inversions;
-}
-
-// Put the leaves of a column into the reader's order, on the places that they hold, unless more arrows would cross.
-function restoreLeaves(column) {
-  const before = crossingsAfter(column);
-  const ranks = column.filter(node => !node.ins.length && !node.lane).map(node => node.rank);
-  const leaves = ranks.map(rank => column[rank]);
-  const place = order => {
-    order.forEach((leaf, i) => { column[ranks[i]] = leaf; });
-    ranked(column);
-  };
-  place([...leaves].sort((a, b) => a.since - b.since));
-  if (crossingsAfter(column) > before) place(leaves);
 }
 
 // Swap neighbours that cross less the other way round, or equally often and stand in the reader's order then.

@@ -5,7 +5,7 @@
 // Bézier curve that leaves and arrives in the direction of the straight pieces, so the arrow has no corner anywhere.
 // The path that is drawn and the point that travels along it come from the same control points, hence agree exactly.
 
-const PIECES = 12;  // a piece or bend is measured by this many chords: 0.1 % of a length, which no eye sees in a speed
+const PIECES = 24;  // a straight piece or a bend is measured by this many chords: fine enough for an even speed
 const CHIP_AT = Array.from({ length: 21 }, (_, i) => 0.5 + (i % 2 ? -1 : 1) * Math.ceil(i / 2) * 0.04);  // where in a bend
 // a chip is tried: 0.5, 0.46, 0.54, ..., the middle first
 const CHIP_GAP = 2;  // pixels between two chips at least
