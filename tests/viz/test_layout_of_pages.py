@@ -245,14 +245,18 @@ def test_x_squared_y_over_z_is_a_straight_line_with_its_leaves_beside_it(laid_ou
     assert all(chip is None or chip["free"] for chip in result.raw["chips"])
 
 
-def test_inputs_stay_in_the_readers_order(laid_out):
+@pytest.mark.parametrize("slots", [True, False])  # whether each arrow has an entry of its own
+@pytest.mark.parametrize("order", [(2, 3, 0, 1), random.Random(0).sample(range(40), 40)])
+def test_inputs_stay_in_the_readers_order(laid_out, order, slots):
     graph = Drawn()
-    inputs = [graph.add(since=place) for place in (2, 3, 0, 1)]  # a walk through the graph met x3 first
-    hidden = [graph.add(*(inputs[k] for k in (2, 3, 0, 1)), h=80) for _ in range(5)]
+    inputs = {place: graph.add(since=place) for place in order}  # a walk through the graph meets x3 first
+    hidden = [graph.add(*(inputs[place] for place in sorted(order)), h=80) for _ in range(5)]
     graph.add(*hidden)
+    if not slots:
+        graph.arcs = [{"from": arc["from"], "to": arc["to"]} for arc in graph.arcs]
     (result,) = laid_out(graph)
-    assert np.argsort(result.centre[:4, 1]).tolist() == [2, 3, 0, 1]
-    assert (np.diff(result.centre[4:9, 1]) > 0).all()
+    assert [order[i] for i in np.argsort(result.centre[: len(order), 1])] == sorted(order)
+    assert (np.diff(result.centre[hidden, 1]) > 0).all()
 
 
 def test_a_tree_is_drawn_without_crossings_in_whatever_order_it_comes(laid_out):
