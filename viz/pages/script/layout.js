@@ -14,8 +14,9 @@
 // 4. Routes. Arrows run straight inside the columns and bend only in the gaps between them (routes.js).
 //
 // All of it is linear in items and lanes, but for sorting. The lanes could be many: one input that is read in each of 1,000
-// columns needs half a million. So there are at most LANES of them, for the sources that need few; all long arrows of
-// another source share one rail, a straight line above or below all cards, which needs no place in the columns.
+// columns needs half a million. So a source with many long arrows has one lane for all, a bundle that they leave one by one;
+// and sources share LANES lanes, those that need few first. All long arrows of a source that gets none run on a rail, a
+// straight line above or below all cards, which needs no place in the columns.
 
 import { orderColumns, ranked } from "./order.js";
 

@@ -3,7 +3,7 @@
 // A column is a list of nodes; a node has its `rank` in that list, `since`, its place in the reader's order, and its links to
 // the columns beside it: `ins` and `outs`, each {from, to, entry}, entry in -1/2..1/2 being the height at which it enters `to`.
 
-const ORDER_SWEEPS = 8;  // the pictures tried do not change after the sixth
+const ORDER_SWEEPS = 8;  // the networks that were tried are at their best after two; other graphs may need more
 
 // Sort each column in place. The first order is the given one; another has to have fewer crossings to be better.
 export function orderColumns(columns) {
