@@ -34,3 +34,11 @@ export function nameText(parent, name, attributes, most = 24) {
   if (stem.length > most) element("title", {}, text).textContent = name;
   return text;
 }
+
+// Something that is clicked, or chosen by the keyboard.
+export function pressable(node, action) {
+  node.addEventListener("click", action);
+  node.addEventListener("keydown", event => {
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); action(); }
+  });
+}
