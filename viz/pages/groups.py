@@ -43,7 +43,7 @@ def groups_of(graph: Graph) -> list[Group]:
         for operand in node.operands:
             readers[operand].add(node)
     found = neurons(graph)
-    cells = [_neuron_group(number, neuron, readers) for number, neuron in enumerate(found, 1)]
+    cells = [_neuron_group(graph.names[neuron.output], neuron, readers) for neuron in found]
     layers = [*_layers(found, cells), *_inputs(graph, readers, found)]
     every = [*_cells(found, cells, graph, readers), *layers, *cells]
     for group in [g for g in every if g.kind in ("cell", "moment") and not _is_closed(_inside(g, every), graph, place)]:
@@ -53,13 +53,12 @@ def groups_of(graph: Graph) -> list[Group]:
     return every
 
 
-def _neuron_group(number: int, neuron: Neuron, readers: dict[Value, set[Value]]) -> Group:
-    """One neuron, with the weights that nobody else reads."""
+def _neuron_group(name: str, neuron: Neuron, readers: dict[Value, set[Value]]) -> Group:
+    """One neuron, called as its result, with the weights that nobody else reads."""
     inside = {*neuron.inside}
     own = [p for p in (*neuron.weights, *neuron.rest) if not p.operands and readers[p] <= inside]
     activation = SIGNS.get(neuron.activation, neuron.activation)
     formula = WEIGHTED_SUM if not activation else f"<mi>{activation}</mi><mo>(</mo>{WEIGHTED_SUM}<mo>)</mo>"
-    name = neuron.output.label or f"n{number}"
     return Group("neuron", name, f"Σ{activation}", formula, [*dict.fromkeys((*own, *neuron.inside))])
 
 
