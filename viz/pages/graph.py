@@ -129,8 +129,8 @@ def open_groups(graph: Graph, groups: list[Group], fold: str) -> list[Group]:
     if fold == "layers":
         return []
     opened: list[Group] = []
-    single = sum(group.kind == "neuron" for group in groups) == 1  # of a network one sees the neurons first
-    for kinds in (("layer",), ("cell", "moment", "layer"), ("cell", "moment", "layer", *(["neuron"] if single else []))):
+    single = sum(group.kind == "neuron" for group in groups) == 1  # of a network one sees the neurons first, of a loop the moments
+    for kinds in (("cell",), ("cell", "layer"), ("cell", "layer", *(["neuron"] if single else []))):
         tried = [group for group in groups if group.kind in kinds]
         if seen(graph, groups, tried) > SEEN_AT_ONCE:
             break

@@ -5,8 +5,7 @@ with the same inputs are a layer. Neurons that share a weight are one neuron at 
 computed between them they are one cell, with a group for each moment: if the later ones depend on the earlier ones, and so
 are a loop. (The positions of a convolution share weights, too, but none depends on another.)
 
-A group is folded into one operation, so no path may leave it and come back: a group of which that is not true is given up,
-and what is in it belongs to the group around it.
+A group is folded into one operation, so no path may leave it and come back: a loop of which that is not true is not folded.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ...engine.instruments.neurons import Neuron, neurons
 class Group:
     """Nodes that can be folded into one item; `parent` is the group around it. `nodes` are its own, not those of inner groups."""
 
-    kind: str  # "neuron", "layer", "moment" or "cell"
+    kind: str  # "neuron"; "layer"; "moment" of a loop or the whole of it, "cell"; "strip" of inputs or weights
     name: str
     sign: str
     formula: str = ""
@@ -37,7 +36,6 @@ WEIGHTED_SUM = "<mo>∑</mo><mi>w</mi><mo>·</mo><mi>x</mi><mo>+</mo><mi>b</mi>"
 
 def groups_of(graph: Graph) -> list[Group]:
     """The groups of a graph, each after the groups around it, in forward order."""
-    place = {node: i for i, node in enumerate(graph.order)}
     readers: dict[Value, set[Value]] = {node: set() for node in graph.order}
     for node in graph.order:
         for operand in node.operands:
@@ -45,12 +43,7 @@ def groups_of(graph: Graph) -> list[Group]:
     found = neurons(graph)
     cells = [_neuron_group(graph.names[neuron.output], neuron, readers) for neuron in found]
     layers = [*_layers(found, cells), *_inputs(graph, readers, found)]
-    every = [*_cells(found, cells, graph, readers), *layers, *cells]
-    for group in [g for g in every if g.kind in ("cell", "moment") and not _is_closed(_inside(g, every), graph, place)]:
-        for inner in every:
-            inner.parent = group.parent if inner.parent is group else inner.parent
-        every.remove(group)
-    return every
+    return [*_cells(found, cells, graph, readers), *layers, *cells]
 
 
 def _neuron_group(name: str, neuron: Neuron, readers: dict[Value, set[Value]]) -> Group:
@@ -85,25 +78,30 @@ def _inputs(graph: Graph, readers: dict[Value, set[Value]], found: list[Neuron])
         if node.op is None and not node.constant and len(readers[node]) > 1:
             together.setdefault(frozenset(owner.get(reader, reader) for reader in readers[node]), []).append(node)
     many = [nodes for nodes in together.values() if len(nodes) >= MANY_INPUTS]
-    return [Group("layer", "inputs" if len(many) == 1 else f"inputs {i}", "", nodes=nodes) for i, nodes in enumerate(many, 1)]
+    return [Group("strip", "inputs" if len(many) == 1 else f"inputs {i}", "", nodes=nodes) for i, nodes in enumerate(many, 1)]
 
 
 def _cells(found: list[Neuron], groups: list[Group], graph: Graph, readers: dict[Value, set[Value]]) -> list[Group]:
     """The loops over time: for each a cell, with a moment for each time round. The neurons' groups are put into them."""
     group_of = dict(zip(found, groups))
-    cells = []
-    for units in _loops(_units(found), graph):
-        cell = Group("cell", f"loop {sum(group.kind == 'cell' for group in cells) + 1}", "↻")
-        moments = [Group("moment", f"t = {t}", "↻", parent=cell) for t in range(1, len(units[0]) + 1)]
-        inside = [{node for unit in units for node in unit[t].inside} for t in range(len(moments))]
-        _add_between(inside, graph, readers)
-        taken = {node for neuron in found for node in neuron.inside}
+    taken = {node for neuron in found for node in neuron.inside}
+    cells: list[Group] = []
+    for number, units in enumerate(_loops(_units(found), graph), 1):
+        inside = _moments(units, graph, readers)
+        whole = set().union(*inside)
+        if not all(_is_closed(nodes, graph) for nodes in (whole, *inside)):
+            continue
+        cell = Group("cell", f"loop {number}", "↻")
+        moments = [Group("moment", f"t = {t}", "↻", parent=cell) for t in range(1, len(inside) + 1)]
         for t, moment in enumerate(moments):
             moment.nodes = [node for node in graph.order if node in inside[t] and node not in taken]
             for unit in units:
-                outermost = group_of[unit[t]].parent or group_of[unit[t]]
-                outermost.parent = moment
-        cells += [cell, *moments]
+                if t < len(unit):
+                    outermost = group_of[unit[t]].parent or group_of[unit[t]]
+                    outermost.parent = moment
+        weights = {w for unit in units for neuron in unit for w in (*neuron.weights, *neuron.rest) if w.op is None}
+        shared = [w for w in graph.order if w in weights and not w.constant and readers[w] <= whole]
+        cells += [cell, *moments, *([Group("strip", "weights", "", nodes=shared, parent=cell)] if len(shared) > 1 else [])]
     return cells
 
 
@@ -130,71 +128,50 @@ def _loops(units: list[list[Neuron]], graph: Graph) -> list[list[list[Neuron]]]:
         past[node] = bit.get(node, 0)
         for operand in node.operands:
             past[node] |= past[operand]
-    loops: dict[tuple[int, int], list[list[Neuron]]] = {}
+    loops: dict[int, list[list[Neuron]]] = {}
     for i, unit in enumerate(units):
-        if len(unit) < 2:
-            continue
         mutual = sum(
-            1 << j for j, other in enumerate(units)
-            if len(other) == len(unit) and past[unit[-1].output] >> j & 1 and past[other[-1].output] >> i & 1
+            1 << j for j, other in enumerate(units) if past[unit[-1].sum] >> j & 1 and past[other[-1].sum] >> i & 1
         )  # fmt: skip
-        if mutual >> i & 1 and all(past[later.output] >> i & 1 for later in unit[1:]):
-            loops.setdefault((len(unit), mutual), []).append(unit)
+        if len(unit) > 1 and all(past[later.sum] & mutual for later in unit[1:]):
+            loops.setdefault(mutual, []).append(unit)
     return list(loops.values())
 
 
-def _add_between(inside: list[set[Value]], graph: Graph, readers: dict[Value, set[Value]]) -> None:
-    """What is computed from one moment on the way to the next belongs to the moment: the gates' products of an LSTM."""
-    leads: set[Value] = set()
+def _moments(units: list[list[Neuron]], graph: Graph, readers: dict[Value, set[Value]]) -> list[set[Value]]:
+    """The nodes of each moment: its neurons, and what is computed from them on the way to the next: an LSTM's products."""
+    inside = [{node for unit in units if t < len(unit) for node in unit[t].inside} for t in range(max(map(len, units)))]
     for t in range(len(inside) - 2, -1, -1):
         leads = set(inside[t + 1])
         for node in reversed(graph.order):
-            if any(reader in leads for reader in readers[node]):
+            if not readers[node].isdisjoint(leads):
                 leads.add(node)
         come = set(inside[t])
         for node in graph.order:
-            if node in leads and node not in inside[t + 1] and any(x in come for x in node.operands):
+            if node in leads and node not in inside[t + 1] and not come.isdisjoint(node.operands):
                 come.add(node)
-        inside[t] |= come - inside[t + 1]
-    if len(inside) > 1:
-        inside[-1] |= _same_again(inside[-2], inside[-1], graph, readers)
+        inside[t] = come - inside[t + 1]
+    if len(inside) > 1:  # nothing comes after the last moment that would tell: what looks like the one before it
+        looks = [_looks(units, t, inside[t] if t == len(inside) - 2 else None, graph) for t in (len(inside) - 2, len(inside) - 1)]
+        known = set(looks[0].values())
+        inside[-1] |= {node for node, look in looks[1].items() if look in known}
+    return inside
 
 
-def _same_again(model: set[Value], last: set[Value], graph: Graph, readers: dict[Value, set[Value]]) -> set[Value]:
-    """In the last moment, what corresponds to the nodes of the one before it: nothing comes after it that would tell."""
-    image: dict[Value, Value] = {}
-    for one, other in zip((n for n in graph.order if n in model and n.op), (n for n in graph.order if n in last and n.op)):
-        if one.op is other.op:
-            image[one] = other
-    found: set[Value] = set()
+def _looks(units: list[list[Neuron]], t: int, among: set[Value] | None, graph: Graph) -> dict[Value, object]:
+    """How each node comes from the neurons of a moment: by which operations, from which neurons; all else is only "given"."""
+    looks: dict[Value, object] = {unit[t].output: i for i, unit in enumerate(units) if t < len(unit)}
     for node in graph.order:
-        if node not in model or node in image or node.op is None:
-            continue
-        wanted = [image.get(x) for x in node.operands]
-        for reader in next((readers[x] for x in wanted if x is not None), set()):
-            if reader.op is node.op and all(w is None or w is x for w, x in zip(wanted, reader.operands)):
-                image[node] = reader
-                found.add(reader)
-    return found
+        if node.op is not None and node not in looks and (among is None or node in among):
+            if any(operand in looks for operand in node.operands):
+                looks[node] = (node.op, tuple(looks.get(operand, "given") for operand in node.operands))
+    return looks
 
 
-def _inside(group: Group, every: list[Group]) -> set[Value]:
-    """All nodes of a group, those of the groups in it too."""
-    found = set(group.nodes)
-    for inner in every:
-        around: Group | None = inner
-        while around is not None and around is not group:
-            around = around.parent
-        if around is group:
-            found |= {*inner.nodes}
-    return found
-
-
-def _is_closed(inside: set[Value], graph: Graph, place: dict[Value, int]) -> bool:
+def _is_closed(inside: set[Value], graph: Graph) -> bool:
     """Whether no path leaves these nodes and comes back."""
     after: set[Value] = set()
-    first, last = min(place[node] for node in inside), max(place[node] for node in inside)
-    for node in graph.order[first : last + 1]:
+    for node in graph.order:
         comes_after = any(x in after for x in node.operands)
         if node in inside and comes_after:
             return False

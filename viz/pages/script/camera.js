@@ -27,10 +27,11 @@ export function measureAgain() { room = null; }
 export function freeRoom() {
   if (room) return room;
   const box = id => byId(id).getBoundingClientRect();
-  const head = box("head"), dock = box("dock"), side = box("side");
+  const head = box("head"), dock = box("dock"), side = box("side"), panel = box("panel");
   const top = (head.height ? head.bottom : 0) + AIR, bottom = (dock.height ? dock.top : innerHeight) - AIR;
   const right = (side.width && side.left > innerWidth / 2 ? side.left : innerWidth) - AIR;
-  room = { left: AIR, top, right, bottom: Math.max(top + 60, bottom) };
+  const left = AIR + (panel.height && panel.right < innerWidth / 2 ? panel.right : 0);
+  room = { left, top, right, bottom: Math.max(top + 60, bottom) };
   return room;
 }
 
@@ -49,7 +50,7 @@ function aim() {
   const most = state.projector ? LARGEST_ZOOM.projector : LARGEST_ZOOM.page;
   const tries = [everything()];
   const looked = !state.playing && frames.find(frame => frame.group === state.looked);
-  if (looked) tries.push(wider(bounds([looked])));
+  if (looked && fit(tries[0], r) < least) return lookedAt(wider(bounds([looked])), least, most);
   if (step) {
     const frame = frames.find(found => found.group === step.item.frame);
     if (frame && involved(step).every(item => item.frame === frame.group)) tries.push(wider(bounds([frame])));
@@ -57,10 +58,13 @@ function aim() {
   }
   for (const box of tries.filter(Boolean)) {
     const zoom = fit(box, r);
-    if (zoom >= least) return centred(box, Math.min(zoom, box === tries[0] || box === tries[1] && looked ? most : least * 1.25));
+    if (zoom >= least) return centred(box, Math.min(zoom, box === tries[0] ? most : least * 1.25));
   }
   return centred([...eye, ...eye], least);
 }
+
+// A group that was just opened: the whole of it if letters allow, else its middle.
+const lookedAt = (box, least, most) => centred(box, Math.max(least, Math.min(most, fit(box, freeRoom()))));
 
 // One frame of the camera's way. A manual camera stays where the reader put it.
 export function moveCamera(seconds) {

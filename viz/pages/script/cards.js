@@ -14,7 +14,7 @@ import { say } from "./words.js";
 const IN_A_ROW = 10;                                 // values of a strip
 
 const kindOf = item =>
-  item.group !== null ? "fold" : item.isConstant ? "constant" : !item.isLeaf ? "result" : NODES[item.node].weight ? "weight" : "input";
+  item.group !== null ? (item.members.every(i => NODES[i].weight) ? "fold weight" : "fold") : item.isConstant ? "constant" : !item.isLeaf ? "result" : NODES[item.node].weight ? "weight" : "input";
 
 export function buildCard(item, act) {
   const { w, h } = item, top = -h / 2, kind = kindOf(item), text = top + (narrow() && !item.isLeaf ? ABOVE : 0);
@@ -57,9 +57,10 @@ function buildStrip(item, card) {
   });
 }
 
-export function paintCard(item, time, step, lit) {
+// `lit`: the item takes part in the step; `read`: classes for its numbers that the step computes with.
+export function paintCard(item, time, step, lit, read) {
   const way = lit ? (step.kind === "forward" ? "forward lit" : "backward lit") : "";
-  setAttribute(item.card, "class", `${item.look} ${way} ${item.node !== null && item.node === state.selected ? "selected" : ""}`);
+  setAttribute(item.card, "class", `${item.look} ${way} ${read} ${item.node !== null && item.node === state.selected ? "selected" : ""}`);
   if (item.cells) { paintStrip(item, time); return; }
   const known = valueKnown(item, time);
   setText(item.value, !known ? "" : valueCovered(item) ? "?" : drawn(show(values[item.node], 5)));

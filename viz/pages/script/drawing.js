@@ -1,9 +1,9 @@
 import { buildArrows, paintArrows } from "./arrows.js";
 import { buildCard, paintCard } from "./cards.js";
-import { GROUPS } from "./data.js";
+import { GROUPS, NODES } from "./data.js";
 import { isFrame, items, links, steps } from "./folds.js";
 import { version } from "./model.js";
-import { ARRIVES, involved, reached, READS, stepAt } from "./moments.js";
+import { ARRIVES, factors, involved, reached, READS, stepAt } from "./moments.js";
 import { bounds, frames, ports } from "./placing.js";
 import { state } from "./state.js";
 import { byId, element, nameText, pressable } from "./svg.js";
@@ -31,8 +31,11 @@ export function paint(time) {
   const step = stepAt(time), passed = EVENTS.filter(share => step && reached(step.number, time, share)).length;
   const mark = [version, state.cover, state.solved.size, state.selected].join(" "), moment = `${step?.id} ${passed}`;
   if (painted?.mark === mark && painted.moment === moment) return;
-  const touched = painted?.mark === mark ? changedBetween(painted.step, step) : null, lit = new Set(involved(step));
-  for (const item of touched?.items ?? items) paintCard(item, time, step, lit.has(item));
+  const touched = painted?.mark === mark ? changedBetween(painted.step, step) : null, lit = new Set(involved(step)), read = factors(step);
+  for (const item of touched?.items ?? items) {
+    const reads = `${read.values.includes(item) ? "reads-value" : ""} ${read.gradients.includes(item) ? "reads-gradient" : ""}`;
+    paintCard(item, time, step, lit.has(item), reads);
+  }
   paintArrows(touched?.links ?? links, time, step);
   painted = { mark, moment, step };
 }
@@ -43,7 +46,7 @@ function changedBetween(one, other) {
   if (last - first > FEW) return null;
   const some = steps.slice(Math.max(0, first - 1), last);
   return {
-    items: new Set(some.flatMap(involved)),
+    items: new Set(some.flatMap(step => [...involved(step), ...factors(step).values])),
     links: [...new Set(some.flatMap(step => (step.kind === "forward" ? step.item.ins : step.link ? [step.link] : [])))],
   };
 }
@@ -68,13 +71,14 @@ function lanes(act) {
   GROUPS.forEach((group, g) => {
     if (isFrame(g) || !state.open.has(g)) return;
     const inside = GROUPS.map((_, c) => c).filter(c => GROUPS[c].parent === g);
-    const boxes = [...items.filter(item => inside.includes(item.group)), ...frames.filter(frame => inside.includes(frame.group))];
+    const own = item => inside.includes(item.group) || (item.group === null && NODES[item.node].group === g);
+    const boxes = [...items.filter(own), ...frames.filter(frame => inside.includes(frame.group))];
     if (!boxes.length) return;
     const [left, top, right] = bounds(boxes), closed = inside.filter(c => !state.open.has(c));
     const lane = element("g", { class: "lane" }, byId("frames"));
-    const open = say(closed.length ? "open all of" : "close all of", { name: group.name });
+    const open = !inside.length ? group.name : say(closed.length ? "open all of" : "close all of", { name: group.name });
     const width = open.length * 8.6 + 30, x = (left + right) / 2;
-    tab(lane, open, x - width / 2 - 24, top - 34, () => act.toggle(closed.length ? closed : inside));
+    tab(lane, open, x - width / 2 - 24, top - 34, () => act.toggle(!inside.length ? [g] : closed.length ? closed : inside));
     tab(lane, "−", x + width / 2 - 16, top - 34, () => act.toggle([g]));
     lane.lastChild.setAttribute("aria-label", say("close group", { name: group.name }));
   });

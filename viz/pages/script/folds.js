@@ -2,7 +2,7 @@ import { GROUPS, NODES } from "./data.js";
 import { gradients, LAST, slopes, sweepThrough, values, version } from "./model.js";
 import { state } from "./state.js";
 
-// What of the graph is visible. A group (a neuron, a layer, a moment in time) that is closed is ONE item, an operation like any
+// What of the graph is visible. A group (a neuron, a layer, a moment in time, a strip of inputs) that is closed is ONE item, an operation like any
 // other: what enters it, what leaves it, and how each depends on each come from its members. An open group is a frame (a layer:
 // a label) around the items inside. So steps, arrows and motion need to know of nodes and items only.
 //
@@ -28,7 +28,7 @@ NODES.forEach((node, i) => { for (const j of node.operands) READERS[j].push(i); 
 export let items = [], links = [], steps = [];       // of the present folding; steps: what happens, forward, then backward
 export let itemOf = [];                              // the item in which a node is seen
 
-export function isFrame(group) { return GROUPS[group].kind !== "layer"; }
+export const isFrame = group => !["layer", "strip"].includes(GROUPS[group].kind);
 
 function home(i) {  // [the outermost closed group around a node, or null; the innermost open one inside of which it is seen]
   let closed = null, frame = null;

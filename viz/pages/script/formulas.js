@@ -21,6 +21,9 @@ export function fillText(template, words) {
   return filled.replace(/(^|[(\s])(-?\d+)·(\p{L}+)(?![\p{L}\d_(^⁻⁰¹²³⁴⁵⁶⁷⁸⁹])/gu, "$1$2$3");
 }
 
+// The places of a template: which operands (0, 1, ...) it names, and r for the result.
+export const placesOf = template => [...template.matchAll(PLACES)].map(match => match[2]);
+
 export function fillMath(template, words) {
   const filled = template.replace(PLACES, (_, parenthesis, key) => {
     const { math, negative, power } = words(key);
@@ -65,7 +68,7 @@ export function mathName(name, cssClass = "") {
 
 // A name and its index: v and 1 of v1, out and h1 of out_h1, w and 3,11 of w3_11. Any other label has no index.
 export function nameParts(name) {
-  const parts = name.match(/^(\p{L}+)(?:_?(\d+(?:_\d+)*)|_(\p{L}[\p{L}\d]*))?$/u);
+  const parts = name.match(/^(\p{L}+)(?:_?(\d+(?:[_,]\d+)*)|_(\p{L}[\p{L}\d]*))?$/u);
   return parts ? [parts[1], (parts[2] ?? parts[3] ?? "").replaceAll("_", ",")] : [name, ""];
 }
 

@@ -24,7 +24,7 @@ const GLIDE = 0.45;                                  // seconds in which cards g
 const ALL = GROUPS.map((_, g) => g);
 const usual = GROUPS.filter(group => group.open).map(group => group.id).sort().join(",");
 const root = document.documentElement;
-let gliding = null, told = "", before = 0;
+let gliding = null, told = "", before = 0, notice = "";
 
 const act = { toggle, select: node => { select(node); changed(); }, draggable: makeDraggable, goTo: time => { goTo(time); changed(); } };
 
@@ -40,10 +40,11 @@ function rebuild() {
   told = "";
   byId("scrub").max = steps.length;
   byId("scrub").style.setProperty("--half", `${(itemOf.at(-1).seeded - 1) / steps.length * 100}%`);
-  setText(byId("folds"), say(ALL.some(g => !state.open.has(g) && isOpenable(g)) ? "open all" : "fold all"));
+  setText(byId("folds"), say(closed().length ? "open all" : "fold all"));
 }
 
-const isOpenable = g => GROUPS[g].parent === null || state.open.has(GROUPS[g].parent);
+// The closed groups that are seen: opening them shows the next smaller parts.
+const closed = () => ALL.filter(g => !state.open.has(g) && (GROUPS[g].parent === null || state.open.has(GROUPS[g].parent)));
 
 // Open or close groups, in place: the moment stays what it was as far as it still exists, and cards glide to their new places.
 function toggle(groups) {
@@ -53,7 +54,7 @@ function toggle(groups) {
   unfold();
   if (items.length > MOST_ITEMS && opening) {
     state.open = kept;
-    setText(byId("notice"), say("too many", { count: items.length, most: MOST_ITEMS }));
+    notice = say("too many", { count: items.length, most: MOST_ITEMS });
   } else if (groups.length === 1 && opening && isFrame(groups[0])) [state.looked] = groups;
   rebuild();
   if (!calm) gliding = { since: performance.now(), places };
@@ -106,6 +107,8 @@ function tellMoment() {
   setText(byId("count"), say("step of", { step: step?.number ?? 0, all: steps.length }));
   byId("formula").innerHTML = words.pieces.length ? lines(words.pieces) : "";
   setText(byId("now"), words.text);
+  setText(byId("notice"), notice);
+  notice = "";
   setText(byId("sentence"), broken ? trouble() : words.sentence);
   byId("dock").classList.toggle("broken", Boolean(broken));
   ask();
@@ -119,7 +122,7 @@ function tellMoment() {
 // The first piece stands with the second; each further one may begin a line of its own.
 const lines = ([left, first = "", ...rest]) => [left + first, ...rest].map(piece => `<math displaystyle="true"><mrow>${piece}</mrow></math>`).join("");
 
-function changed() { told = ""; setText(byId("notice"), ""); }
+function changed() { told = ""; }
 
 function recompute(except = null) {
   compute();
@@ -137,7 +140,7 @@ const press = {
   play: playOrPause, next, back, first: () => goTo(0), last: () => goTo(last()),
   closer: () => zoomBy(1.25), farther: () => zoomBy(0.8), fit: showEverything,
   follow: () => { state.follow = !state.follow; },
-  folds: () => toggle(ALL.some(g => !state.open.has(g) && isOpenable(g)) ? ALL.filter(g => !state.open.has(g)) : ALL),
+  folds: () => toggle(closed().length ? closed() : ALL),
   list: () => { root.classList.toggle("listed"); measureAgain(); },
   projector: () => { state.projector = root.classList.toggle("projector"); state.follow = true; measureAgain(); },
   dark: () => root.classList.toggle("dark"),

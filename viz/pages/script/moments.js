@@ -1,5 +1,7 @@
+import { NODES } from "./data.js";
 import { arrivedBy, flows, itemOf, localOf, shareOf, steps } from "./folds.js";
-import { gradients, LAST, values } from "./model.js";
+import { placesOf } from "./formulas.js";
+import { gradients, LAST, rowOf, values } from "./model.js";
 import { state } from "./state.js";
 
 // What is known at a moment. The time counts steps: at 3 three steps are done, at 3.4 the fourth is under way. Nothing here
@@ -54,6 +56,14 @@ export function involved(step) {
   if (!step) return [];
   if (step.kind === "forward") return [step.item, ...step.item.ins.map(link => link.from)];
   return step.kind === "backward" && flows(step.link) ? [step.item, step.link.from] : [step.item];
+}
+
+// The numbers that a step computes with: the items whose values, and whose gradients, these are.
+export function factors(step) {
+  if (step?.kind === "forward") return { values: step.item.ins.map(link => link.from), gradients: [] };
+  if (step?.kind !== "backward" || step.item.node === null) return { values: [], gradients: [] };
+  const { item, link } = step, read = item.group === null ? placesOf(rowOf(item.node).formulas.text.slopes[link.position]) : [];
+  return { values: read.map(key => itemOf[key === "r" ? item.node : NODES[item.node].operands[key]]), gradients: [item] };
 }
 
 // Where a step's new number appears.

@@ -89,7 +89,7 @@ export function makeDraggable(item) {
   card.addEventListener("pointerdown", event => { start = { at: event.clientX, moved: false }; card.setPointerCapture(event.pointerId); });
   card.addEventListener("pointermove", event => {
     if (!start || (!start.moved && Math.abs(event.clientX - start.at) < 4)) return;
-    if (!start.moved) { from = null; begin(node); select(node, false); start.moved = true; }
+    if (!start.moved) { forgetNudge(); select(node, false); begin(node); start.moved = true; }
     put(node, Math.round((from.x + (event.clientX - start.at) * unit()) / unit()) * unit());
   });
   card.addEventListener("pointerup", event => { if (start?.moved) event.stopPropagation(); start = null; });

@@ -45,7 +45,9 @@ export function place() {
   const inward = [...frames].sort((a, b) => b.depth - a.depth);
   for (const frame of inward) { settle(frame); at(frame.around).boxes.push(frame); }
   settle(at(ROOT));
-  for (const frame of [at(ROOT), ...inward.reverse()]) carry(frame);
+  const fromOutside = [at(ROOT), ...inward.reverse()];
+  fromOutside.forEach(carry);
+  for (const layout of fromOutside) for (const arc of layout.arcs) stretch(arc, layout);
 }
 
 const layoutOf = group => ({ group, boxes: [], arcs: [], doors: new Map(), x: 0, y: 0 });
@@ -156,7 +158,6 @@ function carry(layout) {
   const [mx, my] = layout.middle ?? [0, 0], move = ([x, y]) => [x - mx + layout.x, y - my + layout.y];
   for (const box of layout.boxes) { box.x += layout.x; box.y += layout.y; }
   for (const arc of layout.arcs) arc.segment.route = arc.segment.route.map(move);
-  for (const arc of layout.arcs) stretch(arc, layout);
 }
 
 // The first and the last piece of a route are straight. They are lengthened to where an arrow is seen to begin and to end: at a

@@ -74,9 +74,6 @@ function button(text, name, action) {
   return made;
 }
 
-// What a step is about, without its result: what stands left of the first "=".
-const subjectOf = text => text.split(/ = |: /)[0];
-
 export function paintList(time, everything = false) {
   steps.forEach((step, n) => {
     const row = rows[n], done = reached(step.number, time, 0.98) || everything, current = Math.ceil(time - 1e-9) === step.number;
@@ -84,8 +81,8 @@ export function paintList(time, everything = false) {
     if (row.shown === look && !row.stale) return;
     row.shown = look;
     row.stale = false;
-    const { text } = stepWords(step);
-    setText(row.firstChild, done ? text.replace("\n", "; ") : subjectOf(text));
+    const { subject, text } = stepWords(step);
+    setText(row.firstChild, done ? text.replace("\n", "; ") : subject);
     row.classList.toggle("later", !done);
     if (current) { row.setAttribute("aria-current", "step"); intoView(row); } else row.removeAttribute("aria-current");
   });

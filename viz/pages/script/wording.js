@@ -31,9 +31,9 @@ const byNumber = i => key => {
   return hidesValue(j) ? { text: "?", math: HOLE, negative: false } : numberWords(values[j], "value");
 };
 
-// {pieces: MathML, each of which may begin a line; text; sentence; asked: how much of both is shown before an answer}
+// {pieces: MathML, each of which may begin a line; subject: what it is about; text: the whole line; sentence}
 export function stepWords(step) {
-  if (!step) return { pieces: [], text: say("given"), sentence: say("given hint") };
+  if (!step) return { pieces: [], subject: "", text: say("given"), sentence: say("given hint") };
   if (step.kind === "seed") return seedWords();
   if (step.kind === "inside") return insideWords(step.item);
   if (step.kind === "forward") return step.item.group === null ? valueWords(step) : foldWords(step);
@@ -43,7 +43,7 @@ export function stepWords(step) {
 function seedWords() {
   return {
     pieces: [partialMath(LAST), `<mo>=</mo>${mathNumber(1, "gradient")}`],
-    text: `${partialText(LAST)} = 1`, sentence: say("seed", { name: OUTPUT }),
+    subject: partialText(LAST), text: `${partialText(LAST)} = 1`, sentence: say("seed", { name: OUTPUT }),
   };
 }
 
@@ -52,7 +52,7 @@ function valueWords(step) {
   const result = covered ? HOLE : mathNumber(values[i], "value");
   return {
     pieces: [mathName(name), `<mo>=</mo>${fillMath(formulas.value, byName(i))}`, `<mo>=</mo>${fillMath(formulas.value, byNumber(i))}`, `<mo>=</mo>${result}`],
-    text: `${name} = ${fillText(formulas.text.value, byName(i))} = ${fillText(formulas.text.value, byNumber(i))} = ${covered ? "?" : show(values[i])}`,
+    subject: name, text: `${name} = ${fillText(formulas.text.value, byName(i))} = ${fillText(formulas.text.value, byNumber(i))} = ${covered ? "?" : show(values[i])}`,
     sentence: "",
   };
 }
@@ -61,12 +61,12 @@ function foldWords({ item, ...step }) {
   const group = GROUPS[item.group], operations = item.members.filter(i => NODES[i].row !== null).length;
   const sentence = say("folded", { name: group.name, operations });
   if (item.node === null) return { pieces: [`<mtext>${say("several values", { name: group.name, count: item.outs.length })}</mtext>`],
-    text: say("several values", { name: group.name, count: item.outs.length }), sentence };
+    subject: group.name, text: say("several values", { name: group.name, count: item.outs.length }), sentence };
   const covered = isCovered({ item, ...step }), result = covered ? HOLE : mathNumber(values[item.node], "value");
   const formula = group.formula ? [`<mo>=</mo>${group.formula}`] : [];
   return {
     pieces: [mathName(NODES[item.node].name), ...formula, `<mo>=</mo>${result}`],
-    text: `${NODES[item.node].name} = ${covered ? "?" : show(values[item.node])}`, sentence,
+    subject: NODES[item.node].name, text: `${NODES[item.node].name} = ${covered ? "?" : show(values[item.node])}`, sentence,
   };
 }
 
@@ -76,13 +76,13 @@ function insideWords(item) {
   const list = shown.map(i => `${partialText(i)} = ${show(gradients[i] ?? 0)}`).join(", ");
   return {
     pieces: [...shown.map(i => `${partialMath(i)}<mo>=</mo>${mathNumber(gradients[i] ?? 0, "gradient")}`), ...(more ? [`<mtext>${say("and more", { more })}</mtext>`] : [])],
-    text: say("weights of", { name, list: more ? `${list}, ${say("and more", { more })}` : list }), sentence: say("weights hint", { name }),
+    subject: say("weights inside", { name }), text: say("weights of", { name, list: more ? `${list}, ${say("and more", { more })}` : list }), sentence: say("weights hint", { name }),
   };
 }
 
 function bundleWords({ link, item }) {
-  const words = say("bundle", { from: item.title, to: link.from.title, rows: item.outs.length, columns: link.sources.length });
-  return { pieces: [`<mtext>${words}</mtext>`], text: words, sentence: say("bundle hint") };
+  const words = say(item.outs.length === 1 ? "bundle of one" : "bundle", { from: item.title, to: link.from.title, rows: item.outs.length, columns: link.sources.length });
+  return { pieces: [`<mtext>${words}</mtext>`], subject: words, text: words, sentence: say("bundle hint") };
 }
 
 function productWords(step) {
@@ -100,6 +100,7 @@ function productWords(step) {
       `<mo>=</mo>${blind ? HOLE : safe(arriving, "gradient")}<mo>·</mo>${local ? HOLE : slope.numberedMath}`,
       `<mo>=</mo>${covered ? HOLE : mathNumber(share, "gradient")}`,
     ],
+    subject: several ? `${partialText(j)} ${way.replace(/:$/, "")}` : partialText(j),
     text: blind && covered ? `${left}${named} = ?` : `${left}${named} = ${numbers} = ${result}`,
     sentence: covered ? "" : meaning(i, j, localOf(link), share),
   };
