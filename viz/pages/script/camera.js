@@ -81,6 +81,12 @@ export function moveCamera(seconds) {
   setAttribute(byId("world"), "transform", `translate(${shown.x.toFixed(2)} ${shown.y.toFixed(2)}) scale(${shown.zoom.toFixed(4)})`);
 }
 
+// The part of the drawing that is seen, with as much again around it.
+export function seen() {
+  const [x, y] = [-shown.x / shown.zoom, -shown.y / shown.zoom], [w, h] = [innerWidth / shown.zoom, innerHeight / shown.zoom];
+  return [x - w / 2, y - h / 2, x + 1.5 * w, y + 1.5 * h];
+}
+
 // At once where it would be in the end: after a jump, at the start, and for a test.
 export function settleCamera() { if (state.follow) { goal = aim(); shown = { ...goal }; } moveCamera(0); }
 

@@ -4,7 +4,7 @@ import { GROUPS, NODES } from "./data.js";
 import { isFrame, items, links, steps } from "./folds.js";
 import { version } from "./model.js";
 import { ARRIVES, factors, involved, reached, READS, stepAt } from "./moments.js";
-import { bounds, frames, ports } from "./placing.js";
+import { bounds, frames, ports, segments } from "./placing.js";
 import { state } from "./state.js";
 import { byId, element, nameText, pressable } from "./svg.js";
 import { say } from "./words.js";
@@ -13,6 +13,8 @@ import { say } from "./words.js";
 // only what has changed since the last one. `act` is what the page does when something is clicked; graph_main.js gives it.
 
 const LAYERS = ["frames", "edges", "cards", "chips"];
+const MANY = 400;                                    // items and links, from which on those outside the window are not drawn
+const LONG = 4000;                                   // a frame this wide is not dashed: drawing 10,000 dashes takes a second
 const FEW = 30;                                      // steps between two moments, up to which only their own items are painted
 const EVENTS = [READS, ...Object.values(ARRIVES)];   // between two of these shares of a step only moving numbers change: motion.js
 let painted = null;                                  // {mark, step, time} of the last moment
@@ -51,9 +53,30 @@ function changedBetween(one, other) {
   };
 }
 
+// In a large graph what is far from the window is taken out of the picture, or a browser would draw it anew in each frame.
+export function cull([left, top, right, bottom]) {
+  if (items.length + links.length < MANY) return;
+  const far = (x0, y0, x1, y1) => x1 < left || x0 > right || y1 < top || y0 > bottom;
+  const show = (holder, node, isFar) => {
+    if (node && holder.isFar !== isFar) { holder.isFar = isFar; node.style.display = isFar ? "none" : ""; }
+  };
+  for (const item of items) show(item, item.card, far(item.x - item.w, item.y - item.h, item.x + item.w, item.y + item.h));
+  for (const link of links) if (link.chip) show(link, link.chip, far(...link.chipAt, ...link.chipAt));
+  for (const segment of segments.values()) {
+    segment.box ??= boxOfRoute(segment.route);
+    if (!segment.bundle) show(segment, segment.path, far(...segment.box));
+  }
+}
+
+function boxOfRoute(route) {
+  const [xs, ys] = [0, 1].map(axis => route.map(point => point[axis]));
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+}
+
 function buildFrame(frame, act) {
   const group = element("g", { transform: `translate(${frame.x} ${frame.y})` }, byId("frames"));
-  element("rect", { class: "frame", x: -frame.w / 2, y: -frame.h / 2, width: frame.w, height: frame.h, rx: 18 }, group);
+  const look = frame.w > LONG ? "frame long" : "frame";
+  element("rect", { class: look, x: -frame.w / 2, y: -frame.h / 2, width: frame.w, height: frame.h, rx: 18 }, group);
   const words = say("close group", { name: GROUPS[frame.group].name });
   tab(group, words, -frame.w / 2 + 22, -frame.h / 2, () => act.toggle([frame.group]));
 }

@@ -1,7 +1,7 @@
 import { GROUPS, NODES } from "./data.js";
 import { given, readAddress, writeAddress } from "./address.js";
-import { calm, listenForHands, measureAgain, moveCamera, settleCamera, showEverything, zoomBy } from "./camera.js";
-import { build, paint } from "./drawing.js";
+import { calm, listenForHands, measureAgain, moveCamera, seen, settleCamera, showEverything, zoomBy } from "./camera.js";
+import { build, cull, paint } from "./drawing.js";
 import { isFrame, itemOf, items, steps, unfold } from "./folds.js";
 import { broken, compute } from "./model.js";
 import { progressAt, stepAt } from "./moments.js";
@@ -24,7 +24,7 @@ const GLIDE = 0.45;                                  // seconds in which cards g
 const ALL = GROUPS.map((_, g) => g);
 const usual = GROUPS.filter(group => group.open).map(group => group.id).sort().join(",");
 const root = document.documentElement;
-let gliding = null, told = "", before = 0, notice = "";
+let gliding = null, told = "", before = 0, notice = "", culled = null;
 
 const act = { toggle, select: node => { select(node); changed(); }, draggable: makeDraggable, goTo: time => { goTo(time); changed(); } };
 
@@ -35,6 +35,7 @@ function rebuild() {
   for (const item of items) item.title = item.group === null ? NODES[item.node].name : GROUPS[item.group].name;
   place();
   build(act);
+  culled = null;
   buildTokens();
   listAll(act);
   told = "";
@@ -91,7 +92,15 @@ function frame(now) {
   glide();
   tellMoment();
   moveCamera(seconds);
+  cullNow();
   requestAnimationFrame(frame);
+}
+
+function cullNow() {
+  const view = seen(), slack = (view[2] - view[0]) / 8;
+  if (culled && culled.every((edge, n) => Math.abs(edge - view[n]) < slack)) return;
+  culled = view;
+  cull(view);
 }
 
 // The dock, the list and the address change when a step begins, ends, or waits: not in each frame.
@@ -112,6 +121,7 @@ function tellMoment() {
   setText(byId("sentence"), broken ? trouble() : words.sentence);
   byId("dock").classList.toggle("broken", Boolean(broken));
   ask();
+  tell();
   paintList(state.time);
   setText(byId("play-word"), say(state.playing ? "pause" : "play"));
   byId("play").classList.toggle("playing", state.playing);

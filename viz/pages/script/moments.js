@@ -10,6 +10,7 @@ import { state } from "./state.js";
 // At which share of a step its result is there, and at which share a local derivative is read.
 export const ARRIVES = { forward: 0.84, seed: 0.4, backward: 0.8, inside: 0.5 };
 export const READS = 0.3;
+export const DONE = 0.98;                            // and from which on a step is told of as done
 
 export const stepAt = time => steps[Math.max(0, Math.ceil(time - 1e-9)) - 1] ?? null;
 export const progressAt = time => (stepAt(time) ? time - stepAt(time).number + 1 : 0);

@@ -1,7 +1,7 @@
 import { GROUPS, NODES } from "./data.js";
 import { isFrame, outward, steps } from "./folds.js";
 import { INPUTS } from "./model.js";
-import { isCovered, reached } from "./moments.js";
+import { DONE, isCovered, reached } from "./moments.js";
 import { typed } from "./panel.js";
 import { state } from "./state.js";
 import { byId, setText } from "./svg.js";
@@ -76,7 +76,7 @@ function button(text, name, action) {
 
 export function paintList(time, everything = false) {
   steps.forEach((step, n) => {
-    const row = rows[n], done = reached(step.number, time, 0.98) || everything, current = Math.ceil(time - 1e-9) === step.number;
+    const row = rows[n], done = reached(step.number, time, DONE) || everything, current = Math.ceil(time - 1e-9) === step.number;
     const look = `${done} ${current} ${isCovered(step)}`;
     if (row.shown === look && !row.stale) return;
     row.shown = look;

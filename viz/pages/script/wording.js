@@ -2,7 +2,7 @@ import { GROUPS, NODES } from "./data.js";
 import { arrivedBy, itemOf, localOf, shareOf, steps, totalBy, weightsOf } from "./folds.js";
 import { fillMath, fillText, inParentheses, mathFactor, mathName, mathNumber, mathPartial, nameWords, numberWords, textFactor } from "./formulas.js";
 import { gradients, LAST, operandsOf, rowOf, slopes, values } from "./model.js";
-import { isCovered, valueCovered } from "./moments.js";
+import { DONE, isCovered, reached, valueCovered } from "./moments.js";
 import { show } from "./numbers.js";
 import { state } from "./state.js";
 import { say } from "./words.js";
@@ -152,13 +152,14 @@ function meaning(i, j, slope, share) {
   return i === LAST ? say("if grows", { x, first }) : say("if grows, and", { x, first, second: change(LAST, share) });
 }
 
-// What one value has to tell: where it comes from, who reads it, what each of them sends back.
+// What one value has to tell: where it comes from, who reads it, what each of them sends back; of steps to come, not the result.
 export function storyOf(i) {
   const node = NODES[i], item = itemOf[i];
+  const told = step => (reached(step.number, state.time, DONE) ? stepWords(step).text : stepWords(step).subject);
   const lines = [node.row === null ? say(node.constant ? "a constant" : "an input", { name: node.name, number: show(values[i]) })
-    : stepWords(steps[item.known - 1]).text];
+    : told(steps[item.known - 1])];
   const readers = [...new Set(item.uses.map(link => link.to.title))];
   if (readers.length) lines.push(say("used by", { names: readers.join(", ") }));
-  for (const link of item.arrivals) lines.push(stepWords(steps[link.step - 1]).text);
+  for (const link of item.arrivals) lines.push(told(steps[link.step - 1]));
   return lines;
 }
