@@ -50,8 +50,8 @@ def html_of(output: Value, *, fold: str = "auto") -> str:
     if fold not in FOLDS:
         raise ValueError(f"fold = {fold!r} must be one of {', '.join(FOLDS)}.")
     if exceeds(output, LARGEST):
-        raise ValueError(f"The page takes graphs of up to {LARGEST} nodes, and this one has more. Show a part of it: page(v) of a "
-                         "node v inside, such as one example's cost.")  # fmt: skip
+        raise ValueError(f"The page takes graphs of up to {LARGEST} nodes, and this one has more. Show a part of it: page(v) for "
+                         "a node v inside, such as one example's cost.")  # fmt: skip
     graph = Graph(output)
     check_fresh(graph)
     groups = groups_of(graph)
@@ -129,7 +129,7 @@ def open_groups(graph: Graph, groups: list[Group], fold: str) -> list[Group]:
     if fold == "layers":
         return []
     opened: list[Group] = []
-    single = sum(group.kind == "neuron" for group in groups) == 1  # of a network one sees the neurons first, of a loop the moments
+    single = sum(group.kind == "neuron" for group in groups) == 1  # of several one sees the network first
     for kinds in (("cell",), ("cell", "layer"), ("cell", "layer", *(["neuron"] if single else []))):
         tried = [group for group in groups if group.kind in kinds]
         if seen(graph, groups, tried) > SEEN_AT_ONCE:

@@ -60,7 +60,7 @@ def _layers(found: list[Neuron], cells: list[Group]) -> list[Group]:
     together: dict[tuple[object, ...], list[Group]] = {}
     for neuron, cell in zip(found, cells):
         together.setdefault((*neuron.inputs, neuron.activation), []).append(cell)
-    layers = []
+    layers: list[Group] = []
     for members in together.values():
         if len(members) > 1:
             layer = Group("layer", f"layer {len(layers) + 1}", members[0].sign, members[0].formula)
@@ -152,19 +152,22 @@ def _moments(units: list[list[Neuron]], graph: Graph, readers: dict[Value, set[V
                 come.add(node)
         inside[t] = come - inside[t + 1]
     if len(inside) > 1:  # nothing comes after the last moment that would tell: what looks like the one before it
-        looks = [_looks(units, t, inside[t] if t == len(inside) - 2 else None, graph) for t in (len(inside) - 2, len(inside) - 1)]
-        known = set(looks[0].values())
-        inside[-1] |= {node for node, look in looks[1].items() if look in known}
+        kinds: dict[tuple[object, ...], int] = {}
+        before = _looks(units, len(inside) - 2, inside[-2], graph, kinds)
+        last = _looks(units, len(inside) - 1, {*graph.order}, graph, kinds)
+        inside[-1] |= {node for node, look in last.items() if look in {*before.values()}}
     return inside
 
 
-def _looks(units: list[list[Neuron]], t: int, among: set[Value] | None, graph: Graph) -> dict[Value, object]:
-    """How each node comes from the neurons of a moment: by which operations, from which neurons; all else is only "given"."""
-    looks: dict[Value, object] = {unit[t].output: i for i, unit in enumerate(units) if t < len(unit)}
+def _looks(
+    units: list[list[Neuron]], t: int, among: set[Value], graph: Graph, kinds: dict[tuple[object, ...], int]
+) -> dict[Value, int]:
+    """How each node comes from the neurons of a moment, as a number: by which operation, from what; all else is only given."""
+    looks = {unit[t].output: -1 - i for i, unit in enumerate(units) if t < len(unit)}
     for node in graph.order:
-        if node.op is not None and node not in looks and (among is None or node in among):
-            if any(operand in looks for operand in node.operands):
-                looks[node] = (node.op, tuple(looks.get(operand, "given") for operand in node.operands))
+        if node in among and node not in looks and any(operand in looks for operand in node.operands):
+            kind = (node.op, *(looks.get(operand) for operand in node.operands))
+            looks[node] = kinds.setdefault(kind, len(kinds))
     return looks
 
 

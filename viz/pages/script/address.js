@@ -7,19 +7,29 @@ import { state } from "./state.js";
 // like one of them is written value.step=3.
 
 const OWN = ["step", "open", "cover", "dark", "projector", "bare"];
-const SECOND = 1000, MOST_PER_SECOND = 8;            // browsers complain of more changes of the address
+const SECOND = 1000,
+  MOST_PER_SECOND = 8; // browsers complain of more changes of the address
 const written = name => (OWN.includes(name) || name.startsWith("value.") ? `value.${name}` : name);
-let times = [], later = 0;
+let times = [],
+  later = 0;
 
-export const given = new Map();                      // the page's own words in the link
+export const given = new Map(); // the page's own words in the link
 
 export function readAddress() {
   given.clear();
   for (const part of location.hash.slice(1).split("&")) {
     let name, text;
-    try { [name, text = ""] = part.split(/=(.*)/s).map(decodeURIComponent); } catch { continue; }  // a damaged part says nothing
-    if (OWN.includes(name)) { given.set(name, text); continue; }
-    const node = INPUTS.find(i => written(NODES[i].name) === name), read = arithmetic(text, FUNCTIONS);
+    try {
+      [name, text = ""] = part.split(/=(.*)/s).map(decodeURIComponent);
+    } catch {
+      continue;
+    } // a damaged part says nothing
+    if (OWN.includes(name)) {
+      given.set(name, text);
+      continue;
+    }
+    const node = INPUTS.find(i => written(NODES[i].name) === name),
+      read = arithmetic(text, FUNCTIONS);
     if (node !== undefined && !read.error) Object.assign(NODES[node], { value: read.value, typed: text });
   }
   const time = Number.parseFloat(given.get("step") ?? "0");
@@ -31,15 +41,24 @@ export function readAddress() {
   }
 }
 
-export function writeAddress(usual) {  // at once, unless there were many in the last moments
+export function writeAddress(usual) {
+  // at once, unless there were many in the last moments
   clearTimeout(later);
   times = times.filter(time => Date.now() - time < SECOND);
-  if (times.length >= MOST_PER_SECOND) { later = setTimeout(() => writeAddress(usual), SECOND / 2); return; }
+  if (times.length >= MOST_PER_SECOND) {
+    later = setTimeout(() => writeAddress(usual), SECOND / 2);
+    return;
+  }
   times.push(Date.now());
-  const open = [...state.open].map(g => GROUPS[g].id).sort().join(","), parts = [`step=${Number(state.time.toFixed(2))}`];
+  const open = [...state.open]
+      .map(g => GROUPS[g].id)
+      .sort()
+      .join(","),
+    parts = [`step=${Number(state.time.toFixed(2))}`];
   if (open !== usual) parts.push(`open=${encodeURIComponent(open)}`);
   if (state.cover) parts.push(`cover=${state.cover}`);
   for (const name of ["dark", "projector", "bare"]) if (document.documentElement.classList.contains(name)) parts.push(name);
-  for (const i of INPUTS) parts.push(`${encodeURIComponent(written(NODES[i].name))}=${encodeURIComponent(NODES[i].typed ?? NODES[i].value)}`);
+  for (const i of INPUTS)
+    parts.push(`${encodeURIComponent(written(NODES[i].name))}=${encodeURIComponent(NODES[i].typed ?? NODES[i].value)}`);
   history.replaceState(null, "", `#${parts.join("&")}`);
 }

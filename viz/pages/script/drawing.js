@@ -13,11 +13,11 @@ import { say } from "./words.js";
 // only what has changed since the last one. `act` is what the page does when something is clicked; graph_main.js gives it.
 
 const LAYERS = ["frames", "edges", "cards", "chips"];
-const MANY = 400;                                    // items and links, from which on those outside the window are not drawn
-const LONG = 4000;                                   // a frame this wide is not dashed: drawing 10,000 dashes takes a second
-const FEW = 30;                                      // steps between two moments, up to which only their own items are painted
-const EVENTS = [READS, ...Object.values(ARRIVES)];   // between two of these shares of a step only moving numbers change: motion.js
-let painted = null;                                  // {mark, step, time} of the last moment
+const MANY = 400; // items and links, from which on those outside the window are not drawn
+const LONG = 4000; // a frame this wide is not dashed: drawing 10,000 dashes takes a second
+const FEW = 30; // steps between two moments, up to which only their own items are painted
+const EVENTS = [READS, ...Object.values(ARRIVES)]; // between two of these shares of a step only moving numbers change: motion.js
+let painted = null; // {mark, step, time} of the last moment
 
 export function build(act) {
   for (const id of LAYERS) byId(id).replaceChildren();
@@ -30,10 +30,14 @@ export function build(act) {
 }
 
 export function paint(time) {
-  const step = stepAt(time), passed = EVENTS.filter(share => step && reached(step.number, time, share)).length;
-  const mark = [version, state.cover, state.solved.size, state.selected].join(" "), moment = `${step?.id} ${passed}`;
+  const step = stepAt(time),
+    passed = EVENTS.filter(share => step && reached(step.number, time, share)).length;
+  const mark = [version, state.cover, state.solved.size, state.selected].join(" "),
+    moment = `${step?.id} ${passed}`;
   if (painted?.mark === mark && painted.moment === moment) return;
-  const touched = painted?.mark === mark ? changedBetween(painted.step, step) : null, lit = new Set(involved(step)), read = factors(step);
+  const touched = painted?.mark === mark ? changedBetween(painted.step, step) : null,
+    lit = new Set(involved(step)),
+    read = factors(step);
   for (const item of touched?.items ?? items) {
     const reads = `${read.values.includes(item) ? "reads-value" : ""} ${read.gradients.includes(item) ? "reads-gradient" : ""}`;
     paintCard(item, time, step, lit.has(item), reads);
@@ -58,7 +62,10 @@ export function cull([left, top, right, bottom]) {
   if (items.length + links.length < MANY) return;
   const far = (x0, y0, x1, y1) => x1 < left || x0 > right || y1 < top || y0 > bottom;
   const show = (holder, node, isFar) => {
-    if (node && holder.isFar !== isFar) { holder.isFar = isFar; node.style.display = isFar ? "none" : ""; }
+    if (node && holder.isFar !== isFar) {
+      holder.isFar = isFar;
+      node.style.display = isFar ? "none" : "";
+    }
   };
   for (const item of items) show(item, item.card, far(item.x - item.w, item.y - item.h, item.x + item.w, item.y + item.h));
   for (const link of links) if (link.chip) show(link, link.chip, far(...link.chipAt, ...link.chipAt));
@@ -83,7 +90,11 @@ function buildFrame(frame, act) {
 
 function tab(parent, words, x, y, action) {
   const width = words.length * 8.6 + 30;
-  const made = element("g", { class: "tab", tabindex: 0, role: "button", transform: `translate(${x + width / 2} ${y})` }, parent);
+  const made = element(
+    "g",
+    { class: "tab", tabindex: 0, role: "button", transform: `translate(${x + width / 2} ${y})` },
+    parent,
+  );
   element("rect", { x: -width / 2, y: -17, width, height: 34, rx: 17 }, made);
   element("text", { y: 5 }, made).textContent = words;
   pressable(made, action);
@@ -97,10 +108,12 @@ function lanes(act) {
     const own = item => inside.includes(item.group) || (item.group === null && NODES[item.node].group === g);
     const boxes = [...items.filter(own), ...frames.filter(frame => inside.includes(frame.group))];
     if (!boxes.length) return;
-    const [left, top, right] = bounds(boxes), closed = inside.filter(c => !state.open.has(c));
+    const [left, top, right] = bounds(boxes),
+      closed = inside.filter(c => !state.open.has(c));
     const lane = element("g", { class: "lane" }, byId("frames"));
     const open = !inside.length ? group.name : say(closed.length ? "open all of" : "close all of", { name: group.name });
-    const width = open.length * 8.6 + 30, x = (left + right) / 2;
+    const width = open.length * 8.6 + 30,
+      x = (left + right) / 2;
     tab(lane, open, x - width / 2 - 24, top - 34, () => act.toggle(!inside.length ? [g] : closed.length ? closed : inside));
     tab(lane, "−", x + width / 2 - 16, top - 34, () => act.toggle([g]));
     lane.lastChild.setAttribute("aria-label", say("close group", { name: group.name }));

@@ -2,88 +2,119 @@ import { GROUPS, NODES } from "./data.js";
 import { gradients, LAST, slopes, sweepThrough, values, version } from "./model.js";
 import { state } from "./state.js";
 
-// What of the graph is visible. A group (a neuron, a layer, a moment in time, a strip of inputs) that is closed is ONE item, an operation like any
-// other: what enters it, what leaves it, and how each depends on each come from its members. An open group is a frame (a layer:
+// What of the graph is visible. A group (a neuron, a layer, a moment in time, a strip of inputs) that is closed is ONE item, an
+// operation like any other: what enters it, what leaves it, and how each depends on each come from its members. An open group is a frame (a layer:
 // a label) around the items inside. So steps, arrows and motion need to know of nodes and items only.
 //
 // An item: {key, group (closed) or null, node: its result, or null where several values leave it, outs: all that leave it,
 //           members, frame: the open group around it, ins and uses: links}.
 // A link:  {from, to: items, sources: the nodes that enter, position: which operand of a plain operation, else null}.
 
-export const MEMBERS = GROUPS.map(() => []);         // the nodes in each group, those of the groups inside it too
+export const MEMBERS = GROUPS.map(() => []); // the nodes in each group, those of the groups inside it too
 export const CHILDREN = GROUPS.map(() => []);
 
-export function outward(group) {                     // a group and the groups around it, from the inside outward
+export function outward(group) {
+  // a group and the groups around it, from the inside outward
   const found = [];
   for (let g = group; g !== null; g = GROUPS[g].parent) found.push(g);
   return found;
 }
 
-NODES.forEach((node, i) => { for (const g of outward(node.group)) MEMBERS[g].push(i); });
-GROUPS.forEach((group, g) => { if (group.parent !== null) CHILDREN[group.parent].push(g); });
+NODES.forEach((node, i) => {
+  for (const g of outward(node.group)) MEMBERS[g].push(i);
+});
+GROUPS.forEach((group, g) => {
+  if (group.parent !== null) CHILDREN[group.parent].push(g);
+});
 
 const READERS = NODES.map(() => []);
-NODES.forEach((node, i) => { for (const j of node.operands) READERS[j].push(i); });
+NODES.forEach((node, i) => {
+  for (const j of node.operands) READERS[j].push(i);
+});
 
-export let items = [], links = [], steps = [];       // of the present folding; steps: what happens, forward, then backward
-export let itemOf = [];                              // the item in which a node is seen
+export let items = [],
+  links = [],
+  steps = []; // of the present folding; steps: what happens, forward, then backward
+export let itemOf = []; // the item in which a node is seen
 
 export const isFrame = group => !["layer", "strip"].includes(GROUPS[group].kind);
 
-function home(i) {  // [the outermost closed group around a node, or null; the innermost open one inside of which it is seen]
-  let closed = null, frame = null;
+function home(i) {
+  // [the outermost closed group around a node, or null; the innermost open one inside of which it is seen]
+  let closed = null,
+    frame = null;
   for (const g of outward(NODES[i].group)) if (!state.open.has(g)) closed = g;
-  for (const g of outward(closed === null ? NODES[i].group : GROUPS[closed].parent)) if (frame === null && isFrame(g)) frame = g;
+  for (const g of outward(closed === null ? NODES[i].group : GROUPS[closed].parent))
+    if (frame === null && isFrame(g)) frame = g;
   return [closed, frame];
 }
 
 export function unfold() {
   const byKey = new Map();
   itemOf = NODES.map((node, i) => {
-    const [group, frame] = home(i), key = group === null ? `n${i}` : `g${group}`;
+    const [group, frame] = home(i),
+      key = group === null ? `n${i}` : `g${group}`;
     if (!byKey.has(key)) byKey.set(key, { key, group, frame, members: [], outs: [], ins: [], uses: [] });
     byKey.get(key).members.push(i);
     return byKey.get(key);
   });
   for (const item of byKey.values()) {
-    item.outs = item.group === null ? item.members
-      : item.members.filter(i => i === LAST || READERS[i].some(reader => itemOf[reader] !== item));
+    item.outs =
+      item.group === null
+        ? item.members
+        : item.members.filter(i => i === LAST || READERS[i].some(reader => itemOf[reader] !== item));
     item.node = item.outs.length === 1 ? item.outs[0] : null;
     item.isLeaf = item.members.every(i => NODES[i].row === null);
     item.isConstant = item.group === null && NODES[item.node].constant;
   }
   connect(byKey);
   items = afterTheirOperands([...byKey.values()]);
-  items.forEach((item, place) => { item.place = place; });
+  items.forEach((item, place) => {
+    item.place = place;
+  });
   listSteps();
 }
 
 function connect(byKey) {
   links = [];
   for (const item of byKey.values()) {
-    const merged = new Map();                        // a fold reads each item once, however many of its members do
-    for (const i of item.members) NODES[i].operands.forEach((j, k) => {
-      const from = itemOf[j];
-      if (from === item) return;
-      if (item.group !== null && merged.has(from)) { const l = merged.get(from); if (!l.sources.includes(j)) l.sources.push(j); return; }
-      const link = { id: links.length, from, to: item, sources: [j], position: item.group === null ? k : null };
-      merged.set(from, link);
-      links.push(link);
-      item.ins.push(link);
-      from.uses.push(link);
-    });
+    const merged = new Map(); // a fold reads each item once, however many of its members do
+    for (const i of item.members)
+      NODES[i].operands.forEach((j, k) => {
+        const from = itemOf[j];
+        if (from === item) return;
+        if (item.group !== null && merged.has(from)) {
+          const l = merged.get(from);
+          if (!l.sources.includes(j)) l.sources.push(j);
+          return;
+        }
+        const link = { id: links.length, from, to: item, sources: [j], position: item.group === null ? k : null };
+        merged.set(from, link);
+        links.push(link);
+        item.ins.push(link);
+        from.uses.push(link);
+      });
   }
 }
 
-function afterTheirOperands(all) {  // every item after those that it reads; otherwise in the order of the nodes
-  const done = new Set(), order = [];
+function afterTheirOperands(all) {
+  // every item after those that it reads; otherwise in the order of the nodes
+  const done = new Set(),
+    order = [];
   for (const first of all) {
     const stack = [first];
     while (stack.length) {
-      const item = stack.at(-1), waiting = item.ins.map(link => link.from).filter(from => !done.has(from));
-      if (waiting.length) { stack.push(...waiting.reverse()); continue; }
+      const item = stack.at(-1),
+        waiting = item.ins.map(link => link.from).filter(from => !done.has(from));
+      if (waiting.length) {
+        stack.push(...waiting.reverse());
+        continue;
+      }
       stack.pop();
-      if (!done.has(item)) { done.add(item); order.push(item); }
+      if (!done.has(item)) {
+        done.add(item);
+        order.push(item);
+      }
     }
   }
   return order;
@@ -96,16 +127,29 @@ export const flows = link => link.sources.some(i => !NODES[i].constant);
 function listSteps() {
   steps = [];
   const add = (kind, item, link, id) => steps.push({ kind, item, link, id, number: steps.length + 1 });
-  for (const item of items) { item.known = null; item.weighed = null; }
-  for (const item of items) if (!item.isLeaf) { add("forward", item, null, `f${item.key}`); item.known = steps.length; }
+  for (const item of items) {
+    item.known = null;
+    item.weighed = null;
+  }
+  for (const item of items)
+    if (!item.isLeaf) {
+      add("forward", item, null, `f${item.key}`);
+      item.known = steps.length;
+    }
   add("seed", itemOf[LAST], null, "s");
   itemOf[LAST].seeded = steps.length;
   for (const item of [...items].reverse()) {
     for (const link of item.ins) {
       link.step = null;
-      if (flows(link)) { add("backward", item, link, `b${link.from.key}>${item.key}.${link.position ?? ""}`); link.step = steps.length; }
+      if (flows(link)) {
+        add("backward", item, link, `b${link.from.key}>${item.key}.${link.position ?? ""}`);
+        link.step = steps.length;
+      }
     }
-    if (weightsOf(item).length) { add("inside", item, null, `w${item.key}`); item.weighed = steps.length; }
+    if (weightsOf(item).length) {
+      add("inside", item, null, `w${item.key}`);
+      item.weighed = steps.length;
+    }
   }
   for (const item of items) item.arrivals = item.uses.filter(link => link.step !== null).sort((a, b) => a.step - b.step);
 }
@@ -126,9 +170,10 @@ export function localOf(link) {
 export function shareOf(link, source = link.sources[0]) {
   if (link.to.group === null) return gradients[link.to.node] * slopes[link.to.node][link.position];
   let total = 0;
-  for (const i of link.to.members) NODES[i].operands.forEach((j, k) => {
-    if (j === source && slopes[i][k] !== null) total += gradients[i] * slopes[i][k];
-  });
+  for (const i of link.to.members)
+    NODES[i].operands.forEach((j, k) => {
+      if (j === source && slopes[i][k] !== null) total += gradients[i] * slopes[i][k];
+    });
   return total;
 }
 

@@ -19,14 +19,32 @@ import { stepWords } from "./wording.js";
 
 // The page: what belongs to what, and one frame after the other.
 
-const MOST_ITEMS = 1600;                             // cards that a browser moves without stuttering
-const GLIDE = 0.45;                                  // seconds in which cards go to their new places when a group opens
+const MOST_ITEMS = 1600; // cards that a browser moves without stuttering
+const GLIDE = 0.45; // seconds in which cards go to their new places when a group opens
 const ALL = GROUPS.map((_, g) => g);
-const usual = GROUPS.filter(group => group.open).map(group => group.id).sort().join(",");
+const usual = GROUPS.filter(group => group.open)
+  .map(group => group.id)
+  .sort()
+  .join(",");
 const root = document.documentElement;
-let gliding = null, told = "", before = 0, notice = "", culled = null;
+let gliding = null,
+  told = "",
+  before = 0,
+  notice = "",
+  culled = null;
 
-const act = { toggle, select: node => { select(node); changed(); }, draggable: makeDraggable, goTo: time => { goTo(time); changed(); } };
+const act = {
+  toggle,
+  select: node => {
+    select(node);
+    changed();
+  },
+  draggable: makeDraggable,
+  goTo: time => {
+    goTo(time);
+    changed();
+  },
+};
 
 // --- folding ---
 
@@ -40,7 +58,7 @@ function rebuild() {
   listAll(act);
   told = "";
   byId("scrub").max = steps.length;
-  byId("scrub").style.setProperty("--half", `${(itemOf.at(-1).seeded - 1) / steps.length * 100}%`);
+  byId("scrub").style.setProperty("--half", `${((itemOf.at(-1).seeded - 1) / steps.length) * 100}%`);
   setText(byId("folds"), say(closed().length ? "open all" : "fold all"));
 }
 
@@ -49,9 +67,19 @@ const closed = () => ALL.filter(g => !state.open.has(g) && (GROUPS[g].parent ===
 
 // Open or close groups, in place: the moment stays what it was as far as it still exists, and cards glide to their new places.
 function toggle(groups) {
-  const step = stepAt(state.time), share = progressAt(state.time), opening = !state.open.has(groups[0]), kept = new Set(state.open);
-  const places = new Map(items.flatMap(item => [[item.key, [item.x, item.y]], ...(item.group === null ? [] : item.members.map(i => [`n${i}`, [item.x, item.y]]))]));
-  for (const g of groups) if (opening) state.open.add(g); else state.open.delete(g);
+  const step = stepAt(state.time),
+    share = progressAt(state.time),
+    opening = !state.open.has(groups[0]),
+    kept = new Set(state.open);
+  const places = new Map(
+    items.flatMap(item => [
+      [item.key, [item.x, item.y]],
+      ...(item.group === null ? [] : item.members.map(i => [`n${i}`, [item.x, item.y]])),
+    ]),
+  );
+  for (const g of groups)
+    if (opening) state.open.add(g);
+    else state.open.delete(g);
   unfold();
   if (items.length > MOST_ITEMS && opening) {
     state.open = kept;
@@ -66,13 +94,16 @@ function toggle(groups) {
 function momentOf(step, share) {
   const same = steps.find(other => other.id === step.id);
   if (same) return same.number - 1 + share;
-  const inside = steps.findLast(other => other.kind === step.kind && other.item.members.some(i => step.item.members.includes(i)));
+  const inside = steps.findLast(
+    other => other.kind === step.kind && other.item.members.some(i => step.item.members.includes(i)),
+  );
   return inside?.number ?? itemOf.at(-1).seeded;
 }
 
 function glide() {
   if (!gliding) return;
-  const done = Math.min(1, (performance.now() - gliding.since) / 1000 / GLIDE), s = done * done * (3 - 2 * done);
+  const done = Math.min(1, (performance.now() - gliding.since) / 1000 / GLIDE),
+    s = done * done * (3 - 2 * done);
   for (const item of items) {
     const [x, y] = gliding.places.get(item.key) ?? gliding.places.get(`n${item.outs[0]}`) ?? [item.x, item.y];
     item.card.setAttribute("transform", `translate(${x + (item.x - x) * s} ${y + (item.y - y) * s})`);
@@ -97,7 +128,8 @@ function frame(now) {
 }
 
 function cullNow() {
-  const view = seen(), slack = (view[2] - view[0]) / 8;
+  const view = seen(),
+    slack = (view[2] - view[0]) / 8;
   if (culled && culled.every((edge, n) => Math.abs(edge - view[n]) < slack)) return;
   culled = view;
   cull(view);
@@ -105,12 +137,14 @@ function cullNow() {
 
 // The dock, the list and the address change when a step begins, ends, or waits: not in each frame.
 function tellMoment() {
-  const step = stepAt(state.time), resting = Number.isInteger(state.time) || !state.playing;
+  const step = stepAt(state.time),
+    resting = Number.isInteger(state.time) || !state.playing;
   if (document.activeElement !== byId("scrub")) byId("scrub").value = state.time;
   const mark = [step?.id, resting, state.cover, state.solved.size, state.playing, state.follow, Boolean(broken)].join(" ");
   if (mark === told) return;
   told = mark;
-  const words = stepWords(step), way = !step ? "begin" : step.kind === "forward" ? "forward" : "backward";
+  const words = stepWords(step),
+    way = !step ? "begin" : step.kind === "forward" ? "forward" : "backward";
   byId("phase").className = way;
   setText(byId("way"), say(way));
   setText(byId("count"), say("step of", { step: step?.number ?? 0, all: steps.length }));
@@ -130,9 +164,12 @@ function tellMoment() {
 }
 
 // The first piece stands with the second; each further one may begin a line of its own.
-const lines = ([left, first = "", ...rest]) => [left + first, ...rest].map(piece => `<math displaystyle="true"><mrow>${piece}</mrow></math>`).join("");
+const lines = ([left, first = "", ...rest]) =>
+  [left + first, ...rest].map(piece => `<math displaystyle="true"><mrow>${piece}</mrow></math>`).join("");
 
-function changed() { told = ""; }
+function changed() {
+  told = "";
+}
 
 function recompute(except = null) {
   compute();
@@ -147,28 +184,72 @@ function recompute(except = null) {
 // --- what the reader does ---
 
 const press = {
-  play: playOrPause, next, back, first: () => goTo(0), last: () => goTo(last()),
-  closer: () => zoomBy(1.25), farther: () => zoomBy(0.8), fit: showEverything,
-  follow: () => { state.follow = !state.follow; },
+  play: playOrPause,
+  next,
+  back,
+  first: () => goTo(0),
+  last: () => goTo(last()),
+  closer: () => zoomBy(1.25),
+  farther: () => zoomBy(0.8),
+  fit: showEverything,
+  follow: () => {
+    state.follow = !state.follow;
+  },
   folds: () => toggle(closed().length ? closed() : ALL),
-  list: () => { root.classList.toggle("listed"); measureAgain(); },
-  projector: () => { state.projector = root.classList.toggle("projector"); state.follow = true; measureAgain(); },
+  list: () => {
+    root.classList.toggle("listed");
+    measureAgain();
+  },
+  projector: () => {
+    state.projector = root.classList.toggle("projector");
+    state.follow = true;
+    measureAgain();
+  },
   dark: () => root.classList.toggle("dark"),
   screen: () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen?.()),
 };
 const KEYS = {
-  " ": "play", ArrowRight: "next", ArrowLeft: "back", Home: "first", End: "last", "+": "closer", "-": "farther", 0: "fit",
-  f: "follow", o: "folds", l: "list", p: "projector", d: "dark",
+  " ": "play",
+  ArrowRight: "next",
+  ArrowLeft: "back",
+  Home: "first",
+  End: "last",
+  "+": "closer",
+  "-": "farther",
+  0: "fit",
+  f: "follow",
+  o: "folds",
+  l: "list",
+  p: "projector",
+  d: "dark",
 };
 
 function listen() {
-  for (const [name, action] of Object.entries(press)) byId(name).addEventListener("click", () => { action(); changed(); });
-  byId("scrub").addEventListener("input", () => { goTo(Number(byId("scrub").value)); changed(); });
-  byId("speed").addEventListener("change", () => { state.speed = Number(byId("speed").value); });
-  byId("cover").addEventListener("change", () => { state.cover = byId("cover").value; state.solved.clear(); goTo(state.time); listIsStale(); changed(); });
+  for (const [name, action] of Object.entries(press))
+    byId(name).addEventListener("click", () => {
+      action();
+      changed();
+    });
+  byId("scrub").addEventListener("input", () => {
+    goTo(Number(byId("scrub").value));
+    changed();
+  });
+  byId("speed").addEventListener("change", () => {
+    state.speed = Number(byId("speed").value);
+  });
+  byId("cover").addEventListener("change", () => {
+    state.cover = byId("cover").value;
+    state.solved.clear();
+    goTo(state.time);
+    listIsStale();
+    changed();
+  });
   document.addEventListener("keydown", event => {
     if (event.target.matches("input:not([type=range]), select") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape") { select(null); return; }
+    if (event.key === "Escape") {
+      select(null);
+      return;
+    }
     const name = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!name || (event.key === " " && event.target.matches("button, [role=button]"))) return;
     event.preventDefault();
@@ -178,9 +259,22 @@ function listen() {
   listenForHands(byId("stage"), changed);
   listenForNumbers(recompute);
   listenForAnswers();
-  addEventListener("resize", () => { measureAgain(); rebuild(); settleCamera(); });
-  addEventListener("hashchange", () => { readAddress(); rebuild(); recompute(); goTo(state.time); });
-  addEventListener("beforeprint", () => { paintList(state.time, true); measureAgain(); settleCamera(); });
+  addEventListener("resize", () => {
+    measureAgain();
+    rebuild();
+    settleCamera();
+  });
+  addEventListener("hashchange", () => {
+    readAddress();
+    rebuild();
+    recompute();
+    goTo(state.time);
+  });
+  addEventListener("beforeprint", () => {
+    paintList(state.time, true);
+    measureAgain();
+    settleCamera();
+  });
   new ResizeObserver(measureAgain).observe(byId("dock"));
 }
 
@@ -188,7 +282,10 @@ function start() {
   state.open = new Set(ALL.filter(g => GROUPS[g].open));
   readAddress();
   if (given.has("dark") || matchMedia("(prefers-color-scheme: dark)").matches) root.classList.add("dark");
-  if (given.has("projector")) { root.classList.add("projector"); state.projector = true; }
+  if (given.has("projector")) {
+    root.classList.add("projector");
+    state.projector = true;
+  }
   if (given.has("bare")) root.classList.add("bare");
   byId("cover").value = state.cover;
   byId("folds").hidden = !GROUPS.length;

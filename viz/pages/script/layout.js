@@ -142,7 +142,8 @@ function linkWay(way) {
     const [from, to] = [stops[i - 1], stops[i]];
     if (to.lane && to.ins.length) continue;  // a bundle is linked once
     const pull = from.lane && to.lane ? 8 : to.lane || way.from.depth === to.deepest ? 1 : 0.01;
-    const link = { from, to, entry: to.lane ? 0 : way.entry, exit: from.lane ? 0 : way.exit, weight: pull * (way.from.depth + 1) ** 2 };
+    const [entry, exit] = [to.lane ? 0 : way.entry, from.lane ? 0 : way.exit];
+    const link = { from, to, entry, exit, weight: pull * (way.from.depth + 1) ** 2 };
     from.outs.push(link);
     to.ins.push(link);
   }

@@ -5,15 +5,16 @@ import { NODES, ROWS } from "./data.js";
 
 export const LAST = NODES.length - 1;
 const natural = new Intl.Collator("en", { numeric: true }).compare;
-export const INPUTS = NODES.map((node, i) => i).filter(i => NODES[i].row === null && !NODES[i].constant)
-  .sort((a, b) => natural(NODES[a].name, NODES[b].name));  // x2 before x10, in whatever order they were read
+export const INPUTS = NODES.map((node, i) => i)
+  .filter(i => NODES[i].row === null && !NODES[i].constant)
+  .sort((a, b) => natural(NODES[a].name, NODES[b].name)); // x2 before x10, in whatever order they were read
 export const values = NODES.map(node => node.value);
-export const slopes = NODES.map(() => []);           // the local derivative with respect to each operand; null for a constant
-export const gradients = NODES.map(() => null);      // of the output with respect to the node; null for a constant
+export const slopes = NODES.map(() => []); // the local derivative with respect to each operand; null for a constant
+export const gradients = NODES.map(() => null); // of the output with respect to the node; null for a constant
 
 // Where the arithmetic breaks off: {node, operand: the place whose derivative does not exist, or null}; null if it does not.
 export let broken = null;
-export let version = 0;                              // counts computations: what was drawn before is out of date
+export let version = 0; // counts computations: what was drawn before is out of date
 
 export const rowOf = i => ROWS[NODES[i].row];
 export const operandsOf = i => NODES[i].operands.map(j => values[j]);
@@ -26,9 +27,15 @@ export function compute() {
 
 function forward() {
   for (let i = 0; i <= LAST; i++) {
-    if (NODES[i].row === null) { values[i] = NODES[i].value; continue; }
+    if (NODES[i].row === null) {
+      values[i] = NODES[i].value;
+      continue;
+    }
     const result = rowOf(i).forward(...operandsOf(i));
-    if (!Number.isFinite(result)) { broken = { node: i, operand: null }; return false; }
+    if (!Number.isFinite(result)) {
+      broken = { node: i, operand: null };
+      return false;
+    }
     values[i] = result;
   }
   return true;
@@ -38,12 +45,17 @@ function backward() {
   gradients.fill(null);
   gradients[LAST] = 1;
   for (let i = LAST; i >= 0; i--) {
-    const { operands } = NODES[i], numbers = operandsOf(i);
+    const { operands } = NODES[i],
+      numbers = operandsOf(i);
     slopes[i] = operands.map(() => null);
     operands.forEach((j, k) => {
       if (NODES[j].constant || broken) return;
-      const slope = rowOf(i).slopes[k](values[i], ...numbers), share = gradients[i] * slope;
-      if (!Number.isFinite(share)) { broken = { node: i, operand: k }; return; }
+      const slope = rowOf(i).slopes[k](values[i], ...numbers),
+        share = gradients[i] * slope;
+      if (!Number.isFinite(share)) {
+        broken = { node: i, operand: k };
+        return;
+      }
       slopes[i][k] = slope;
       gradients[j] = (gradients[j] ?? 0) + share;
     });

@@ -10,7 +10,7 @@ import { state } from "./state.js";
 // At which share of a step its result is there, and at which share a local derivative is read.
 export const ARRIVES = { forward: 0.84, seed: 0.4, backward: 0.8, inside: 0.5 };
 export const READS = 0.3;
-export const DONE = 0.98;                            // and from which on a step is told of as done
+export const DONE = 0.98; // and from which on a step is told of as done
 
 export const stepAt = time => steps[Math.max(0, Math.ceil(time - 1e-9)) - 1] ?? null;
 export const progressAt = time => (stepAt(time) ? time - stepAt(time).number + 1 : 0);
@@ -18,9 +18,15 @@ export const reached = (number, time, share) => number !== null && number !== un
 
 // What a step asks for, if that is covered.
 const subject = step =>
-  step.kind === "forward" ? (step.item.node === null ? "" : "value")
+  step.kind === "forward"
+    ? step.item.node === null
+      ? ""
+      : "value"
     : step.kind === "backward" && step.link.sources.length === 1 && localOf(step.link) !== null
-      ? (state.cover === "local" ? "local" : "gradient") : "";
+      ? state.cover === "local"
+        ? "local"
+        : "gradient"
+      : "";
 export const isCovered = step => state.cover !== "" && subject(step) === state.cover && !state.solved.has(step.id);
 
 // Up to which share a covered step plays before it waits for an answer.
@@ -33,22 +39,28 @@ export const slopeCovered = link => link.step !== null && state.cover === "local
 
 // The gradient of an item as far as it has arrived: {parts, total, all: whether nothing is missing, covered}, or null.
 export function gradientAt(item, time) {
-  if (item === itemOf[LAST]) return reached(item.seeded, time, ARRIVES.seed) ? { parts: [1], total: 1, all: true, covered: false } : null;
+  if (item === itemOf[LAST])
+    return reached(item.seeded, time, ARRIVES.seed) ? { parts: [1], total: 1, all: true, covered: false } : null;
   const done = item.arrivals.filter(link => reached(link.step, time, ARRIVES.backward));
   if (!done.length || item.node === null) return null;
-  const parts = arrivedBy(item, done.at(-1).step), all = done.length === item.arrivals.length;
+  const parts = arrivedBy(item, done.at(-1).step),
+    all = done.length === item.arrivals.length;
   const total = all ? gradients[item.node] : parts.reduce((a, b) => a + b, 0);
   return { parts, total, all, covered: done.some(link => state.cover === "gradient" && isCovered(steps[link.step - 1])) };
 }
 
 // For an item that several values leave: each one's value and, as far as it has arrived, its gradient.
 export function stripAt(item, time) {
-  const known = valueKnown(item, time), done = item.arrivals.filter(link => reached(link.step, time, ARRIVES.backward));
+  const known = valueKnown(item, time),
+    done = item.arrivals.filter(link => reached(link.step, time, ARRIVES.backward));
   const whole = done.length === item.arrivals.length;
   return item.outs.map(i => ({
     value: known ? values[i] : null,
-    gradient: !done.length ? null : whole ? gradients[i]
-      : done.filter(link => link.sources.includes(i)).reduce((sum, link) => sum + shareOf(link, i), 0),
+    gradient: !done.length
+      ? null
+      : whole
+        ? gradients[i]
+        : done.filter(link => link.sources.includes(i)).reduce((sum, link) => sum + shareOf(link, i), 0),
   }));
 }
 
@@ -63,7 +75,8 @@ export function involved(step) {
 export function factors(step) {
   if (step?.kind === "forward") return { values: step.item.ins.map(link => link.from), gradients: [] };
   if (step?.kind !== "backward" || step.item.node === null) return { values: [], gradients: [] };
-  const { item, link } = step, read = item.group === null ? placesOf(rowOf(item.node).formulas.text.slopes[link.position]) : [];
+  const { item, link } = step,
+    read = item.group === null ? placesOf(rowOf(item.node).formulas.text.slopes[link.position]) : [];
   return { values: read.map(key => itemOf[key === "r" ? item.node : NODES[item.node].operands[key]]), gradients: [item] };
 }
 

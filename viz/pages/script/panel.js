@@ -11,15 +11,19 @@ import { storyOf } from "./wording.js";
 // beside what really happens: the tangent and the curve.
 
 const POINTS = 60;
-const WIDTH = 260, HEIGHT = 130;
-let onNumber = () => {};                              // what the page does when a number has changed
-let from = null;                                     // where a nudge began: {input, x, f, slope}
+const WIDTH = 260,
+  HEIGHT = 130;
+let onNumber = () => {}; // what the page does when a number has changed
+let from = null; // where a nudge began: {input, x, f, slope}
 
 export function listenForNumbers(onChange) {
   onNumber = onChange;
   byId("number").addEventListener("input", () => typed(state.selected, byId("number"), byId("refused")));
   byId("number-form").addEventListener("submit", event => event.preventDefault());
-  byId("slide").addEventListener("input", () => { begin(state.selected); put(state.selected, Number(byId("slide").value)); });
+  byId("slide").addEventListener("input", () => {
+    begin(state.selected);
+    put(state.selected, Number(byId("slide").value));
+  });
   byId("slide").addEventListener("change", forgetNudge);
   byId("close-panel").addEventListener("click", () => select(null));
 }
@@ -40,7 +44,8 @@ export function select(node, focus = true) {
 }
 
 function fillNumber(node) {
-  const x = NODES[node].value, reach = Math.max(1, Math.abs(x)) * 2;
+  const x = NODES[node].value,
+    reach = Math.max(1, Math.abs(x)) * 2;
   Object.assign(byId("slide"), { min: x - reach, max: x + reach, step: reach / 200, value: x });
   byId("number").value = NODES[node].typed ?? String(x);
   setText(byId("refused"), "");
@@ -51,7 +56,13 @@ function fillNumber(node) {
 export function tell() {
   const node = state.selected;
   if (node === null) return;
-  byId("story").replaceChildren(...storyOf(node).map(line => { const p = document.createElement("p"); p.textContent = line; return p; }));
+  byId("story").replaceChildren(
+    ...storyOf(node).map(line => {
+      const p = document.createElement("p");
+      p.textContent = line;
+      return p;
+    }),
+  );
   byId("nudge").hidden = !INPUTS.includes(node);
   if (INPUTS.includes(node)) drawNudge(node);
 }
@@ -71,7 +82,9 @@ function begin(node) {
   if (from?.input !== node) from = { input: node, x: NODES[node].value, f: values[LAST], slope: gradients[node] ?? 0 };
 }
 
-function forgetNudge() { from = null; }
+function forgetNudge() {
+  from = null;
+}
 
 function put(node, number, field = null) {
   NODES[node].value = number;
@@ -86,13 +99,24 @@ export function makeDraggable(item) {
   const { card, node } = item;
   let start = null;
   const unit = () => 10 ** Math.floor(Math.log10(Math.abs(from.x) || 1)) / 40;
-  card.addEventListener("pointerdown", event => { start = { at: event.clientX, moved: false }; card.setPointerCapture(event.pointerId); });
+  card.addEventListener("pointerdown", event => {
+    start = { at: event.clientX, moved: false };
+    card.setPointerCapture(event.pointerId);
+  });
   card.addEventListener("pointermove", event => {
     if (!start || (!start.moved && Math.abs(event.clientX - start.at) < 4)) return;
-    if (!start.moved) { forgetNudge(); select(node, false); begin(node); start.moved = true; }
+    if (!start.moved) {
+      forgetNudge();
+      select(node, false);
+      begin(node);
+      start.moved = true;
+    }
     put(node, Math.round((from.x + (event.clientX - start.at) * unit()) / unit()) * unit());
   });
-  card.addEventListener("pointerup", event => { if (start?.moved) event.stopPropagation(); start = null; });
+  card.addEventListener("pointerup", event => {
+    if (start?.moved) event.stopPropagation();
+    start = null;
+  });
   card.addEventListener("keydown", event => {
     const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
     if (!way) return;
@@ -104,19 +128,43 @@ export function makeDraggable(item) {
 
 // The curve of the output over one input, its tangent where the nudge began, and both changes in numbers.
 function drawNudge(node) {
-  const now = { x: NODES[node].value, f: values[LAST] }, start = from?.input === node ? from : { ...now, slope: gradients[node] ?? 0 };
-  const h = now.x - start.x, reach = Math.max(Math.abs(h) * 1.3, Math.abs(start.x) * 0.6 || 1);
-  const xs = Array.from({ length: POINTS + 1 }, (_, n) => start.x + (2 * n / POINTS - 1) * reach);
-  const ys = xs.map(x => outputAt(node, x)), there = [...ys.filter(Number.isFinite), start.f];
+  const now = { x: NODES[node].value, f: values[LAST] },
+    start = from?.input === node ? from : { ...now, slope: gradients[node] ?? 0 };
+  const h = now.x - start.x,
+    reach = Math.max(Math.abs(h) * 1.3, Math.abs(start.x) * 0.6 || 1);
+  const xs = Array.from({ length: POINTS + 1 }, (_, n) => start.x + ((2 * n) / POINTS - 1) * reach);
+  const ys = xs.map(x => outputAt(node, x)),
+    there = [...ys.filter(Number.isFinite), start.f];
   const [low, high] = [Math.min(...there), Math.max(...there)];
-  const X = x => WIDTH / 2 + (x - start.x) / reach * (WIDTH / 2 - 8), Y = y => HEIGHT - 10 - (y - low) / (high - low || 1) * (HEIGHT - 20);
-  const curve = xs.map((x, n) => (Number.isFinite(ys[n]) ? `${ys[n - 1] === undefined || !Number.isFinite(ys[n - 1]) ? "M" : "L"}${X(x).toFixed(1)} ${Y(ys[n]).toFixed(1)}` : "")).join("");
-  const tangent = `M${X(start.x - reach)} ${Y(start.f - start.slope * reach)}L${X(start.x + reach)} ${Y(start.f + start.slope * reach)}`;
+  const X = x => WIDTH / 2 + ((x - start.x) / reach) * (WIDTH / 2 - 8),
+    Y = y => HEIGHT - 10 - ((y - low) / (high - low || 1)) * (HEIGHT - 20);
+  const curve = xs
+    .map((x, n) =>
+      Number.isFinite(ys[n])
+        ? `${ys[n - 1] === undefined || !Number.isFinite(ys[n - 1]) ? "M" : "L"}${X(x).toFixed(1)} ${Y(ys[n]).toFixed(1)}`
+        : "",
+    )
+    .join("");
+  const rise = start.slope * reach;
+  const tangent = `M${X(start.x - reach)} ${Y(start.f - rise)}L${X(start.x + reach)} ${Y(start.f + rise)}`;
   byId("curve").setAttribute("d", curve);
   byId("tangent").setAttribute("d", tangent);
   byId("tangent").setAttribute("class", start.slope < 0 ? "tangent negative" : "tangent");
-  for (const [id, x, y] of [["was", start.x, start.f], ["is", now.x, now.f]]) { byId(id).setAttribute("cx", X(x)); byId(id).setAttribute("cy", Y(y)); }
-  const said = { x: NODES[node].name, f: NODES[LAST].name, h: signed(h, 4), slope: signed(start.slope, 4), promised: signed(start.slope * h, 4), moved: signed(now.f - start.f, 4) };
+  for (const [id, x, y] of [
+    ["was", start.x, start.f],
+    ["is", now.x, now.f],
+  ]) {
+    byId(id).setAttribute("cx", X(x));
+    byId(id).setAttribute("cy", Y(y));
+  }
+  const said = {
+    x: NODES[node].name,
+    f: NODES[LAST].name,
+    h: signed(h, 4),
+    slope: signed(start.slope, 4),
+    promised: signed(start.slope * h, 4),
+    moved: signed(now.f - start.f, 4),
+  };
   setText(byId("nudged"), h === 0 ? say("nudge", said) : say("nudged by", said));
   setText(byId("promised"), h === 0 ? "" : say("promised", said));
   setText(byId("really"), h === 0 ? "" : say("really", said));

@@ -28,12 +28,20 @@ export function goTo(time) {
 export function next() {
   const under = state.playing && state.until !== null ? state.until : null;
   const from = under ?? Math.floor(state.time + END);
-  if (from >= last()) { goTo(last()); return; }
-  if (calm) { goTo(from + 1); return; }
+  if (from >= last()) {
+    goTo(last());
+    return;
+  }
+  if (calm) {
+    goTo(from + 1);
+    return;
+  }
   Object.assign(state, { time: from, playing: true, until: from + 1, looked: null });
 }
 
-export function back() { goTo(Math.ceil(state.time - END) - 1); }
+export function back() {
+  goTo(Math.ceil(state.time - END) - 1);
+}
 
 export function playOrPause() {
   if (!state.playing && state.time >= last() - END) state.time = 0;
@@ -54,7 +62,7 @@ function wait() {
 export function advance(seconds) {
   if (!state.playing) return;
   const step = stepAt(state.time + 1e-6);
-  state.time += seconds * state.speed / SECONDS[step?.kind ?? "seed"];
+  state.time += (seconds * state.speed) / SECONDS[step?.kind ?? "seed"];
   wait();
   const end = state.until ?? last();
   if (state.playing && state.time >= end - END) Object.assign(state, { time: end, playing: false, until: null });
@@ -64,6 +72,9 @@ export function advance(seconds) {
 export function goOn() {
   const step = stepAt(state.time);
   state.solved.add(step.id);
-  if (calm) { goTo(step.number); return; }
+  if (calm) {
+    goTo(step.number);
+    return;
+  }
   Object.assign(state, { playing: true, until: state.waiting ? null : step.number });
 }

@@ -13,7 +13,8 @@ import { slopeFormula, stepWords } from "./wording.js";
 // Predict first: a covered step stops before its result and asks. A first wrong guess gets a hint, a second one the product
 // with a hole; "show me" is always there.
 
-let asked = null, tries = 0;
+let asked = null,
+  tries = 0;
 
 function questionOf(step) {
   const i = step.item.node;
@@ -21,11 +22,19 @@ function questionOf(step) {
     const formula = stepWords(step).pieces.at(-2).replace("<mo>=</mo>", "");
     return { kind: "value", truth: values[i], names: { to: NODES[i].name }, operands: operandsOf(i), formula };
   }
-  const { link } = step, plain = step.item.group === null, slope = localOf(link);
-  const arrived = arrivedBy(link.from, step.number - 1), before = arrived.reduce((a, b) => a + b, 0);
+  const { link } = step,
+    plain = step.item.group === null,
+    slope = localOf(link);
+  const arrived = arrivedBy(link.from, step.number - 1),
+    before = arrived.reduce((a, b) => a + b, 0);
   const shared = {
-    names: { output: NODES[LAST].name, to: NODES[i].name, from: NODES[link.sources[0]].name }, result: values[i], slope,
-    operands: plain ? operandsOf(i) : [], position: link.position ?? 0, arriving: gradients[i], before,
+    names: { output: NODES[LAST].name, to: NODES[i].name, from: NODES[link.sources[0]].name },
+    result: values[i],
+    slope,
+    operands: plain ? operandsOf(i) : [],
+    position: link.position ?? 0,
+    arriving: gradients[i],
+    before,
   };
   if (state.cover === "local") {
     const formula = plain ? slopeFormula(link) : "";
@@ -42,9 +51,13 @@ function askedFor(step) {
 
 // Show the question of the present step, if it has one; forget the last one's tries.
 export function ask() {
-  const step = stepAt(state.time), open = step !== null && isCovered(step);
+  const step = stepAt(state.time),
+    open = step !== null && isCovered(step);
   byId("ask").hidden = !open;
-  if (!open) { asked = null; return; }
+  if (!open) {
+    asked = null;
+    return;
+  }
   if (asked === step.id) return;
   [asked, tries] = [step.id, 0];
   byId("question").innerHTML = `<math><mrow>${askedFor(step)}<mo>=</mo></mrow></math>`;
@@ -54,10 +67,19 @@ export function ask() {
 
 function answer(event) {
   event.preventDefault();
-  const step = stepAt(state.time), typed = byId("guess").value, read = arithmetic(typed, FUNCTIONS);
-  if (read.error) { byId("hint").textContent = read.error; return; }
+  const step = stepAt(state.time),
+    typed = byId("guess").value,
+    read = arithmetic(typed, FUNCTIONS);
+  if (read.error) {
+    byId("hint").textContent = read.error;
+    return;
+  }
   const verdict = judge(questionOf(step), { text: typed, value: read.value }, tries++);
-  if (verdict.right) { byId("hint").textContent = ""; goOn(); return; }
+  if (verdict.right) {
+    byId("hint").textContent = "";
+    goOn();
+    return;
+  }
   byId("hint").textContent = verdict.hint;
   if (verdict.hole) byId("hint").insertAdjacentHTML("beforeend", ` ${equationOf(verdict.hole)}`);
   byId("guess").select();

@@ -11,18 +11,22 @@ import { stepWords } from "./wording.js";
 // The lists at the side: the inputs, each a field, and the steps, which fold as the graph does. A step that is still to come
 // has its place in the list, but not its result.
 
-const FIELDS = 40;                                   // inputs with a field here; any other is clicked in the graph
+const FIELDS = 40; // inputs with a field here; any other is clicked in the graph
 let rows = [];
 
 export function listInputs() {
-  byId("inputs").replaceChildren(...INPUTS.slice(0, FIELDS).map(node => {
-    const label = document.createElement("label"), field = document.createElement("input"), refused = document.createElement("small");
-    label.append(`${NODES[node].name} = `, field, refused);
-    Object.assign(field, { autocomplete: "off", spellcheck: false, value: NODES[node].typed ?? String(NODES[node].value) });
-    field.dataset.node = node;
-    field.addEventListener("input", () => typed(node, field, refused));
-    return label;
-  }));
+  byId("inputs").replaceChildren(
+    ...INPUTS.slice(0, FIELDS).map(node => {
+      const label = document.createElement("label"),
+        field = document.createElement("input"),
+        refused = document.createElement("small");
+      label.append(`${NODES[node].name} = `, field, refused);
+      Object.assign(field, { autocomplete: "off", spellcheck: false, value: NODES[node].typed ?? String(NODES[node].value) });
+      field.dataset.node = node;
+      field.addEventListener("input", () => typed(node, field, refused));
+      return label;
+    }),
+  );
 }
 
 // The numbers as they are now, but for the field that is being typed into.
@@ -33,7 +37,10 @@ export function showInputs(except = null) {
   }
 }
 
-const framesAround = step => outward(step.item.frame).filter(g => state.open.has(g) && isFrame(g)).reverse();
+const framesAround = step =>
+  outward(step.item.frame)
+    .filter(g => state.open.has(g) && isFrame(g))
+    .reverse();
 
 export function listAll(act) {
   const list = document.createDocumentFragment();
@@ -41,9 +48,12 @@ export function listAll(act) {
   let before = [];
   steps.forEach((step, place) => {
     const around = framesAround(step);
-    around.forEach((g, depth) => { if (before[depth] !== g) list.append(header(g, depth, place, act)); });
+    around.forEach((g, depth) => {
+      if (before[depth] !== g) list.append(header(g, depth, place, act));
+    });
     before = around;
-    const row = document.createElement("li"), fold = step.kind === "forward" ? step.item.group : null;
+    const row = document.createElement("li"),
+      fold = step.kind === "forward" ? step.item.group : null;
     row.dataset.step = step.number;
     row.style.setProperty("--depth", around.length);
     row.className = step.kind;
@@ -54,7 +64,9 @@ export function listAll(act) {
     list.append(row);
   });
   byId("steps").replaceChildren(list);
-  rows.forEach(row => { row.shown = null; });
+  rows.forEach(row => {
+    row.shown = null;
+  });
 }
 
 function header(g, depth, place, act) {
@@ -63,20 +75,28 @@ function header(g, depth, place, act) {
   while (place + count < steps.length && framesAround(steps[place + count])[depth] === g) count++;
   row.className = "group";
   row.style.setProperty("--depth", depth);
-  row.append(say("group steps", { name: GROUPS[g].name, count }), button("−", say("close group", { name: GROUPS[g].name }), () => act.toggle([g])));
+  row.append(
+    say("group steps", { name: GROUPS[g].name, count }),
+    button("−", say("close group", { name: GROUPS[g].name }), () => act.toggle([g])),
+  );
   return row;
 }
 
 function button(text, name, action) {
   const made = document.createElement("button");
   Object.assign(made, { type: "button", textContent: text, ariaLabel: name });
-  made.addEventListener("click", event => { event.stopPropagation(); action(); });
+  made.addEventListener("click", event => {
+    event.stopPropagation();
+    action();
+  });
   return made;
 }
 
 export function paintList(time, everything = false) {
   steps.forEach((step, n) => {
-    const row = rows[n], done = reached(step.number, time, DONE) || everything, current = Math.ceil(time - 1e-9) === step.number;
+    const row = rows[n],
+      done = reached(step.number, time, DONE) || everything,
+      current = Math.ceil(time - 1e-9) === step.number;
     const look = `${done} ${current} ${isCovered(step)}`;
     if (row.shown === look && !row.stale) return;
     row.shown = look;
@@ -84,14 +104,21 @@ export function paintList(time, everything = false) {
     const { subject, text } = stepWords(step);
     setText(row.firstChild, done ? text.replace("\n", "; ") : subject);
     row.classList.toggle("later", !done);
-    if (current) { row.setAttribute("aria-current", "step"); intoView(row); } else row.removeAttribute("aria-current");
+    if (current) {
+      row.setAttribute("aria-current", "step");
+      intoView(row);
+    } else row.removeAttribute("aria-current");
   });
 }
 
 // After a number has changed, every row that shows a result is written anew.
-export function listIsStale() { for (const row of rows) row.stale = true; }
+export function listIsStale() {
+  for (const row of rows) row.stale = true;
+}
 
 function intoView(row) {
-  const list = byId("steps"), top = row.offsetTop - list.offsetTop;
-  if (list.offsetParent && (top < list.scrollTop || top > list.scrollTop + list.clientHeight - 60)) list.scrollTop = top - list.clientHeight / 2;
+  const list = byId("steps"),
+    top = row.offsetTop - list.offsetTop;
+  if (list.offsetParent && (top < list.scrollTop || top > list.scrollTop + list.clientHeight - 60))
+    list.scrollTop = top - list.clientHeight / 2;
 }

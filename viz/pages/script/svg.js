@@ -13,7 +13,9 @@ export function element(tag, attributes = {}, parent = null) {
   return made;
 }
 
-export function setText(node, text) { if (node.textContent !== text) node.textContent = text; }
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
 
 // A number in the drawing has a minus as long as its plus; in a field it has the one that is on the keyboard.
 export const drawn = text => text.replaceAll("-", "−");
@@ -21,14 +23,20 @@ export const drawn = text => text.replaceAll("-", "−");
 export function setAttribute(node, name, value) {
   const text = String(value);
   node.kept ??= {};
-  if (node.kept[name] !== text) { node.kept[name] = text; node.setAttribute(name, text); }
+  if (node.kept[name] !== text) {
+    node.kept[name] = text;
+    node.setAttribute(name, text);
+  }
 }
 
-export function toggleShown(node, shown) { setAttribute(node, "display", shown ? "inline" : "none"); }
+export function toggleShown(node, shown) {
+  setAttribute(node, "display", shown ? "inline" : "none");
+}
 
 // A name with its index below the line.
 export function nameText(parent, name, attributes, most = 24) {
-  const text = element("text", attributes, parent), [stem, index] = nameParts(name);
+  const text = element("text", attributes, parent),
+    [stem, index] = nameParts(name);
   element("tspan", {}, text).textContent = stem.length > most ? `${stem.slice(0, most - 1)}…` : stem;
   if (index) element("tspan", { dy: 4, class: "index" }, text).textContent = index;
   if (stem.length > most) element("title", {}, text).textContent = name;
@@ -39,6 +47,10 @@ export function nameText(parent, name, attributes, most = 24) {
 export function pressable(node, action) {
   node.addEventListener("click", action);
   node.addEventListener("keydown", event => {
-    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); event.stopPropagation(); action(); }
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      event.stopPropagation();
+      action();
+    }
   });
 }

@@ -1,6 +1,17 @@
 import { GROUPS, NODES } from "./data.js";
 import { arrivedBy, itemOf, localOf, shareOf, steps, totalBy, weightsOf } from "./folds.js";
-import { fillMath, fillText, inParentheses, mathFactor, mathName, mathNumber, mathPartial, nameWords, numberWords, textFactor } from "./formulas.js";
+import {
+  fillMath,
+  fillText,
+  inParentheses,
+  mathFactor,
+  mathName,
+  mathNumber,
+  mathPartial,
+  nameWords,
+  numberWords,
+  textFactor,
+} from "./formulas.js";
 import { gradients, LAST, operandsOf, rowOf, slopes, values } from "./model.js";
 import { DONE, isCovered, reached, valueCovered } from "./moments.js";
 import { show } from "./numbers.js";
@@ -43,60 +54,102 @@ export function stepWords(step) {
 function seedWords() {
   return {
     pieces: [partialMath(LAST), `<mo>=</mo>${mathNumber(1, "gradient")}`],
-    subject: partialText(LAST), text: `${partialText(LAST)} = 1`, sentence: say("seed", { name: OUTPUT }),
+    subject: partialText(LAST),
+    text: `${partialText(LAST)} = 1`,
+    sentence: say("seed", { name: OUTPUT }),
   };
 }
 
 function valueWords(step) {
-  const i = step.item.node, { formulas } = rowOf(i), name = NODES[i].name, covered = isCovered(step);
-  const result = covered ? HOLE : mathNumber(values[i], "value");
+  const i = step.item.node,
+    { formulas } = rowOf(i),
+    name = NODES[i].name,
+    covered = isCovered(step);
+  const result = covered ? HOLE : mathNumber(values[i], "value"),
+    filled = words => fillText(formulas.text.value, words);
   return {
-    pieces: [mathName(name), `<mo>=</mo>${fillMath(formulas.value, byName(i))}`, `<mo>=</mo>${fillMath(formulas.value, byNumber(i))}`, `<mo>=</mo>${result}`],
-    subject: name, text: `${name} = ${fillText(formulas.text.value, byName(i))} = ${fillText(formulas.text.value, byNumber(i))} = ${covered ? "?" : show(values[i])}`,
+    pieces: [
+      mathName(name),
+      `<mo>=</mo>${fillMath(formulas.value, byName(i))}`,
+      `<mo>=</mo>${fillMath(formulas.value, byNumber(i))}`,
+      `<mo>=</mo>${result}`,
+    ],
+    subject: name,
+    text: [name, filled(byName(i)), filled(byNumber(i)), covered ? "?" : show(values[i])].join(" = "),
     sentence: "",
   };
 }
 
 function foldWords({ item, ...step }) {
-  const group = GROUPS[item.group], operations = item.members.filter(i => NODES[i].row !== null).length;
+  const group = GROUPS[item.group],
+    operations = item.members.filter(i => NODES[i].row !== null).length;
   const sentence = say("folded", { name: group.name, operations });
-  if (item.node === null) return { pieces: [`<mtext>${say("several values", { name: group.name, count: item.outs.length })}</mtext>`],
-    subject: group.name, text: say("several values", { name: group.name, count: item.outs.length }), sentence };
-  const covered = isCovered({ item, ...step }), result = covered ? HOLE : mathNumber(values[item.node], "value");
+  if (item.node === null)
+    return {
+      pieces: [`<mtext>${say("several values", { name: group.name, count: item.outs.length })}</mtext>`],
+      subject: group.name,
+      text: say("several values", { name: group.name, count: item.outs.length }),
+      sentence,
+    };
+  const covered = isCovered({ item, ...step }),
+    result = covered ? HOLE : mathNumber(values[item.node], "value");
   const formula = group.formula ? [`<mo>=</mo>${group.formula}`] : [];
   return {
     pieces: [mathName(NODES[item.node].name), ...formula, `<mo>=</mo>${result}`],
-    subject: NODES[item.node].name, text: `${NODES[item.node].name} = ${covered ? "?" : show(values[item.node])}`, sentence,
+    subject: NODES[item.node].name,
+    text: `${NODES[item.node].name} = ${covered ? "?" : show(values[item.node])}`,
+    sentence,
   };
 }
 
 function insideWords(item) {
-  const weights = weightsOf(item), shown = weights.slice(0, 8), more = weights.length - shown.length;
+  const weights = weightsOf(item),
+    shown = weights.slice(0, 8),
+    more = weights.length - shown.length;
   const name = GROUPS[item.group].name;
   const list = shown.map(i => `${partialText(i)} = ${show(gradients[i] ?? 0)}`).join(", ");
   return {
-    pieces: [...shown.map(i => `${partialMath(i)}<mo>=</mo>${mathNumber(gradients[i] ?? 0, "gradient")}`), ...(more ? [`<mtext>${say("and more", { more })}</mtext>`] : [])],
-    subject: say("weights inside", { name }), text: say("weights of", { name, list: more ? `${list}, ${say("and more", { more })}` : list }), sentence: say("weights hint", { name }),
+    pieces: [
+      ...shown.map(i => `${partialMath(i)}<mo>=</mo>${mathNumber(gradients[i] ?? 0, "gradient")}`),
+      ...(more ? [`<mtext>${say("and more", { more })}</mtext>`] : []),
+    ],
+    subject: say("weights inside", { name }),
+    text: say("weights of", { name, list: more ? `${list}, ${say("and more", { more })}` : list }),
+    sentence: say("weights hint", { name }),
   };
 }
 
 function bundleWords({ link, item }) {
-  const words = say(item.outs.length === 1 ? "bundle of one" : "bundle", { from: item.title, to: link.from.title, rows: item.outs.length, columns: link.sources.length });
+  const words = say(item.outs.length === 1 ? "bundle of one" : "bundle", {
+    from: item.title,
+    to: link.from.title,
+    rows: item.outs.length,
+    columns: link.sources.length,
+  });
   return { pieces: [`<mtext>${words}</mtext>`], subject: words, text: words, sentence: say("bundle hint") };
 }
 
 function productWords(step) {
-  const { link, item } = step, i = item.node, j = link.sources[0], several = link.from.arrivals.length > 1;
-  const slope = slopeWords(link), share = shareOf(link), covered = isCovered(step), local = state.cover === "local" && covered;
-  const arriving = gradients[i], blind = hidesGradient(item);
+  const { link, item } = step,
+    i = item.node,
+    j = link.sources[0],
+    several = link.from.arrivals.length > 1;
+  const slope = slopeWords(link),
+    share = shareOf(link),
+    covered = isCovered(step),
+    local = state.cover === "local" && covered;
+  const arriving = gradients[i],
+    blind = hidesGradient(item);
   const way = say("by way of", { name: NODES[i].name });
-  const named = `${partialText(i)} · ${slope.named}`, left = `${partialText(j)} ${several ? `${way} ` : "= "}`;
+  const named = `${partialText(i)} · ${slope.named}`,
+    left = `${partialText(j)} ${several ? `${way} ` : "= "}`;
   const numbers = `${blind ? "?" : show(arriving)} · ${local ? "?" : slope.numbered}`;
   const result = covered ? "?" : show(share);
   const lead = several ? `<mtext>${way}</mtext>` : "<mo>=</mo>";
   const words = {
     pieces: [
-      partialMath(j), `${lead}${partialMath(i)}<mo>·</mo>${slope.namedMath}`,
+      partialMath(j),
+      `${lead}${partialMath(i)}<mo>·</mo>${slope.namedMath}`,
       `<mo>=</mo>${blind ? HOLE : safe(arriving, "gradient")}<mo>·</mo>${local ? HOLE : slope.numberedMath}`,
       `<mo>=</mo>${covered ? HOLE : mathNumber(share, "gradient")}`,
     ],
@@ -111,14 +164,24 @@ function productWords(step) {
 
 // The local derivative of a link: as a formula of names, and of numbers.
 function slopeWords(link) {
-  const i = link.to.node, j = link.sources[0];
+  const i = link.to.node,
+    j = link.sources[0];
   if (link.to.group !== null) {
     const number = localOf(link);
-    return { named: `∂${NODES[i].name}/∂${NODES[j].name}`, namedMath: mathPartial(NODES[i].name, NODES[j].name),
-      numbered: number < 0 ? `(${show(number)})` : show(number), numberedMath: safe(number) };
+    return {
+      named: `∂${NODES[i].name}/∂${NODES[j].name}`,
+      namedMath: mathPartial(NODES[i].name, NODES[j].name),
+      numbered: number < 0 ? `(${show(number)})` : show(number),
+      numberedMath: safe(number),
+    };
   }
-  const k = link.position, { formulas, textbook } = rowOf(i), { text } = formulas, numbers = operandsOf(i);
-  const rounded = x => Number(show(x)), read = textbook[k](rounded(values[i]), ...numbers.map(rounded)), slope = slopes[i][k];
+  const k = link.position,
+    { formulas, textbook } = rowOf(i),
+    { text } = formulas,
+    numbers = operandsOf(i);
+  const rounded = x => Number(show(x)),
+    read = textbook[k](rounded(values[i]), ...numbers.map(rounded)),
+    slope = slopes[i][k];
   const differs = !(Math.abs(read - slope) <= 1e-3 * Math.max(Math.abs(read), Math.abs(slope)));
   return {
     named: fillText(textFactor(text.slopes[k], text.levels[k]), byName(i)),
@@ -133,31 +196,44 @@ function slopeWords(link) {
 export const slopeFormula = link => fillMath(rowOf(link.to.node).formulas.slopes[link.position], byName(link.to.node));
 
 function addUp(words, link, number) {
-  const parts = arrivedBy(link.from, number), total = totalBy(link.from, number), all = link.from.arrivals.length;
+  const parts = arrivedBy(link.from, number),
+    total = totalBy(link.from, number),
+    all = link.from.arrivals.length;
   if (parts.length < 2) return;
   const sum = parts.map((x, n) => (n ? inSum(x) : show(x))).join(" + ");
   words.text += `\n${say("so far", { sum, total: show(total), arrived: parts.length, all })}`;
-  const terms = parts.length > 6 ? `<mo>…</mo><mo>+</mo>${safe(parts.at(-1), "gradient")}` : parts.map(x => safe(x, "gradient")).join("<mo>+</mo>");
-  words.pieces.push(`<mtext>${say("added up", { arrived: parts.length, all })}</mtext>${terms}<mo>=</mo>${mathNumber(total, "gradient")}`);
+  const terms =
+    parts.length > 6
+      ? `<mo>…</mo><mo>+</mo>${safe(parts.at(-1), "gradient")}`
+      : parts.map(x => safe(x, "gradient")).join("<mo>+</mo>");
+  words.pieces.push(
+    `<mtext>${say("added up", { arrived: parts.length, all })}</mtext>${terms}<mo>=</mo>${mathNumber(total, "gradient")}`,
+  );
 }
 
 function change(i, times) {
-  const { name } = NODES[i], way = times < 0 ? "falls" : "grows";
+  const { name } = NODES[i],
+    way = times < 0 ? "falls" : "grows";
   if (times === 0) return say("does not change", { name });
   return Math.abs(times) === 1 ? say(`${way} as much`, { name }) : say(way, { name, times: show(Math.abs(times), 4) });
 }
 
 function meaning(i, j, slope, share) {
-  const first = change(i, slope), x = NODES[j].name;
+  const first = change(i, slope),
+    x = NODES[j].name;
   return i === LAST ? say("if grows", { x, first }) : say("if grows, and", { x, first, second: change(LAST, share) });
 }
 
 // What one value has to tell: where it comes from, who reads it, what each of them sends back; of steps to come, not the result.
 export function storyOf(i) {
-  const node = NODES[i], item = itemOf[i];
+  const node = NODES[i],
+    item = itemOf[i];
   const told = step => (reached(step.number, state.time, DONE) ? stepWords(step).text : stepWords(step).subject);
-  const lines = [node.row === null ? say(node.constant ? "a constant" : "an input", { name: node.name, number: show(values[i]) })
-    : told(steps[item.known - 1])];
+  const lines = [
+    node.row === null
+      ? say(node.constant ? "a constant" : "an input", { name: node.name, number: show(values[i]) })
+      : told(steps[item.known - 1]),
+  ];
   const readers = [...new Set(item.uses.map(link => link.to.title))];
   if (readers.length) lines.push(say("used by", { names: readers.join(", ") }));
   for (const link of item.arrivals) lines.push(told(steps[link.step - 1]));
