@@ -149,7 +149,7 @@ function tellMoment() {
   setText(byId("way"), say(way));
   setText(byId("count"), say("step of", { step: step?.number ?? 0, all: steps.length }));
   byId("formula").innerHTML = words.pieces.length ? lines(words.pieces) : "";
-  setText(byId("now"), words.text);
+  setText(byId("now"), broken ? trouble() : words.text);
   setText(byId("notice"), notice);
   notice = "";
   setText(byId("sentence"), broken ? trouble() : words.sentence);
@@ -264,12 +264,7 @@ function listen() {
     rebuild();
     settleCamera();
   });
-  addEventListener("hashchange", () => {
-    readAddress();
-    rebuild();
-    recompute();
-    goTo(state.time);
-  });
+  addEventListener("hashchange", toTheAddress);
   addEventListener("beforeprint", () => {
     paintList(state.time, true);
     measureAgain();
@@ -278,22 +273,27 @@ function listen() {
   new ResizeObserver(measureAgain).observe(byId("dock"));
 }
 
-function start() {
-  state.open = new Set(ALL.filter(g => GROUPS[g].open));
+// The moment, the numbers and the looks that the link asks for.
+function toTheAddress() {
   readAddress();
-  if (given.has("dark") || matchMedia("(prefers-color-scheme: dark)").matches) root.classList.add("dark");
-  if (given.has("projector")) {
-    root.classList.add("projector");
-    state.projector = true;
-  }
-  if (given.has("bare")) root.classList.add("bare");
+  root.classList.toggle("dark", given.has("dark") || matchMedia("(prefers-color-scheme: dark)").matches);
+  for (const look of ["projector", "bare"]) root.classList.toggle(look, given.has(look));
+  state.projector = given.has("projector");
   byId("cover").value = state.cover;
-  byId("folds").hidden = !GROUPS.length;
+  state.solved.clear();
   compute();
   listInputs();
   rebuild();
-  listen();
+  measureAgain();
   goTo(state.time);
+  changed();
+}
+
+function start() {
+  state.open = new Set(ALL.filter(g => GROUPS[g].open));
+  byId("folds").hidden = !GROUPS.length;
+  listen();
+  toTheAddress();
   requestAnimationFrame(frame);
 }
 start();
