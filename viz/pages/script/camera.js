@@ -82,8 +82,19 @@ function aim() {
 // A group that was just opened: the whole of it if letters allow, else its middle.
 const lookedAt = (box, least, most) => centred(box, Math.max(least, Math.min(most, fit(box, freeRoom()))));
 
+// On paper the whole graph is shown, however large; the sheet, not the window, is what it must fit.
+let onPaper = false;
+export function forPaper(yes) {
+  onPaper = yes;
+  const [left, top, right, bottom] = everything();
+  if (yes) byId("stage").setAttribute("viewBox", [left, top, right - left, bottom - top].join(" "));
+  else byId("stage").removeAttribute("viewBox");
+  if (yes) setAttribute(byId("world"), "transform", "");
+}
+
 // One frame of the camera's way. A manual camera stays where the reader put it.
 export function moveCamera(seconds) {
+  if (onPaper) return;
   if (state.follow) goal = aim();
   goal ??= aim();
   shown ??= { ...goal };

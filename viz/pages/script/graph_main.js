@@ -1,6 +1,6 @@
 import { GROUPS, NODES } from "./data.js";
 import { given, readAddress, writeAddress } from "./address.js";
-import { calm, listenForHands, measureAgain, moveCamera, seen, settleCamera, showEverything, zoomBy } from "./camera.js";
+import { calm, listenForHands, forPaper, measureAgain, moveCamera, seen, settleCamera, showEverything, zoomBy } from "./camera.js";
 import { build, cull, paint } from "./drawing.js";
 import { isFrame, itemOf, items, steps, unfold } from "./folds.js";
 import { broken, compute } from "./model.js";
@@ -265,11 +265,8 @@ function listen() {
     settleCamera();
   });
   addEventListener("hashchange", toTheAddress);
-  addEventListener("beforeprint", () => {
-    paintList(state.time, true);
-    measureAgain();
-    settleCamera();
-  });
+  addEventListener("beforeprint", () => { forPaper(true); paintList(state.time, true); });
+  addEventListener("afterprint", () => { forPaper(false); listIsStale(); changed(); });
   new ResizeObserver(measureAgain).observe(byId("dock"));
 }
 
