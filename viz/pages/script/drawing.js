@@ -85,7 +85,7 @@ function buildFrame(frame, act) {
   const look = frame.w > LONG ? "frame long" : "frame";
   element("rect", { class: look, x: -frame.w / 2, y: -frame.h / 2, width: frame.w, height: frame.h, rx: 18 }, group);
   const words = say("close group", { name: GROUPS[frame.group].name });
-  tab(group, words, -frame.w / 2 + 22, -frame.h / 2, () => act.toggle([frame.group]));
+  tab(group, words, -frame.w / 2 + 22, -frame.h / 2, () => act.toggle([frame.group])).id = tabOf(frame.group);
 }
 
 function tab(parent, words, x, y, action) {
@@ -98,7 +98,10 @@ function tab(parent, words, x, y, action) {
   element("rect", { x: -width / 2, y: -17, width, height: 34, rx: 17 }, made);
   element("text", { y: 5 }, made).textContent = words;
   pressable(made, action);
+  return made;
 }
+
+export const tabOf = group => `tab${group}`;         // the id of what closes an open group
 
 // A layer that is open has its name above its neurons; a click opens all of them, or closes the layer.
 function lanes(act) {
@@ -116,6 +119,7 @@ function lanes(act) {
       x = (left + right) / 2;
     tab(lane, open, x - width / 2 - 24, top - 34, () => act.toggle(!inside.length ? [g] : closed.length ? closed : inside));
     tab(lane, "−", x + width / 2 - 16, top - 34, () => act.toggle([g]));
+    lane.lastChild.id = tabOf(g);
     lane.lastChild.setAttribute("aria-label", say("close group", { name: group.name }));
   });
 }

@@ -1,7 +1,7 @@
 import { GROUPS, NODES } from "./data.js";
 import { given, readAddress, writeAddress } from "./address.js";
 import { calm, listenForHands, forPaper, measureAgain, moveCamera, seen, settleCamera, showEverything, zoomBy } from "./camera.js";
-import { build, cull, paint } from "./drawing.js";
+import { build, cull, paint, tabOf } from "./drawing.js";
 import { isFrame, itemOf, items, steps, unfold } from "./folds.js";
 import { broken, compute } from "./model.js";
 import { progressAt, stepAt } from "./moments.js";
@@ -85,7 +85,9 @@ function toggle(groups) {
     state.open = kept;
     notice = say("too many", { count: items.length, most: MOST_ITEMS });
   } else if (groups.length === 1 && opening && isFrame(groups[0])) [state.looked] = groups;
+  const focused = byId("world").contains(document.activeElement);
   rebuild();
+  if (focused) byId(opening ? tabOf(groups[0]) : `g${groups[0]}`)?.focus();
   if (!calm) gliding = { since: performance.now(), places };
   if (step) goTo(momentOf(step, share));
   changed();
