@@ -10,8 +10,8 @@ from ..engine.command.tables import variables_from
 from ..engine.command.terminal import Arguments, UsageError, answer
 from .drawing import draw
 from .folding import FOLDS
-from .frames import draw_steps
 from .pages.graph import page
+from .slides import draw_steps
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
 FORMS = (".svg", ".png", ".pdf", ".dot", ".gv", ".mmd", ".html")
@@ -29,6 +29,7 @@ def arguments() -> Arguments:
     parser.add_argument("values", nargs="*", help="a number for each variable: x=3 y=1/3; or the file of a saved network")
     parser.add_argument("-o", "--output", metavar="FILE", help="graph.svg, .png, .pdf, .dot, .mmd, or .html for the page")
     parser.add_argument("--steps", action="store_true", help="a frame for each step: into a .pdf, or a folder of SVGs")
+    parser.add_argument("--no-answers", action="store_true", help="with --steps: the result of each step is a box to be filled")
     parser.add_argument("--fold", choices=FOLDS, default="auto", help="how to fold a large graph")
     parser.add_argument("--no-gradients", action="store_true", help="the values only")
     parser.add_argument("--open", action="store_true", help="show the file when it is written")
@@ -46,7 +47,7 @@ def run(words: list[str]) -> Path:
         raise UsageError(f"{path} does not name a format: end it with {', '.join(FORMS)}.")
     output = graph(given.expression, given.values)
     if given.steps:
-        draw_steps(output, path)
+        draw_steps(output, path, answers=not given.no_answers)
     elif path.suffix.lower() == ".html":
         page(output, path)
     else:

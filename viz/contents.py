@@ -1,9 +1,9 @@
 """Pictures of graphs: a table of contents. For networks and learning, which need NumPy, see plots/."""
 
 from .drawing import Drawing, draw
-from .frames import draw_steps
 from .pages.graph import page
 from .render import NoRenderer
+from .slides import draw_steps
 from .text_tree import tree
 
 __all__ = [

@@ -15,7 +15,6 @@ from .picture import Box, Picture, lines_of, picture
 from .render import can_render, render
 
 FILLS = {"input": "#e8f1fb", "constant": "#f4f4f4", "value": "#ffffff", "output": "#fdf3dc", "fold": "#eef6ee"}
-LIT = "#ffe08a"
 RENDERED = ("svg", "png", "pdf")
 
 
@@ -92,13 +91,11 @@ def dot(painted: Picture, *, flow: bool = False) -> str:
         graph.attr(label=graphviz.escape(painted.note), labelloc="b", fontsize="10")
     for box in painted.boxes:
         small = {"fontsize": "9", "margin": "0.02"} if box.kind == "constant" else {}
-        fill = LIT if box.lit else FILLS[box.kind]
-        graph.node(box.id, label_of(box), shape="box", style="filled,rounded", fillcolor=fill, **small)
+        graph.node(box.id, label_of(box), shape="box", style="filled,rounded", fillcolor=FILLS[box.kind], **small)
     for circle in painted.circles:
         graph.node(circle.id, graphviz.escape(circle.text), shape="circle", margin="0.02", width="0.35", fontsize="14")
     for arrow in painted.arrows:
         width = {"penwidth": f"{0.5 + 5 * arrow.weight:.2f}", "color": LIGHT["gradient"]} if flow and arrow.weight else {}
-        width |= {"penwidth": "3", "color": LIGHT["gradient"]} if arrow.lit else {}
         graph.edge(arrow.tail, arrow.head, graphviz.escape(arrow.text), **width)
     return str(graph.source)
 

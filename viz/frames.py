@@ -1,93 +1,84 @@
-"""draw_steps(output, path): one frame for each step of the computation, as pages of a PDF or as SVGs in a folder."""
+"""The steps of a computation as slides, before they are drawn: what is known at each, its sentence and its formula."""
 
 from __future__ import annotations
 
-import io
-import os
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ..engine import Value, steps
-from ..engine.files import write_whole
+from ..engine import steps
+from ..engine.derivatives import local_derivative
 from ..engine.graph import Graph
 from ..engine.say.explain import Step
 from ..engine.say.notation import show
-from .drawing import dot
-from .picture import Arrow, Box, Picture, picture
-from .render import render
 
 
-def draw_steps(output: Value, path: str | os.PathLike[str]) -> list[Path]:
-    """Draw each step and return the files: a .pdf has a page for each, a folder gets 00.svg, 01.svg, ...
+@dataclass(frozen=True)
+class Frame:
+    """One slide: a step, and what is known by then. Nodes are named by their place in the order, edges by (node, operand)."""
 
-    A frame shows what is known by then: values appear going forward, gradients going backward; what the step is about is
-    highlighted, and its equation is written below.
-    """
-    path = Path(path)
-    frames = [frame for _, frame in step_pictures(output)]
-    if path.suffix.lower() == ".pdf":
-        write_whole(path, pages([render(dot(frame), "png") for frame in frames]))
-        return [path]
-    if path.suffix:
-        raise ValueError(f"{path.name}: the frames of the steps go into a .pdf, or into a folder of SVGs.")
-    drawn = [render(dot(frame), "svg") for frame in frames]  # all of them, before anything is written
-    path.mkdir(exist_ok=True)
-    written = [path / f"{number:02d}.svg" for number in range(len(drawn))]
-    for file, svg in zip(written, drawn):
-        write_whole(file, svg)
-    return written
+    number: int  # counted from 1, forward and backward together
+    count: int
+    step: Step
+    answered: bool  # whether the result of this step is shown, or a box to be filled
+    sentence: str
+    here: int  # the node whose value or gradient this step computes
+    via: int | None  # going back, the node that the gradient comes through
+    values: dict[int, str]
+    gradients: dict[int, str]
+    slopes: dict[tuple[int, int], float]  # the local derivative of every edge that has been passed
+    digits: int  # significant digits of every number
 
 
-def step_pictures(output: Value) -> list[tuple[Step, Picture]]:
-    """Each step with its picture."""
-    graph = Graph(output)
-    order = graph.order
-    ids = {node: f"n{i}" for i, node in enumerate(order)}
-    whole = picture(graph, fold="none", gradients=False, slopes=False)
-    values = {ids[node] for node in order if node.op is None}
-    gradients: dict[str, str] = {}
-    frames = []
-    for step in steps(graph):
-        here = ids[step.node]
-        if step.kind == "forward":
-            values.add(here)
-        else:
-            gradients[here] = show(step.total if step.kind in ("backward", "sum") else step.result, 4)
-        lit = {here} | ({ids[step.via]} if step.via else set())
-        edges = {(here, f"{ids[step.via]}op")} if step.via else set()
-        words = f"{step.quantity} = {step.formula} = {step.numbers} = {show(step.result)}"
-        words = words if step.kind != "seed" else f"{step.quantity} = 1"
-        boxes = [_box(box, values, gradients, lit) for box in whole.boxes]
-        arrows = [_arrow(arrow, edges) for arrow in whole.arrows]
-        frames.append((step, Picture(boxes, whole.circles, arrows, words)))
-    return frames
+def frames(graph: Graph, answers: bool | str = True, digits: int = 4) -> Iterator[Frame]:
+    """Every slide in turn."""
+    place = {node: i for i, node in enumerate(graph.order)}
+    values = {i: show(node.data, digits) for node, i in place.items() if node.op is None}
+    gradients: dict[int, str] = {}
+    slopes: dict[tuple[int, int], float] = {}
+    found = steps(graph, digits=digits)
+    for number, step in enumerate(found, 1):
+        here = place[step.node]
+        via = None if step.via is None else place[step.via]
+        if step.via is not None:
+            slopes[place[step.via], step.position] = local_derivative(step.via, step.position, graph.names)
+        known = values if step.kind == "forward" else gradients
+        result = step.total if step.kind == "backward" else step.result
+        before = known.get(here)
+        for answered in (False, True) if answers == "both" else (bool(answers),):
+            known[here] = show(result, digits) if answered else "?"
+            if not answered and before is not None:
+                known[here] = f"{before} + ?"
+            said = sentence(step, graph)
+            yield Frame(number, len(found), step, answered, said, here, via, dict(values), dict(gradients), dict(slopes), digits)
+        known[here] = show(result, digits)
 
 
-def _box(box: Box, values: set[str], gradients: dict[str, str], lit: set[str]) -> Box:
-    lines = box.lines if box.id in values else (box.lines[0], "…")
-    gradient = f"∂ {gradients[box.id]}" if box.id in gradients else "∂ …"
-    return replace(box, lines=lines, gradient="" if box.kind == "constant" else gradient, lit=box.id in lit)
+def sentence(step: Step, graph: Graph) -> str:
+    """What the step does, in words; the result is not among them."""
+    name = step.name
+    if step.kind == "forward":
+        operands = list(dict.fromkeys(graph.names[operand] for operand in step.node.operands))
+        listed = " and ".join(filter(None, [", ".join(operands[:-1]), operands[-1]])) if len(operands) < 6 else "its operands"
+        return f"Forward: {name} is computed from {listed}."
+    if step.kind == "seed":
+        return f"The way back begins: where {name} changes by some amount, {name} changes by just that amount."
+    if step.kind == "sum":
+        return f"{step.expected} paths lead from {graph.title} back to {name}: what they bring is added up."
+    assert step.via is not None
+    path = f", on path {step.arrived} of {step.expected}" if step.expected > 1 else ""
+    return (f"Backward from {graph.names[step.via]} to {name}{path}: "
+            "the gradient that arrives, times the local derivative on the arrow.")  # fmt: skip
 
 
-def _arrow(arrow: Arrow, edges: set[tuple[str, str]]) -> Arrow:
-    return replace(arrow, lit=(arrow.tail, arrow.head) in edges)
+def formula(step: Step) -> tuple[str, bool]:
+    """The step as a formula without its result, and whether it is in mathtext; plain where a name is more than that can set."""
+    from matplotlib.mathtext import MathTextParser
 
-
-def pages(pictures: list[bytes]) -> bytes:
-    """PNG pictures as the pages of one PDF, each page as large as its picture."""
-    from matplotlib.backends.backend_pdf import PdfPages
-    from matplotlib.figure import Figure
-    from matplotlib.image import imread
-
-    kept = io.BytesIO()
-    with PdfPages(kept) as pdf:
-        for png in pictures:
-            image: Any = imread(io.BytesIO(png))
-            height, width = image.shape[:2]
-            figure = Figure(figsize=(width / 100, height / 100), dpi=200)
-            axes = figure.add_axes((0, 0, 1, 1))
-            axes.imshow(image, aspect="auto")
-            axes.set_axis_off()
-            pdf.savefig(figure)
-    return kept.getvalue()
+    given = {"seed": [], "sum": [2]}.get(step.kind, [1, 2])  # which of formula and numbers say something
+    text = " = ".join(dict.fromkeys([step.latex[0], *(step.latex[i] for i in given)])).replace(r"\frac", r"\dfrac")
+    try:
+        MathTextParser("path").parse(f"${text} =$")
+    except ValueError:
+        words = [step.quantity, step.formula, step.numbers]
+        return " = ".join(dict.fromkeys([words[0], *(words[i] for i in given)])) + " =", False
+    return f"${text} =$", True

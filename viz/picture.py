@@ -30,7 +30,6 @@ class Box:
     lines: tuple[str, ...]
     gradient: str = ""
     weight: float = 0.0  # the size of its gradient relative to the largest, 0 to 1
-    lit: bool = False  # whether it is highlighted
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,6 @@ class Arrow:
     head: str
     text: str = ""
     weight: float = 0.0  # how much of the gradient flows back here, relative to the largest
-    lit: bool = False
 
 
 @dataclass

@@ -359,30 +359,6 @@ def test_an_unknown_fold_is_refused():
         draw(worked(), fold="all")
 
 
-# --- one frame for each step ---
-
-def test_the_steps_are_the_pages_of_a_pdf(tmp_path):
-    path = tmp_path / "steps.pdf"
-    assert draw_steps(worked(), path) == [path]
-    assert len(re.findall(rb"/Type /Page\b", path.read_bytes())) == len(steps(worked()))
-
-
-def test_the_steps_are_the_files_of_a_folder(tmp_path):
-    f = parse("x*x", x=3)
-    files = draw_steps(f, tmp_path / "steps")
-    assert [file.name for file in files] == [f"{i:02d}.svg" for i in range(len(steps(f)))]
-    first, seed, *_, last = [words_in(file.read_text()) for file in files]
-    assert "f = x·x = 3·3 = 9" in first
-    assert "∂ 1" in seed
-    assert not {"∂ 3", "∂ 6"} & set(seed)  # what is not known yet is not shown
-    assert "∂ 6" in last
-
-
-def test_frames_have_no_other_form(tmp_path):
-    with pytest.raises(ValueError, match=r"steps\.png: the frames of the steps go into a \.pdf, or into a folder of SVGs\."):
-        draw_steps(worked(), tmp_path / "steps.png")
-
-
 # --- the tree for terminals ---
 
 def lines(output, capsys):

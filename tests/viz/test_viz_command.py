@@ -59,7 +59,12 @@ def test_the_steps_are_pages_or_the_files_of_a_folder(here, capsys):
     assert main([*WORKED, "--steps", "-o", "frames"]) == 0
     assert capsys.readouterr().out == "chain-rule.pdf\nframes\n"
     assert len(re.findall(rb"/Type /Page\b", Path("chain-rule.pdf").read_bytes())) == count
-    assert written(here / "frames") == [f"{i:02d}.svg" for i in range(count)]
+    assert written(here / "frames") == [f"{i:02d}.svg" for i in range(1, count + 1)]
+
+
+def test_slides_come_without_their_answers_on_request(here):
+    assert main([*WORKED, "--steps", "--no-answers", "-o", "questions"]) == 0
+    assert all(">?<" in path.read_text(encoding="utf-8") for path in (here / "questions").iterdir())
 
 
 def test_a_large_graph_folds_as_it_is_told(here, capsys):
