@@ -8,7 +8,7 @@ from pathlib import Path
 from ..engine import Value, parse
 from ..engine.command.tables import variables_from
 from ..engine.command.terminal import Arguments, UsageError, answer
-from .drawing import draw
+from .drawing import SHARP, draw
 from .folding import FOLDS
 from .pages.graph import page
 from .slides import draw_steps
@@ -32,6 +32,7 @@ def arguments() -> Arguments:
     parser.add_argument("--no-answers", action="store_true", help="with --steps: the result of each step is a box to be filled")
     parser.add_argument("--fold", choices=FOLDS, default="auto", help="how to fold a large graph")
     parser.add_argument("--no-gradients", action="store_true", help="the values only")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="N", help="a .png has N times 192 dots per inch")
     parser.add_argument("--open", action="store_true", help="show the file when it is written")
     return parser
 
@@ -53,8 +54,7 @@ def run(words: list[str]) -> Path:
     else:
         if not given.no_gradients:
             output.backward()
-        drawing = draw(output, fold=given.fold, gradients=not given.no_gradients)
-        drawing.save(path)
+        drawing = draw(output, path, fold=given.fold, gradients=not given.no_gradients, scale=given.scale)
         if drawing.note:
             print(drawing.note)
     if given.open:
@@ -88,7 +88,7 @@ def network(values: list[str], path: Path) -> Path:
     from .plots.network import draw_network
 
     kept = io.BytesIO()
-    draw_network(load(values[0])).figure.savefig(kept, format=path.suffix.lower()[1:], bbox_inches="tight")
+    draw_network(load(values[0])).figure.savefig(kept, format=path.suffix.lower()[1:], bbox_inches="tight", dpi=SHARP)
     write_whole(path, kept.getvalue())
     return path
 

@@ -15,14 +15,15 @@ class NoRenderer(RuntimeError):
     """Neither of the two ways to draw is available; the message says what to do."""
 
 
-def render(dot: str, form: str) -> bytes:
-    """The DOT text laid out and drawn, as the bytes of an svg, png or pdf."""
+def render(dot: str, form: str, dpi: float | None = None) -> bytes:
+    """The DOT text laid out and drawn, as the bytes of an svg, png or pdf, or of json; `dpi` are the dots per inch of a png."""
+    options = [] if dpi is None else [f"-Gdpi={dpi:g}"]
     try:
         import pygraphviz
     except ImportError:
-        return _by_command(dot, form)
+        return _by_command(dot, form, options)
     with quiet_stderr():
-        return bytes(pygraphviz.AGraph(string=dot).draw(format=form, prog="dot"))
+        return bytes(pygraphviz.AGraph(string=dot).draw(format=form, prog="dot", args=" ".join(options)))
 
 
 def can_render() -> bool:
@@ -34,14 +35,14 @@ def can_render() -> bool:
     return True
 
 
-def _by_command(dot: str, form: str) -> bytes:
+def _by_command(dot: str, form: str, options: list[str]) -> bytes:
     if sys.platform == "emscripten":
         raise NoRenderer(f"Graphviz, which would draw the {form}, does not run in a browser. Save the graph as .mmd or .dot, and "
                          "draw that elsewhere; in a notebook draw(f) shows itself, by Mermaid.")  # fmt: skip
     if shutil.which("dot") is None:
         raise NoRenderer('Nothing is installed to draw with: run  pip install "pygraphviz>=2"  (its wheels carry Graphviz). '
                          "The text forms .dot and .mmd need neither.")  # fmt: skip
-    done = subprocess.run(["dot", f"-T{form}"], input=dot.encode(), capture_output=True, check=False)
+    done = subprocess.run(["dot", f"-T{form}", *options], input=dot.encode(), capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"dot could not draw this graph: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout

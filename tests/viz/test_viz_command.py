@@ -67,6 +67,12 @@ def test_slides_come_without_their_answers_on_request(here):
     assert all(">?<" in path.read_text(encoding="utf-8") for path in (here / "questions").iterdir())
 
 
+def test_a_png_is_as_sharp_as_it_is_told(here):
+    assert main([*WORKED, "-o", "one.png"]) == main([*WORKED, "--scale", "2", "-o", "two.png"]) == 0
+    one, two = (int.from_bytes(Path(name).read_bytes()[16:20], "big") for name in ("one.png", "two.png"))
+    assert two == pytest.approx(2 * one, rel=0.01)
+
+
 def test_a_large_graph_folds_as_it_is_told(here, capsys):
     neuron = " + ".join(f"w{i}*x{i}" for i in range(30))
     numbers = [f"{name}{i}=0.1" for i in range(30) for name in "wx"]
@@ -132,6 +138,7 @@ MISTAKES = {
     "an undefined value": (["x/z", "x=1", "z=0", "-o", "graph.svg"], "divides by zero: x = 1, z = 0"),
     "an undefined slope": (["sqrt(x)", "x=0", "-o", "graph.svg"], "does not exist"),
     "undefined steps": (["sqrt(x)", "x=0", "--steps", "-o", "frames"], "does not exist"),
+    "no scale": ([*WORKED, "--scale", "0", "-o", "graph.png"], "scale = 0.0 must be a number above 0"),
     "an unknown fold": ([*WORKED, "--fold", "all"], "invalid choice: 'all'"),
     "an unknown option": ([*WORKED, "--colour"], "unrecognized arguments: --colour"),
     "no network": (["network"], "network takes the file of a saved network"),
