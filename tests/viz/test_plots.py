@@ -239,7 +239,7 @@ def test_weights_of_64_pixels_are_pictures_and_others_a_matrix():
     assert [picture.get_array().ravel().tolist() for picture in ax.images] == model.layers[0].weight.tolist()
     matrix = plot_weights(model, 1)
     assert matrix.images[0].get_array().tolist() == model.layers[1].weight.tolist()
-    assert matrix.get_title() == "W2 = layers[1] (lecture W^3)"
+    assert matrix.get_title() == "W2, the weights of layers[1]"
     low, high = matrix.images[0].get_clim()
     assert low == -high == -abs(model.layers[1].weight).max()  # 0 is the middle shade
 

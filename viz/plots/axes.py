@@ -1,14 +1,19 @@
 """What the plots share: axes to draw on, and styles that can be told apart in grey and by colour-blind people.
 
-The colours are Okabe and Ito's (2008), which stay distinct for every common kind of colour vision. No plot relies on
-them: lines also differ by dashes, points by their shape, right and wrong by a frame and a sign.
+The colours are those of values, gradients and weights in every picture, and for a fourth line Okabe and Ito's pink (2008);
+they stay distinct for every common kind of colour vision. No plot relies on them: lines also differ by dashes, points by
+their shape, right and wrong by a frame and a sign.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-BLUE, ORANGE, GREEN, PINK, BLACK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#777777"
+from ...engine.say.colours import LIGHT
+from ..shades import ramp
+
+BLUE, ORANGE, GREEN, PINK = LIGHT["value"], LIGHT["gradient"], LIGHT["weight"], "#cc79a7"
+BLACK, GREY = LIGHT["ink"], LIGHT["soft"]
 COLOURS = (BLUE, ORANGE, GREEN, PINK, BLACK)
 DASHES = ("-", "--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)))
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "*")
@@ -28,6 +33,13 @@ def axes(ax: Any = None, width: float = 6.0, height: float = 4.0) -> Any:
 def style(number: int) -> dict[str, Any]:
     """Colour and dashes of the line with this number, counted from 0."""
     return {"color": COLOURS[number % len(COLOURS)], "linestyle": DASHES[number % len(DASHES)]}
+
+
+def shades_of(kind: str) -> Any:
+    """Matplotlib's colour map for "value", "gradient" or "weight": dark is small, light is large, also in grey."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list(kind, ramp(kind))
 
 
 def layers_of(model: Any) -> list[Any]:

@@ -13,10 +13,9 @@ from ...nn.examples import numbers_of
 from ...nn.networks.conv import Conv2d, Convolution
 from ...nn.networks.sequential import Sequential
 from ...nn.networks.tdnn import TDNN
-from .axes import BLACK, ORANGE, axes
+from .axes import BLACK, ORANGE, axes, shades_of
 from .pixels import rectangle
 
-SIGNED = "cividis"  # its lightness rises evenly, so it also works in grey: dark below 0, light above
 INK = "gray_r"
 
 
@@ -98,7 +97,7 @@ def plot_window(conv: Convolution, x: Any, *place: int, channel: int = 0, ax: An
     ink = {"cmap": INK, "vmin": min(float(inputs.min()), 0.0), "vmax": max(float(inputs.max()), 1e-12) * 1.6}
     columns = [
         (inputs, "input", ink), (patch, "window", ink), (kernel, f"kernel {channel + 1}", signed(kernel)),
-        (terms, "products", signed(terms)), (z, f"z, map {channel + 1}", signed(z)),
+        (terms, "products", signed(terms, "value")), (z, f"z, map {channel + 1}", signed(z, "value")),
     ]  # fmt: skip
     tallest = max(len(rows) for rows, *_ in columns)
     tiles, left = [], 0.0
@@ -193,7 +192,7 @@ def write(ax: Any, tile: Tile) -> None:
     low, high = tile.shades["vmin"], tile.shades["vmax"]
     for (i, j), number in np.ndenumerate(tile.rows):
         share = (number - low) / (high - low)
-        dark = share > 0.6 if tile.shades["cmap"] == INK else share < 0.5
+        dark = share > 0.6 if tile.shades["cmap"] == INK else share < 0.55
         word = "–" if math.isnan(number) else f"{round(number, 2) + 0.0:g}"
         ax.text(tile.left + j, tile.top + i, word, ha="center", va="center", fontsize=7, color="white" if dark else BLACK)
 
@@ -212,10 +211,10 @@ def inches(tiles: list[Tile]) -> tuple[float, float]:
     return max(3.5, square * width + 1.2), max(1.6, square * (height + 2.2) + 0.5)
 
 
-def signed(numbers: np.ndarray) -> dict[str, Any]:
+def signed(numbers: np.ndarray, kind: str = "weight") -> dict[str, Any]:
     """Shades with 0 in the middle."""
     largest = float(np.nanmax(np.abs(numbers), initial=0.0)) or 1.0
-    return {"cmap": SIGNED, "vmin": -largest, "vmax": largest}
+    return {"cmap": shades_of(kind), "vmin": -largest, "vmax": largest}
 
 
 def weights_of(conv: Any) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .axes import BLACK, ORANGE, axes, layers_of
+from .axes import BLACK, ORANGE, axes, layers_of, shades_of
 
 WRONG = "✗"  # shown beside an answer that is not the target
 
@@ -56,7 +56,7 @@ def plot_weights(model: Any, layer: int = 0, ax: Any = None) -> Any:
     weight = layers[layer].weight
     outs, ins = weight.shape
     largest = float(np.abs(weight).max()) or 1.0
-    shades = {"cmap": "cividis", "vmin": -largest, "vmax": largest}  # its lightness rises evenly, so it also works in grey
+    shades = {"cmap": shades_of("weight"), "vmin": -largest, "vmax": largest}
     pictures = layer == 0 and ins == 64
     if pictures:
         columns = min(outs, 5)
@@ -71,7 +71,7 @@ def plot_weights(model: Any, layer: int = 0, ax: Any = None) -> Any:
         for axis, count in ((ax.xaxis, ins), (ax.yaxis, outs)):
             places = range(0, count, math.ceil(count / 12))
             axis.set_ticks(places, [str(k + 1) for k in places])
-    ax.set_title(f"W{layer + 1} = layers[{layer}] (lecture W^{layer + 2})", fontsize=10)
+    ax.set_title(f"W{layer + 1}, the weights of layers[{layer}]", fontsize=10)
     ax.figure.colorbar(ax.images[-1], ax=ax, label="weight", shrink=0.8)
     return ax
 

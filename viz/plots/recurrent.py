@@ -10,14 +10,14 @@ import numpy as np
 from ...nn.examples import numbers_of
 from ...nn.networks.memory import GRU, LSTM
 from ...nn.networks.recurrent import Elman, Jordan, Recurrent, gradient_over_time
-from .axes import BLACK, GREY, MARKERS, axes, style
+from ..shades import letters_on
+from .axes import BLACK, GREY, MARKERS, axes, shades_of, style
 from .pixels import rectangle
 
 NAMES = {
     "x": "input x", "i": "input gate i", "f": "forget gate f", "g": "written g", "o": "output gate o", "c": "cell c",
     "r": "reset gate r", "z": "pre-activation z", "n": "proposal n", "h": "hidden h", "y": "output y",
 }  # fmt: skip
-SIGNED = "cividis"  # for numbers on both sides of 0: its lightness rises evenly, so it also works in grey
 GATES: dict[type, str] = {LSTM: "ifo", GRU: "rz"}  # what is between 0 and 1
 
 
@@ -58,7 +58,7 @@ def bands(model: Recurrent, x: Any, letters: str, ax: Any, title: str) -> Any:
     for letter, height in zip(letters, heights):
         gate = letter in gates
         largest = 1.0 if gate else float(np.abs(found[letter]).max()) or 1.0
-        look: dict[str, Any] = {"cmap": "Greys" if gate else SIGNED, "vmin": 0 if gate else -largest, "vmax": largest}
+        look: dict[str, Any] = {"cmap": "Greys" if gate else shades_of("value"), "vmin": 0 if gate else -largest, "vmax": largest}
         words.append(name_of(model, letter) + ("" if gate else f"\n±{largest:.2g}"))
         shown[gate] = look
         ax.imshow(found[letter], extent=(0.5, steps + 0.5, top + height, top), aspect="auto", gid=letter, **look)
@@ -174,15 +174,14 @@ UNIT, GAP, WIDTH = 0.3, 0.75, 0.44  # the height of a unit, between two rows, an
 
 def unit_column(ax: Any, numbers: np.ndarray, t: int, bottom: float, scale: float, word: str) -> None:
     """The units of a layer at one step as boxes with their numbers, the first unit on top."""
-    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
 
     for j, number in enumerate(numbers):
         share = float(np.clip(number / scale, -1, 1))
         low = bottom + (len(numbers) - 1 - j) * UNIT
-        colour = colormaps[SIGNED](0.5 + 0.5 * share)
+        colour = to_hex(shades_of("value")(0.5 + 0.5 * share))
         ax.add_patch(rectangle((t - WIDTH / 2, low), WIDTH, UNIT, facecolor=colour, edgecolor=BLACK, linewidth=0.6, gid=word))
-        ink = "white" if share < 0.1 else BLACK
-        ax.text(t, low + UNIT / 2, f"{number + 0.0:.2f}", ha="center", va="center", fontsize=7, color=ink)
+        ax.text(t, low + UNIT / 2, f"{number + 0.0:.2f}", ha="center", va="center", fontsize=7, color=letters_on(colour))
     ax.text(t + 0.05, bottom - 0.06, word, ha="left", va="top", fontsize=8)
 
 

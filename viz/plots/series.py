@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.arrays import real_array
 from ...nn.networks.echo import EchoState
-from .axes import BLACK, BLUE, GREY, ORANGE, axes
+from .axes import BLACK, BLUE, GREY, ORANGE, axes, shades_of
 
 
 def plot_reservoir(model: EchoState, X: Any, ax: Any = None, *, most: int = 40) -> Any:
@@ -25,7 +25,8 @@ def plot_reservoir(model: EchoState, X: Any, ax: Any = None, *, most: int = 40) 
     ax = axes(ax, 7.0, 4.2)
     steps, units = states.shape
     room = max(2.0, 0.22 * units)  # the height of the strip with the input, in rows
-    image = ax.imshow(states.T, aspect="auto", cmap="cividis", vmin=-1, vmax=1, extent=(-0.5, steps - 0.5, units + 0.5, 0.5))
+    look = {"cmap": shades_of("value"), "vmin": -1, "vmax": 1, "extent": (-0.5, steps - 0.5, units + 0.5, 0.5)}
+    image = ax.imshow(states.T, aspect="auto", **look)
     x = inside.x[:, 0]
     swing = float(np.ptp(x)) or 1.0
     ax.plot(np.arange(steps), units + 0.5 + room * (0.9 - 0.8 * (x - x.min()) / swing), color=ORANGE, linewidth=1.6)
