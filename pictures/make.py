@@ -10,12 +10,14 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "chainrule"}  # text as text; the same file every time
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from engine import Value, parse  # noqa: E402  # the path has to be known first
-from nn import MLP, losses  # noqa: E402
-from viz import draw, page  # noqa: E402
+from nn import MLP, data, fit, losses, optim  # noqa: E402
+from viz import draw, page, plot_boundary  # noqa: E402
 from viz.plots.network import draw_network  # noqa: E402
 
 QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -44,6 +46,15 @@ def make_network() -> None:
     axes.figure.savefig(HERE / "network.svg", bbox_inches="tight", metadata={"Date": None})
 
 
+def make_moons() -> None:
+    """Two moons, told apart: the border, and the examples."""
+    moons = data.moons()
+    model = MLP(2, [16, 16, 1], "tanh", "sigmoid", seed=1)
+    fit(model, moons.X, moons.y, loss="binary_cross_entropy", optimizer=optim.Adam(model.parameters(), lr=0.02), epochs=100)
+    axes = plot_boundary(model, moons.X_test, moons.y_test, loss="binary_cross_entropy")
+    axes.figure.savefig(HERE / "moons.svg", bbox_inches="tight", metadata={"Date": None})
+
+
 def make_page() -> None:
     """A screenshot of the page, in the middle of the way back."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
@@ -62,4 +73,5 @@ def make_page() -> None:
 if __name__ == "__main__":
     make_graph()
     make_network()
+    make_moons()
     make_page()

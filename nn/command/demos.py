@@ -110,16 +110,23 @@ def moons(options: Any, console: Console) -> None:
     _, accuracy = evaluate(model, split.X_test, judged, plan.loss)
     console.print(f"\ntest accuracy {accuracy:.4f}: {round(accuracy * len(y_test))} of {len(y_test)} right\n")
     middle = judged.middle
-    plane = boundary(model, split.X, middle, has_blocks(console), columns=min(60, console.width))
+    plane = boundary(model, split.X_test, split.y_test, middle, has_blocks(console), columns=min(60, console.width))
     console.print("\n".join(plane), highlight=False)
+    console.print("Shaded: where the network says 1. The examples of the test: o is class 0, x is class 1.")
 
 
-def boundary(model: MLP, X: np.ndarray, middle: float, blocks: bool, columns: int = 60, rows: int = 20) -> list[str]:
-    """The plane as the network sees it: shaded where it says class 1."""
+def boundary(
+    model: MLP, X: np.ndarray, y: np.ndarray, middle: float, blocks: bool, columns: int = 60, rows: int = 20
+) -> list[str]:
+    """The plane as the network sees it, shaded where it says class 1, with the examples in it."""
     (left, bottom), (right, top) = X.min(axis=0) - 0.2, X.max(axis=0) + 0.2
-    points = [[x, y] for y in np.linspace(top, bottom, rows) for x in np.linspace(left, right, columns)]
-    yes, no = ("█", "░") if blocks else ("#", ".")
+    points = [[across, up] for up in np.linspace(top, bottom, rows) for across in np.linspace(left, right, columns)]
+    yes, no = ("▒", " ") if blocks else ("+", " ")
     signs = [yes if output >= middle else no for output in model.predict(points)]
+    for (across, up), wanted in zip(X, y):
+        column = round((across - left) / (right - left) * (columns - 1))
+        row = round((top - up) / (top - bottom) * (rows - 1))
+        signs[row * columns + column] = "x" if wanted else "o"
     return ["".join(signs[i : i + columns]) for i in range(0, len(signs), columns)]
 
 

@@ -182,10 +182,13 @@ def test_the_boundary_runs_where_the_network_is_undecided():
     assert ax.get_title() == "4 of 4 right"
 
 
-def test_what_a_perceptron_gets_wrong_is_crossed():
+def test_what_a_perceptron_gets_wrong_has_a_ring_around_it_and_keeps_its_shape():
     ax = plot_boundary(Perceptron([1, 1], -1.5), CORNERS, OR)  # this is AND
-    crossed = next(points for points in ax.collections if points.get_label() == "answered wrongly")
-    assert crossed.get_offsets().tolist() == [[0, 1], [1, 0]]
+    ring = next(points for points in ax.collections if points.get_label() == "answered wrongly")
+    assert ring.get_offsets().tolist() == [[0, 1], [1, 0]]
+    assert len(ring.get_facecolors()) == 0  # nothing is drawn inside it
+    markers = [points.get_sizes().max() for points in ax.collections if "class" in points.get_label()]
+    assert ring.get_sizes().min() > 2 * max(markers)
     assert ax.get_title() == "2 of 4 right"
 
 

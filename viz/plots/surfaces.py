@@ -20,7 +20,7 @@ FINE = 90  # points in each direction of the plane
 
 
 def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, loss: str | Loss = "quadratic") -> Any:
-    """The decision boundary of a model of two inputs, and the examples: a shape for each class, crossed if wrong. Returns the ax.
+    """The decision boundary of a model of two inputs, and the examples: a shape for each class, ringed if wrong. Returns the ax.
 
     y      classes, or the targets that the loss takes, as for `fit`; what counts as right follows `evaluate`
     loss   decides where the middle lies: 0 for logits, else half way between the two targets
@@ -52,7 +52,8 @@ def plot_boundary(model: Any, X: Any, y: Any, ax: Any = None, *, loss: str | Los
         look = {"marker": MARKERS[k % len(MARKERS)], "color": COLOURS[k % len(COLOURS)]}
         ax.scatter(*mine.T, s=36, edgecolors="white", linewidths=0.5, label=f"class {k}", zorder=3, **look)
     if any(wrong):
-        ax.scatter(*rows[wrong].T, s=70, marker="x", color=BLACK, label="answered wrongly", zorder=4)
+        ring = {"facecolors": "none", "edgecolors": BLACK, "linewidths": 1.8}  # around the point, whose class stays visible
+        ax.scatter(*rows[wrong].T, s=150, marker="o", label="answered wrongly", zorder=4, **ring)
     ax.set(xlabel="x1", ylabel="x2", title=f"{len(rows) - sum(wrong)} of {len(rows)} right")
     ax.legend(fontsize=8)
     return ax
