@@ -1,0 +1,72 @@
+// Formulas of backpropagation as MathML. Blue is a value, vermilion a gradient, teal a weight.
+
+import { show } from "./numbers.js";
+import { maths } from "./train_dom.js";
+
+export function equation(...parts) {
+  return maths("math", {}, maths("mrow", {}, ...parts));
+}
+
+export function sign(text) {
+  return maths("mo", {}, text);
+}
+
+export function letter(text, kind) {
+  return maths("mi", { class: kind }, text);
+}
+
+// A letter with its layer above and its place below: the weight to neuron 2 from number 1 in layer 1.
+export function indexed(text, layer, below, kind) {
+  return maths("msubsup", { class: kind }, maths("mi", {}, text), maths("mn", {}, below), maths("mrow", {}, sign("("), maths("mn", {}, String(layer)), sign(")")));
+}
+
+export function number(x, kind, digits = 5) {
+  const text = show(x, digits), [mantissa, power] = text.replace("-", "").split("e");
+  const size = power === undefined ? maths("mn", {}, mantissa)
+    : maths("mrow", {}, maths("mn", {}, mantissa), sign("·"), maths("msup", {}, maths("mn", {}, "10"), maths("mn", {}, String(Number(power)).replace("-", "−"))));
+  return x < 0 && text !== "0" ? maths("mrow", { class: kind }, sign("−"), size) : maths("mrow", { class: kind }, size);
+}
+
+// A number as a factor or a later term: in parentheses if it is negative.
+export function factor(x, kind, digits) {
+  return x < 0 ? maths("mrow", {}, sign("("), number(x, kind, digits), sign(")")) : number(x, kind, digits);
+}
+
+export function inRow(...parts) {
+  return maths("mrow", {}, ...parts);
+}
+
+export function inBrackets(...parts) {
+  return maths("mrow", {}, sign("("), ...parts, sign(")"));
+}
+
+export function partialOf(thing) {
+  return maths("mfrac", {}, maths("mrow", { class: "gradient" }, letter("∂"), letter("C")), maths("mrow", {}, letter("∂"), thing));
+}
+
+// Parts with a sign between each two.
+export function joined(parts, text) {
+  return parts.flatMap((part, i) => i ? [sign(text), part] : [part]);
+}
+
+export function weightName({ layer, to, from }, wide) {
+  if (from === "b") return indexed("b", layer + 1, String(to + 1), "weight-text");
+  return indexed("w", layer + 1, `${to + 1}${wide ? "," : ""}${from + 1}`, "weight-text");
+}
+
+// The activation of a neuron, or an input: layer 0.
+export function activationName(layer, j) {
+  return layer === 0 ? maths("msub", { class: "value" }, maths("mi", {}, "x"), maths("mn", {}, String(j + 1)))
+    : indexed("a", layer, String(j + 1), "value");
+}
+
+export function deltaName(layer, j) {
+  return indexed("δ", layer + 1, String(j + 1), "gradient");
+}
+
+// f'(z) with the activation's own letter where it has one.
+export function slopeName(activation, layer, j) {
+  const name = { sigmoid: "σ" }[activation] || activation;
+  return maths("mrow", {}, maths("msup", {}, maths("mi", { mathvariant: name.length > 1 ? "normal" : undefined }, name), sign("′")),
+    inBrackets(indexed("z", layer + 1, String(j + 1), "value")));
+}
