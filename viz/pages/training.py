@@ -59,7 +59,7 @@ def html_of(model: MLP, X: Any, y: Any, *, loss: str = "quadratic", lr: float = 
     if not isinstance(size, int) or size < 1:
         raise ValueError(f"batch_size = {batch_size!r}: give a whole number, at least 1, or 'all'.")
     given = {"layers": layers, "points": points, "low": low, "cost": loss, "rate": lr, "size": size}
-    said = words("training")
+    said = {"numbers": words("graph")["numbers"], **words("training")}
     data = "\n".join([
         LIBRARY,
         f"export const WORDS = {embedded(said)};",
