@@ -17,6 +17,7 @@ from ...engine.primitive import Primitive
 from ...engine.say.colours import DARK, LIGHT
 from .assemble import asset, assemble, bundle, embedded, words
 from .javascript import LIBRARY, functions
+from .typed import typed_functions
 
 if TYPE_CHECKING:
     from ...nn import MLP
@@ -62,6 +63,7 @@ def html_of(model: MLP, X: Any, y: Any, *, loss: str = "quadratic", lr: float = 
     said = {"numbers": words("graph")["numbers"], **words("training")}
     data = "\n".join([
         LIBRARY,
+        f"export const FUNCTIONS = {typed_functions()};",
         f"export const WORDS = {embedded(said)};",
         f"export const GIVEN = {embedded(given)};",
         f"export const DATASETS = {embedded(datasets())};",

@@ -68,7 +68,7 @@ export function readLink(hash) {
   return fields;
 }
 
-export function readPointsOf(text) {
+export function pointsOfLink(text) {
   const points = text.split(";").map(entry => entry.split(",").map(Number));
   const right = p => p.length === 3 && p.every(Number.isFinite) && (p[2] === 0 || p[2] === 1);
   return points.every(right) ? points : null;

@@ -1,6 +1,6 @@
 // The panels beside the drawing: the selected point with its numbers, and the weights of the selected neuron.
 
-import { ACTIVATIONS, WORDS } from "./data.js";
+import { ACTIVATIONS, FUNCTIONS, WORDS } from "./data.js";
 import { arithmetic, show } from "./numbers.js";
 import { COSTS } from "./train_costs.js";
 import { element, phrase } from "./train_dom.js";
@@ -40,7 +40,7 @@ export function numberField(name, value, accept) {
   const field = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", value: show(value, 12) });
   const trouble = element("span", { class: "trouble", role: "alert" });
   const read = () => {
-    const { value: found, error } = arithmetic(field.value);
+    const { value: found, error } = arithmetic(field.value, FUNCTIONS);
     trouble.textContent = error || "";
     field.setAttribute("aria-invalid", String(Boolean(error)));
     if (!error && found !== value) accept(found);

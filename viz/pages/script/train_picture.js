@@ -4,7 +4,7 @@
 import { WORDS } from "./data.js";
 import { show } from "./numbers.js";
 import { byId, drawn, phrase, scaleOfType } from "./train_dom.js";
-import { parameterName, sizesOf } from "./train_network.js";
+import { sizesOf } from "./train_network.js";
 import { paint, rangeOf } from "./train_plane.js";
 
 const NARROW = 620;  // pixels; below, there is no room for numbers beside the tiles
@@ -15,7 +15,7 @@ export function placesOf(layers, width, room) {
   const narrow = width < NARROW * scale;
   const height = (matchMedia("(pointer: coarse)").matches ? 44 : 38) * scale;
   const pitch = Math.max(height + 4 * scale, Math.min(76 * scale, room / most));
-  const tile = Math.min(pitch - 8 * scale, 52 * scale), card = narrow ? tile + 6 * scale : tile + 74 * scale;
+  const tile = Math.min(pitch - 8 * scale, 52 * scale), card = narrow ? tile + 6 * scale : tile + 80 * scale;
   const top = 26 * scale, whole = top + pitch * most;
   const cards = sizes.map((count, l) => Array.from({ length: count }, (_, j) => ({
     x: l * (width - card - 2) / (sizes.length - 1) + 1,
@@ -75,7 +75,7 @@ function lineOf(places, l, to, from, sources, targets) {
   const d = `M${x0} ${y0}C${x0 + bend} ${y0} ${x1 - bend} ${y1} ${x1} ${y1}`;
   const stroke = drawn("path", { d, class: "weight" }), hit = drawn("path", { d, class: "hit" });
   let label = null;
-  if (!places.narrow && (targets === 1 || sources <= 3)) {
+  if (!places.narrow && (targets === 1 || (sources <= 3 && targets <= 8))) {
     const s = targets === 1 ? 0.2 : sources === 1 ? 0.5 : 0.4 + 0.36 * from / (sources - 1);
     const x = along(s, x0, x0 + bend, x1 - bend, x1), y = along(s, y0, y0, y1, y1);
     label = drawn("text", { x, y: y + 4 * places.scale, class: "weight-label", "text-anchor": "middle", "aria-hidden": "true" });
@@ -107,9 +107,10 @@ export function updateLines(parts, layers, selected) {
     const chosen = selected && selected.layer === line.layer && selected.to === line.to;
     const classes = `weight${w < 0 ? " negative" : ""}${chosen ? selected.from === line.from ? " chosen" : " near" : ""}`;
     if (line.classes !== classes) stroke.setAttribute("class", line.classes = classes);
-    const width = Math.min(9, 0.6 + 2.2 * Math.abs(w)).toFixed(1);
+    const many = layers[line.layer].weight.length * layers[line.layer].bias.length > 100;
+    const width = ((many ? 0.5 : 1) * Math.min(9, 0.6 + 2.2 * Math.abs(w))).toFixed(1);
     if (line.width !== width) stroke.setAttribute("stroke-width", line.width = width);
-    if (label) label.textContent = show(Number(w.toPrecision(3)));
+    if (label) label.textContent = short(w);
   }
   for (const card of parts.cards) {
     const chosen = selected && card.layer === selected.layer + 1 && card.to === selected.to;
@@ -117,7 +118,10 @@ export function updateLines(parts, layers, selected) {
   }
 }
 
-const short = x => show(Number(x.toPrecision(3)));
+// Three digits, and two of a small number, so that it fits beside the tile.
+function short(x) {
+  return show(x, Math.abs(x) < 0.1 ? 2 : 3).replace("-", "−");
+}
 
 // The numbers of the cards: a and δ of the selected point, or the biases while none is selected.
 export function updateNumbers(parts, layers, passed, delta) {
@@ -156,9 +160,4 @@ export function drawTiles(parts, places, layers, answers, n, palette) {
 function ends(numbers) {
   const first = numbers[0], last = numbers[numbers.length - 1];
   return first < last ? [first, last] : [last, first];
-}
-
-export function nameOfSelected(layers, selected) {
-  return selected.from === null ? phrase(WORDS.neuron, { layer: selected.layer + 1, number: selected.to + 1 })
-    : parameterName(layers, selected);
 }
