@@ -82,11 +82,11 @@ def layers_of(model: Any) -> list[dict[str, Any]]:
     from ...nn import MLP
 
     if not isinstance(model, MLP):
-        raise TypeError(f"The page trains an MLP, such as MLP(2, [8, 1], 'tanh', output='sigmoid'); this is a {type(model).__name__}.")
+        raise TypeError(f"The page trains an MLP, such as MLP(2, [8, 1]); this is a {type(model).__name__}.")
     if model.n_in != 2:
         raise ValueError(f"The page draws a plane, so the network must have two inputs; this one has {model.n_in}.")
     if model.n_out != 1:
-        raise ValueError(f"The page colours the plane by one output; this network has {model.n_out}. Give it one: MLP(2, [8, 1]).")
+        raise ValueError(f"The page colours the plane by one output; this network has {model.n_out} outputs.")
     sizes = [layer.n_out for layer in model.layers[:-1]]
     if len(sizes) > MOST_HIDDEN or max(sizes, default=0) > MOST_NEURONS:
         raise ValueError(f"The page has room for two hidden layers of {MOST_NEURONS} neurons; this network has {shown(sizes)}.")
@@ -119,7 +119,7 @@ def points_of(X: Any, y: Any) -> tuple[list[list[float]], int]:
 
     rows = matrix(X, 2)
     if len(rows) > MOST_POINTS:
-        raise ValueError(f"The page has room for {MOST_POINTS} points; here are {len(rows)}. Give it some of them: X[:{MOST_POINTS}].")
+        raise ValueError(f"The page has room for {MOST_POINTS} points; here are {len(rows)}: give it X[:{MOST_POINTS}].")
     targets = Targets(y, len(rows), 1, quadratic).numbers.tolist()
     found = set(targets)
     if not (found <= {0.0, 1.0} or found <= {-1.0, 1.0}):

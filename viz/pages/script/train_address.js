@@ -67,7 +67,8 @@ function readLearned(fields) {
   Object.assign(run, { rate, cost, shuffled });
   const layers = fields.w ? withBits(run.layers, fields.w) : null;
   if (layers) {
-    const [updates, epoch, position] = [fields.updates, fields.epoch, fields.position].map(text => Math.max(0, Math.round(Number(text) || 0)));
+    const counted = text => Math.max(0, Math.round(Number(text) || 0));
+    const updates = counted(fields.updates), epoch = counted(fields.epoch), position = counted(fields.position);
     Object.assign(run, { layers, updates, epoch, position: position < run.points.length ? position : 0, log: null, curve: [] });
   }
   if (run.points.length) measure(run);
@@ -76,7 +77,8 @@ function readLearned(fields) {
 function readSelected(text) {
   const [layer, to, part] = text.split(".");
   const row = run.layers[layer - 1] && run.layers[layer - 1].weight[to - 1];
-  if (!row || (part !== "b" && part !== "n" && row[part - 1] === undefined)) return;
-  chosen.selected = { layer: layer - 1, to: to - 1, from: { b: "b", n: null }[part] === undefined ? part - 1 : part === "b" ? "b" : null };
+  const from = part === "b" ? "b" : part === "n" ? null : Number(part) - 1;
+  if (!row || (typeof from === "number" && row[from] === undefined)) return;
+  chosen.selected = { layer: layer - 1, to: to - 1, from };
   chosen.open = { row: 0, trail: trailOf(chosen.selected) };
 }

@@ -6,12 +6,9 @@ import { ACTIVATIONS, WORDS } from "./data.js";
 import { show } from "./numbers.js";
 import { COSTS } from "./train_costs.js";
 import { element, phrase } from "./train_dom.js";
-import {
-  activationName, deltaName, equation, factor, inBrackets, indexed, inRow, joined, letter, number, partialOf, sign, slopeName, weightName,
-} from "./train_formulas.js";
+import { activationName, deltaName, partialOf, slopeName, weightName } from "./train_formulas.js";
+import { equation, factor, fraction, inBrackets, indexed, inRow, joined, letter, number, sign } from "./train_formulas.js";
 import { arrivingFrom, backward, forward, outputOf, parameterName, parameterOf } from "./train_network.js";
-
-const MOST_ROWS = 200;
 
 // The contributions of a batch to ∂C/∂w of one parameter: for each example what it brings, δ and their product.
 export function contributionsOf(moment, parameter) {
@@ -34,13 +31,14 @@ export function boardOf(moment, parameter, open, change, choosePoint) {
     name: parameterName(moment.layers, parameter), update: moment.update,
   });
   const row = Math.min(open.row, rows.length - 1);
-  return element("div", { class: "board" },
-    element("h3", {}, title),
-    ruleOf(parameter, name),
-    contributionsTable(parameter, rows, row, mean, (i, point) => { change({ row: i, trail: [[parameter.layer, parameter.to]] }); choosePoint(point); }),
-    stepOf(name, before, moment.rate, mean),
-    deltasOf(moment, rows[row], open.trail, trail => change({ row, trail })),
-  );
+  const deriveFor = (i, point) => {
+    change({ row: i, trail: [[parameter.layer, parameter.to]] });
+    choosePoint(point);
+  };
+  const left = element("div", {}, ruleOf(parameter, name), contributionsTable(parameter, rows, row, mean, deriveFor));
+  const deltas = deltasOf(moment, rows[row], open.trail, trail => change({ row, trail }));
+  const right = element("div", {}, stepOf(name, before, moment.rate, mean), ...deltas);
+  return element("div", { class: "board" }, element("h3", {}, title), element("div", { class: "sides" }, left, right));
 }
 
 function ruleOf(parameter, name) {
@@ -51,23 +49,27 @@ function ruleOf(parameter, name) {
 
 function contributionsTable(parameter, rows, chosen, mean, choose) {
   const bias = parameter.from === "b";
-  const heads = [WORDS.point, equation(deltaName(parameter.layer, parameter.to))];
-  if (!bias) heads.push(equation(activationName(parameter.layer, parameter.from)), equation(deltaName(parameter.layer, parameter.to), sign("·"), activationName(parameter.layer, parameter.from)));
-  const body = rows.slice(0, MOST_ROWS).map((row, i) => {
-    const button = element("button", { type: "button", "aria-pressed": String(i === chosen), "aria-label": phrase(WORDS.deriveFor, { point: row.point + 1 }) }, String(row.point + 1));
+  const delta = () => deltaName(parameter.layer, parameter.to), a = () => activationName(parameter.layer, parameter.from);
+  const heads = [WORDS.point, equation(delta()), ...(bias ? [] : [equation(a()), equation(delta(), sign("·"), a())])];
+  const body = rows.map((row, i) => {
+    const label = phrase(WORDS.deriveFor, { point: row.point + 1 });
+    const said = { type: "button", "aria-pressed": String(i === chosen), "aria-label": label };
+    const button = element("button", said, String(row.point + 1));
     button.addEventListener("click", () => choose(i, row.point));
-    const cells = [element("th", { scope: "row" }, button), cell(row.d, "gradient")];
-    if (!bias) cells.push(cell(row.a, "value"), cell(row.product, "gradient"));
-    return element("tr", i === chosen ? { class: "chosen" } : {}, ...cells);
+    const products = bias ? [] : [cell(row.a, "value"), cell(row.product, "gradient")];
+    const cells = [element("th", { scope: "row" }, button), cell(row.d, "gradient"), ...products];
+    return element("tr", { class: i === chosen && "chosen" }, ...cells);
   });
-  const foot = element("tr", {}, element("th", { scope: "row", colspan: bias ? 1 : 3 }, phrase(WORDS.meanOf, { count: rows.length })), cell(mean, "gradient"));
-  return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": WORDS.contributions }, element("table", {},
+  const meanOf = phrase(WORDS.meanOf, { count: rows.length });
+  const foot = element("tr", {}, element("th", { scope: "row", colspan: bias ? 1 : 3 }, meanOf), cell(mean, "gradient"));
+  const table = element("table", {},
     element("thead", {}, element("tr", {}, ...heads.map(head => element("th", { scope: "col" }, head)))),
-    element("tbody", {}, ...body), element("tfoot", {}, foot)));
+    element("tbody", {}, ...body), element("tfoot", {}, foot));
+  return element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": WORDS.contributions }, table);
 }
 
 function cell(x, kind) {
-  return element("td", { class: kind }, show(x, 5));
+  return element("td", { class: kind }, minused(x));
 }
 
 function stepOf(name, before, rate, mean) {
@@ -78,53 +80,80 @@ function stepOf(name, before, rate, mean) {
     equation(sign("="), number(after, "weight-text", 6)));
 }
 
+// In a table a minus sign is as wide as a plus.
+function minused(x) {
+  return show(x, 5).replace("-", "−");
+}
+
 // δ of a neuron for one example; each δ above can be derived in turn.
 function deltasOf(moment, row, trail, change) {
-  const blocks = trail.map(([layer, j], depth) => deltaBlock(moment, row, layer, j, trail, depth, change));
-  return element("div", { class: "deltas" }, ...blocks);
+  return trail.map(([layer, j], depth) => deltaBlock(moment, row, layer, j, trail, depth, change));
 }
 
 function deltaBlock(moment, row, layer, j, trail, depth, change) {
-  const { layers, cost } = moment, { passed, delta, example } = row;
-  const z = passed.z[layer][j], a = passed.a[layer + 1][j], f = ACTIVATIONS[layers[layer].activation];
-  const slope = f.slope(a, z), last = layer === layers.length - 1;
+  const { layers, cost } = moment, { passed, delta, example } = row, last = layer === layers.length - 1;
+  const { activation } = layers[layer], slope = ACTIVATIONS[activation].slope(passed.a[layer + 1][j], passed.z[layer][j]);
   const title = phrase(last ? WORDS.deltaOutput : WORDS.deltaHidden, { layer: layer + 1, number: j + 1, point: row.point + 1 });
-  const lines = last ? outputDelta(moment, row, layer) : hiddenDelta(layers, delta, layer, j);
+  const { named, numbers } = last ? outputDelta(moment, row, layer) : hiddenDelta(layers, delta, layer, j);
   const arriving = last ? COSTS[cost].slope(outputOf(passed), example.target) : arrivingFrom(layers[layer + 1], delta[layer + 1], j);
-  const block = element("section", { class: "delta" }, element("h4", {}, title),
-    element("p", {},
-      equation(deltaName(layer, j), sign("="), ...lines.named, sign("·"), slopeName(layers[layer].activation, layer, j)), " ",
-      equation(sign("="), ...lines.numbers, sign("·"), number(slope)), " ",
-      equation(sign("="), factor(arriving, "gradient"), sign("·"), number(slope)), " ",
-      equation(sign("="), number(delta[layer][j], "gradient"))));
-  if (!last) block.append(furtherButtons(layers, layer, trail, depth, change));
-  return block;
+  const steps = [
+    [deltaName(layer, j), sign("="), ...named, sign("·"), slopeName(activation, layer, j)],
+    ...(numbers.length ? [[sign("="), ...numbers, sign("·"), number(slope)]] : []),
+    [sign("="), factor(arriving, "gradient"), sign("·"), number(slope)],
+    [sign("="), number(delta[layer][j], "gradient")],
+  ];
+  const lines = element("p", {}, ...steps.flatMap(step => [equation(...step), " "]));
+  const above = last ? costSlope(moment, row, layer) : furtherButtons(layers, layer, trail, depth, change);
+  return element("section", { class: "delta" }, element("h4", {}, title), lines, ...(above ? [above] : []));
 }
 
+// ∂C/∂a: a - y for the quadratic cost; for cross-entropy it has a line of its own.
 function outputDelta({ cost }, { passed, example }, layer) {
   const a = outputOf(passed), y = example.target, name = () => activationName(layer + 1, 0);
   if (cost === "quadratic") {
     return { named: [inBrackets(name(), sign("−"), letter("y"))], numbers: [inBrackets(number(a, "value"), sign("−"), factor(y))] };
   }
-  return { named: [partialOf(name())], numbers: [factor(COSTS[cost].slope(a, y), "gradient")] };
+  return { named: [partialOf(name())], numbers: [] };
 }
 
+// The derivative of cross-entropy in the output, from p or from the logit z, as nn.losses has it; null for the quadratic cost.
+function costSlope({ cost }, { passed, example }, layer) {
+  const a = outputOf(passed), y = example.target, name = () => activationName(layer + 1, 0);
+  if (cost === "quadratic") return null;
+  const result = number(COSTS[cost].slope(a, y), "gradient"), one = () => number(1);
+  if (cost === "binary_cross_entropy_with_logits") {
+    return element("p", {},
+      equation(partialOf(name()), sign("="), letter("σ"), inBrackets(name()), sign("−"), letter("y")), " ",
+      equation(sign("="), letter("σ"), inBrackets(number(a, "value")), sign("−"), number(y)), " ", equation(sign("="), result));
+  }
+  const shares = (target, p) => [
+    fraction(inRow(one(), sign("−"), target()), inRow(one(), sign("−"), p())), sign("−"), fraction(target(), p()),
+  ];
+  return element("p", {},
+    equation(partialOf(name()), sign("="), ...shares(() => letter("y"), name)), " ",
+    equation(sign("="), ...shares(() => number(y), () => number(a, "value"))), " ", equation(sign("="), result));
+}
+
+// Σ w δ over the neurons above that read this one.
 function hiddenDelta(layers, delta, layer, j) {
   const above = layers[layer + 1], wide = above.weight.length > 9 || above.weight[0].length > 9;
-  const terms = above.weight.map((row, i) => [factor(row[j], "weight-text", 4), sign("·"), factor(delta[layer + 1][i], "gradient", 4)]);
-  const several = terms.length > 1;
-  const named = several
-    ? [letter("Σ"), indexed("w", layer + 2, `i${wide ? "," : ""}${j + 1}`, "weight-text"), sign("·"), indexed("δ", layer + 2, "i", "gradient")]
-    : [weightName({ layer: layer + 1, to: 0, from: j }, wide), sign("·"), deltaName(layer + 1, 0)];
-  const numbers = joined(terms.map(term => inRow(...term)), "+");
-  return { named, numbers: several ? [inBrackets(...numbers)] : numbers };
+  const terms = above.weight.map((row, i) =>
+    inRow(factor(row[j], "weight-text", 4), sign("·"), factor(delta[layer + 1][i], "gradient", 4)));
+  if (terms.length === 1) {
+    const named = [weightName({ layer: layer + 1, to: 0, from: j }, wide), sign("·"), deltaName(layer + 1, 0)];
+    return { named, numbers: terms };
+  }
+  const everyWeight = indexed("w", layer + 2, `i${wide ? "," : ""}${j + 1}`, "weight-text");
+  const named = [inBrackets(letter("Σ"), everyWeight, sign("·"), indexed("δ", layer + 2, "i", "gradient"))];
+  return { named, numbers: [inBrackets(...joined(terms, "+"))] };
 }
 
 function furtherButtons(layers, layer, trail, depth, change) {
   const next = trail[depth + 1];
   const buttons = layers[layer + 1].bias.map((_, i) => {
     const pressed = Boolean(next) && next[1] === i;
-    const button = element("button", { type: "button", "aria-pressed": String(pressed) }, phrase(WORDS.derive, { layer: layer + 2, number: i + 1 }));
+    const text = phrase(WORDS.derive, { layer: layer + 2, number: i + 1 });
+    const button = element("button", { type: "button", "aria-pressed": String(pressed) }, text);
     button.addEventListener("click", () => change([...trail.slice(0, depth + 1), ...(pressed ? [] : [[layer + 1, i]])]));
     return button;
   });

@@ -32,20 +32,27 @@ export function drawField(numbers, n, range, levels, palette) {
   });
 }
 
-// The points, as shapes: a square for class 0, a disc for class 1, with a ring where the network answers wrongly.
-export function drawPoints(points, view, answers, selected, batch) {
+// The points, as shapes: a square for class 0, a disc for class 1, with a ring that shows where the network answers wrongly.
+export function drawPoints(points, view, answers, selected) {
   const svg = byId("points"), size = fieldSize(), scale = scaleOfType();
   svg.setAttribute("viewBox", `0 0 ${size} ${size}`);
   const shapes = points.map(([x1, x2, kind], i) => {
     const x = size * (x1 - view.left) / view.size, y = size * (1 - (x2 - view.bottom) / view.size), r = 5.5 * scale;
-    const group = drawn("g", { class: `dot kind${kind}${i === selected ? " selected" : ""}${batch.has(i) ? " inbatch" : ""}` });
+    const group = drawn("g", { class: `dot kind${kind}${i === selected ? " selected" : ""}` });
     if (i === selected) group.append(drawn("circle", { cx: x, cy: y, r: 2.4 * r, class: "halo" }));
-    if (answers[i] !== kind) group.append(drawn("circle", { cx: x, cy: y, r: 1.75 * r, class: "wrong" }));
-    group.append(kind ? drawn("circle", { cx: x, cy: y, r }) : drawn("rect", { x: x - 0.9 * r, y: y - 0.9 * r, width: 1.8 * r, height: 1.8 * r }));
+    const side = 1.8 * r, square = { x: x - side / 2, y: y - side / 2, width: side, height: side };
+    const shape = kind ? drawn("circle", { cx: x, cy: y, r }) : drawn("rect", square);
+    group.append(drawn("circle", { cx: x, cy: y, r: 1.75 * r, class: "ring" }), shape);
     return group;
   });
   byId("dots").replaceChildren(...shapes);
+  markWrong(points, answers);
   drawAxes(view, size, scale);
+}
+
+// The rings alone, while the points stay where they are.
+export function markWrong(points, answers) {
+  byId("dots").childNodes.forEach((group, i) => group.classList.toggle("wrong", answers[i] !== points[i][2]));
 }
 
 function drawAxes(view, size, scale) {
@@ -63,14 +70,14 @@ function drawAxes(view, size, scale) {
   byId("axes").replaceChildren(...marks);
 }
 
-// The hands. `told` has: points() and view(), and is called with select(i), add(x1, x2, other), grab(i), move(i, x1, x2),
-// drop(moved), remove(i).
+// The hands. `told` has points(), view() and selected(), and is told: select(i), add(x1, x2, other), grab(i), move(i, x1, x2),
+// drop(), remove(i).
 export function listenToField(told) {
   const svg = byId("points");
   let held = null;
   const placeOf = event => {
-    const box = svg.getBoundingClientRect(), view = told.view();
-    return [view.left + view.size * (event.clientX - box.left) / box.width, view.bottom + view.size * (1 - (event.clientY - box.top) / box.height)];
+    const box = svg.getBoundingClientRect(), { left, bottom, size } = told.view();
+    return [left + size * (event.clientX - box.left) / box.width, bottom + size * (1 - (event.clientY - box.top) / box.height)];
   };
   const nearest = event => {
     const [x1, x2] = placeOf(event), pixel = told.view().size / fieldSize(), scale = scaleOfType();

@@ -4,7 +4,7 @@ import { show } from "./numbers.js";
 import { maths } from "./train_dom.js";
 
 export function equation(...parts) {
-  return maths("math", {}, maths("mrow", {}, ...parts));
+  return maths("math", { displaystyle: "true" }, maths("mrow", {}, ...parts));
 }
 
 export function sign(text) {
@@ -17,14 +17,18 @@ export function letter(text, kind) {
 
 // A letter with its layer above and its place below: the weight to neuron 2 from number 1 in layer 1.
 export function indexed(text, layer, below, kind) {
-  return maths("msubsup", { class: kind }, maths("mi", {}, text), maths("mn", {}, below), maths("mrow", {}, sign("("), maths("mn", {}, String(layer)), sign(")")));
+  const above = inRow(sign("("), maths("mn", {}, String(layer)), sign(")"));
+  return maths("msubsup", { class: kind }, maths("mi", {}, text), maths("mn", {}, below), above);
 }
 
 export function number(x, kind, digits = 5) {
-  const text = show(x, digits), [mantissa, power] = text.replace("-", "").split("e");
-  const size = power === undefined ? maths("mn", {}, mantissa)
-    : maths("mrow", {}, maths("mn", {}, mantissa), sign("·"), maths("msup", {}, maths("mn", {}, "10"), maths("mn", {}, String(Number(power)).replace("-", "−"))));
-  return x < 0 && text !== "0" ? maths("mrow", { class: kind }, sign("−"), size) : maths("mrow", { class: kind }, size);
+  const [mantissa, power] = show(Math.abs(x), digits).split("e");
+  const size = [maths("mn", {}, mantissa)];
+  if (power !== undefined) {
+    const exponent = maths("mn", {}, String(Number(power)).replace("-", "−"));
+    size.push(sign("·"), maths("msup", {}, maths("mn", {}, "10"), exponent));
+  }
+  return maths("mrow", { class: kind }, ...(x < 0 ? [sign("−")] : []), ...size);
 }
 
 // A number as a factor or a later term: in parentheses if it is negative.
@@ -40,8 +44,12 @@ export function inBrackets(...parts) {
   return maths("mrow", {}, sign("("), ...parts, sign(")"));
 }
 
+export function fraction(top, bottom) {
+  return maths("mfrac", {}, top, bottom);
+}
+
 export function partialOf(thing) {
-  return maths("mfrac", {}, maths("mrow", { class: "gradient" }, letter("∂"), letter("C")), maths("mrow", {}, letter("∂"), thing));
+  return fraction(maths("mrow", { class: "gradient" }, letter("∂"), letter("C")), inRow(letter("∂"), thing));
 }
 
 // Parts with a sign between each two.
@@ -66,7 +74,7 @@ export function deltaName(layer, j) {
 
 // f'(z) with the activation's own letter where it has one.
 export function slopeName(activation, layer, j) {
-  const name = { sigmoid: "σ" }[activation] || activation;
-  return maths("mrow", {}, maths("msup", {}, maths("mi", { mathvariant: name.length > 1 ? "normal" : undefined }, name), sign("′")),
-    inBrackets(indexed("z", layer + 1, String(j + 1), "value")));
+  const name = activation === "sigmoid" ? "σ" : activation;
+  const primed = maths("msup", {}, letter(name), sign("′"));
+  return inRow(primed, inBrackets(indexed("z", layer + 1, String(j + 1), "value")));
 }

@@ -33,7 +33,8 @@ export function linkOf(run, chosen) {
 const part = from => from === null || from === undefined ? "n" : from === "b" ? "b" : from + 1;
 
 function written(fields) {
-  return "#" + Object.entries(fields).map(([name, value]) => `${name}=${encodeURIComponent(value).replace(/%2C/g, ",").replace(/%3B/g, ";")}`).join("&");
+  const plain = value => encodeURIComponent(value).replace(/%2C/g, ",").replace(/%3B/g, ";");
+  return "#" + Object.entries(fields).map(([name, value]) => `${name}=${plain(value)}`).join("&");
 }
 
 function workOf(run, log) {

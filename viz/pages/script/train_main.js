@@ -8,10 +8,11 @@ import { byId, phrase } from "./train_dom.js";
 import { listenToField } from "./train_field.js";
 import { finishEpoch, measure, update } from "./train_run.js";
 import { listenToSettings, showSettings } from "./train_settings.js";
-import { fitStage, rebuild, recolour, removePoint, select, showAll, showMoving, showNumbers, showPoints, viewNow } from "./train_show.js";
+import { fitStage, rebuild, recolour, showAll, showMoving, showNumbers, showPoints, viewNow } from "./train_show.js";
+import { removePoint, select } from "./train_show.js";
 import { act, chosen, pointsChanged, remember, restart, run, setUp, trailOf, trouble, undo, whenChanged } from "./train_state.js";
 
-const BUDGET = 3;  // milliseconds of a frame for updates, where they are made as fast as possible
+const BUDGET = 2;  // milliseconds of a frame for updates, where they are made as fast as possible
 const CALM = 250;  // milliseconds between two pictures, where the reader wants little motion
 
 let playing = 0;  // the frame that is asked for, or 0
@@ -97,7 +98,7 @@ function hands() {  // what the plane tells of a reader's hands
     remove: i => { stop(); removePoint(i); },
     add: addPoint,
     grab: i => { stop(); remember(); chosen.point = i; },
-    move: (i, x1, x2) => { run.points = run.points.with(i, [x1, x2, run.points[i][2]]); showPoints(true); showNumbers(); },
+    move: (i, x1, x2) => { run.points = run.points.with(i, [x1, x2, run.points[i][2]]); showPoints(); showNumbers(); },
     drop: () => { pointsChanged(run.points, false); showAll(); },
   };
 }

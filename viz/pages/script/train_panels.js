@@ -1,10 +1,11 @@
 // The panels beside the drawing: the selected point with its numbers, and the weights of the selected neuron.
 
-import { ACTIVATIONS, FUNCTIONS, WORDS } from "./data.js";
+import { FUNCTIONS, WORDS } from "./data.js";
 import { arithmetic, show } from "./numbers.js";
 import { COSTS } from "./train_costs.js";
 import { element, phrase } from "./train_dom.js";
-import { activationName, equation, factor, indexed, inBrackets, inRow, joined, letter, number, sign, weightName } from "./train_formulas.js";
+import { activationName, equation, factor, indexed, inBrackets, inRow, joined } from "./train_formulas.js";
+import { letter, number, sign, weightName } from "./train_formulas.js";
 import { outputOf, parameterName, parameterOf } from "./train_network.js";
 
 // The selected point: its numbers, which can be typed; what the network answers; what this costs.
@@ -57,7 +58,7 @@ export function neuronPanel(layers, selected, passed, point, choose) {
   const list = places.map(place => {
     const chosen = place.from === selected.from;
     const made = element("button", { type: "button", class: "parameter", "aria-pressed": String(chosen) },
-      `${parameterName(layers, place)} = ${show(parameterOf(layers, place), 4)}`);
+      `${parameterName(layers, place)} = ${show(parameterOf(layers, place), 4).replace("-", "−")}`);
     made.addEventListener("click", () => choose(place));
     return made;
   });
@@ -72,29 +73,31 @@ export function neuronPanel(layers, selected, passed, point, choose) {
 // z = Σ w a + b and a = f(z), with the numbers of one point.
 function forwardOf(layers, layer, j, passed, point) {
   const { weight, bias, activation } = layers[layer], below = passed.a[layer], wide = weight.length > 9 || weight[0].length > 9;
-  const z = passed.z[layer][j], a = passed.a[layer + 1][j], place = from => ({ layer, to: j, from });
-  const named = below.length > 3 ? [letter("Σ"), indexed("w", layer + 1, `${j + 1}${wide ? "," : ""}k`, "weight-text"), sign("·"), nameBelow(layer)]
+  const z = passed.z[layer][j], place = from => ({ layer, to: j, from });
+  const zName = () => indexed("z", layer + 1, String(j + 1), "value");
+  const everyWeight = indexed("w", layer + 1, `${j + 1}${wide ? "," : ""}k`, "weight-text");
+  const everyInput = layer === 0 ? letter("x", "value") : indexed("a", layer, "k", "value");
+  const named = below.length > 3 ? [letter("Σ"), everyWeight, sign("·"), everyInput]
     : joined(below.map((_, k) => times(weightName(place(k), wide), activationName(layer, k))), "+");
   const terms = below.map((x, k) => times(factor(weight[j][k], "weight-text", 4), factor(x, "value", 4)));
   return [
     element("h4", {}, phrase(WORDS.forwardFor, { point: point + 1 })),
     element("p", {},
-      equation(indexed("z", layer + 1, String(j + 1), "value"), sign("="), ...named, sign("+"), weightName(place("b"), wide)), " ",
+      equation(zName(), sign("="), ...named, sign("+"), weightName(place("b"), wide)), " ",
       equation(sign("="), ...joined(terms, "+"), sign("+"), factor(bias[j], "weight-text", 4)), " ",
       equation(sign("="), number(z, "value"))),
     element("p", {},
-      equation(activationName(layer + 1, j), sign("="), letter(activation === "sigmoid" ? "σ" : activation), inBrackets(indexed("z", layer + 1, String(j + 1), "value"))), " ",
-      equation(sign("="), letter(activation === "sigmoid" ? "σ" : activation), inBrackets(number(z, "value"))), " ",
-      equation(sign("="), number(a, "value")), " ",
-      equation(letter(activation === "sigmoid" ? "σ′" : `${activation}′`), inBrackets(letter("z")), sign("="), number(ACTIVATIONS[activation].slope(a, z)))),
+      equation(activationName(layer + 1, j), sign("="), ...functionOf(activation, zName())), " ",
+      equation(sign("="), ...functionOf(activation, number(z, "value"))), " ",
+      equation(sign("="), number(passed.a[layer + 1][j], "value"))),
   ];
+}
+
+// f(z); a linear neuron answers z itself.
+function functionOf(activation, z) {
+  return activation === "linear" ? [z] : [letter(activation === "sigmoid" ? "σ" : activation), inBrackets(z)];
 }
 
 function times(first, second) {
   return inRow(first, sign("·"), second);
-}
-
-// a of any neuron below, or x where the inputs are below.
-function nameBelow(layer) {
-  return layer === 0 ? letter("x", "value") : indexed("a", layer, "k", "value");
 }

@@ -6,7 +6,7 @@ import { boardOf } from "./train_board.js";
 import { middleOf } from "./train_costs.js";
 import { drawCurve } from "./train_curve.js";
 import { byId, phrase } from "./train_dom.js";
-import { drawField, drawPoints, labelField } from "./train_field.js";
+import { drawField, drawPoints, labelField, markWrong } from "./train_field.js";
 import { backward, forward, outputOf } from "./train_network.js";
 import { neuronPanel, pointPanel } from "./train_panels.js";
 import { buildPicture, drawTiles, placesOf, updateLines, updateNumbers } from "./train_picture.js";
@@ -15,7 +15,7 @@ import { showSettings } from "./train_settings.js";
 import { act, canUndo, chosen, pointsChanged, run, trailOf } from "./train_state.js";
 import { exampleOf, examplesOf, nextBatch } from "./train_run.js";
 
-const FINE = 64, COARSE = 26;  // points of the plane in each direction: at rest, and while the network learns
+const FINE = 64, COARSE = 24;  // points of the plane in each direction: at rest, and while the network learns
 
 let view, places, parts, palette;
 
@@ -35,7 +35,7 @@ export function rebuild() {
 
 export function fitStage() {
   if (Math.abs(byId("stage").clientWidth - places.width) > 1) rebuild();
-  else showPoints(false);
+  else showPoints();
 }
 
 export function recolour() {
@@ -49,7 +49,7 @@ export function showAll() {
   drawAnswers(FINE, true, true);
   updateLines(parts, run.layers, chosen.selected);
   showNumbers();
-  showPoints(false);
+  showPoints();
   drawCurve(run.curve);
   showStatus();
   showSettings();
@@ -63,7 +63,7 @@ export function showMoving(frame) {
   byId("status").setAttribute("aria-live", "off");
   drawAnswers(COARSE, frame % 2 === 0, frame % 2 === 1);
   const turn = [
-    () => updateLines(parts, run.layers, chosen.selected), () => drawCurve(run.curve), () => showPoints(true), showNumbers,
+    () => updateLines(parts, run.layers, chosen.selected), () => drawCurve(run.curve), showWrong, showNumbers,
   ];
   turn[frame % turn.length]();
   showStatus();
@@ -95,14 +95,27 @@ export function showNumbers() {
   updateNumbers(parts, run.layers, passed, delta);
 }
 
-export function showPoints(moving) {
+export function showPoints() {
+  const answers = answersAtPoints();
+  drawPoints(run.points, view, answers, chosen.point);
+  labelField(run.points.length, showRight(answers));
+}
+
+function answersAtPoints() {
   const middle = middleOf(run.cost, run.low);
-  const answers = examplesOf(run).map(({ x }) => outputOf(forward(run.layers, x)) >= middle ? 1 : 0);
+  return examplesOf(run).map(({ x }) => outputOf(forward(run.layers, x)) >= middle ? 1 : 0);
+}
+
+function showRight(answers) {
   const right = answers.filter((kind, i) => kind === run.points[i][2]).length;
-  const batch = new Set(moving || !run.points.length ? [] : nextBatch(run, chosen.size));
-  drawPoints(run.points, view, answers, chosen.point, batch);
   byId("right").textContent = phrase(WORDS.right, { right, count: run.points.length });
-  if (!moving) labelField(run.points.length, right);
+  return right;
+}
+
+function showWrong() {
+  const answers = answersAtPoints();
+  markWrong(run.points, answers);
+  showRight(answers);
 }
 
 function showStatus() {
@@ -121,7 +134,8 @@ function showPanels() {
   byId("point-panel").replaceChildren(...pointPanel(run, chosen.point, passed, middleOf(run.cost, run.low), told));
   const weight = neuronPanel(run.layers, chosen.selected, passed, chosen.point, choose);
   if (chosen.selected && chosen.selected.from !== null && (run.last || run.points.length)) {
-    weight.push(boardOf(run.last || comingUpdate(), chosen.selected, chosen.open, open => { chosen.open = open; showPanels(); }, select));
+    const change = open => { chosen.open = open; showPanels(); };
+    weight.push(boardOf(run.last || comingUpdate(), chosen.selected, chosen.open, change, select));
   }
   byId("weight-panel").replaceChildren(...weight);
 }

@@ -30,7 +30,8 @@ export function whenChanged(changed, rebuilt) {
 export function setUp() {
   const { layers } = GIVEN, last = layers.length - 1;
   Object.assign(chosen, {
-    data: "given", hidden: sizesOf(layers).slice(1, -1), activation: last ? layers[0].activation : "tanh", output: layers[last].activation,
+    data: "given", hidden: sizesOf(layers).slice(1, -1),
+    activation: last ? layers[0].activation : "tanh", output: layers[last].activation,
     given: true, size: GIVEN.size, kind: 1, point: null, selected: null, open: { row: 0, trail: [] },
   });
   const { points, low, cost, rate } = GIVEN;
