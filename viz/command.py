@@ -41,7 +41,7 @@ def run(words: list[str]) -> Path:
     """Carry out a command line and return what was written."""
     given = arguments().read(words)
     if given.expression == "network":
-        return network(given.values, Path(given.output or "network.svg"))
+        return network(given.values, given.output)
     path = Path(given.output or ("chain-rule.html" if not given.steps else "chain-rule.pdf"))
     folder = given.steps and not path.suffix
     if path.suffix.lower() not in FORMS and not folder:
@@ -50,7 +50,7 @@ def run(words: list[str]) -> Path:
     if given.steps:
         draw_steps(output, path, answers=not given.no_answers)
     elif path.suffix.lower() == ".html":
-        page(output, path)
+        page(output, path, fold=given.fold)
     else:
         if not given.no_gradients:
             output.backward()
@@ -72,23 +72,34 @@ def graph(text: str | None, values: list[str]) -> Value:
     return output
 
 
-def network(values: list[str], path: Path) -> Path:
-    """A saved network as circles and lines."""
-    if len(values) != 1:
-        raise UsageError("network takes the file of a saved network: python -m viz network m.safetensors -o net.svg")
-    if path.suffix.lower() not in (".svg", ".png", ".pdf"):
-        raise UsageError(f"{path} does not name a format: end it with .svg, .png or .pdf.")
+def network(values: list[str], output: str | None) -> Path:
+    """A network as a page on which it learns, or, from a file, as circles and lines."""
+    if len(values) > 1:
+        raise UsageError("network takes the file of one saved network: python -m viz network m.safetensors -o net.svg")
+    path = Path(output or ("network.svg" if values else "network.html"))
+    if path.suffix.lower() not in (".html", ".svg", ".png", ".pdf"):
+        raise UsageError(f"{path} does not name a format: end it with .html, .svg, .png or .pdf.")
+    from ..nn import load
+    from .pages.training import example, training_page
+
+    model, X, y = example()
+    if values:
+        model = load(values[0])
+        if model.output_activation.name == "tanh":
+            y = [2 * kind - 1 for kind in y]
+    if path.suffix.lower() == ".html":
+        sigmoid = model.output_activation.name == "sigmoid"
+        return training_page(model, X, y, path, loss="binary_cross_entropy" if sigmoid else "quadratic", lr=0.3, batch_size=10)
     import io
 
     import matplotlib
 
     matplotlib.use("Agg")
     from ..engine.files import write_whole
-    from ..nn import load
     from .plots.network import draw_network
 
     kept = io.BytesIO()
-    draw_network(load(values[0])).figure.savefig(kept, format=path.suffix.lower()[1:], bbox_inches="tight", dpi=SHARP)
+    draw_network(model).figure.savefig(kept, format=path.suffix.lower()[1:], bbox_inches="tight", dpi=SHARP)
     write_whole(path, kept.getvalue())
     return path
 

@@ -113,6 +113,22 @@ def test_a_saved_network_is_drawn(here, capsys):
     assert Path("net.svg").read_text().startswith("<?xml")
 
 
+def test_without_a_file_it_writes_the_page_of_a_network_that_learns(here, capsys):
+    assert main(["network"]) == 0
+    assert capsys.readouterr().out == "network.html\n"
+    assert "Content-Security-Policy" in Path("network.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "tanh", "linear"])
+def test_the_page_begins_with_the_weights_of_a_saved_network(output, here):
+    from nn import MLP, save
+
+    model = MLP(2, [3, 1], "relu", output=output, seed=0)
+    save(model, "m.safetensors")
+    assert main(["network", "m.safetensors", "-o", "net.html"]) == 0
+    assert str(model.layers[0].neurons[0].w[0].data) in Path("net.html").read_text(encoding="utf-8")
+
+
 def test_the_module_runs_as_a_command(here):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "viz", "x*x", "x=3", "-o", "graph.svg"],
@@ -141,9 +157,10 @@ MISTAKES = {
     "no scale": ([*WORKED, "--scale", "0", "-o", "graph.png"], "scale = 0.0 must be a number above 0"),
     "an unknown fold": ([*WORKED, "--fold", "all"], "invalid choice: 'all'"),
     "an unknown option": ([*WORKED, "--colour"], "unrecognized arguments: --colour"),
-    "no network": (["network"], "network takes the file of a saved network"),
+    "two networks": (["network", "a.safetensors", "b.safetensors"], "network takes the file of one saved network"),
     "a network that is not there": (["network", "m.safetensors"], "m.safetensors"),
-    "a network in no form": (["network", "m.safetensors", "-o", "net.html"], "end it with .svg, .png or .pdf"),
+    "a network in no form": (["network", "m.safetensors", "-o", "net.dot"], "end it with .html, .svg, .png or .pdf"),
+    "a network that the page cannot show": (["network", "wide.safetensors", "-o", "net.html"], "must have two inputs"),
     "a folder in the way": ([*WORKED, "-o", "folder.svg"], r"Cannot write \S*folder\.svg: Is a directory"),
     "a very long expression": (["x+" * 5000 + "*", "x=1"], "column"),
 }
@@ -153,6 +170,10 @@ MISTAKES = {
 def test_a_mistake_gets_a_few_plain_lines_and_leaves_nothing_behind(words, sentence, here, capsys):
     if "folder.svg" in words:
         Path("folder.svg").mkdir()
+    if "wide.safetensors" in words:
+        from nn import MLP, save
+
+        save(MLP(3, [1], seed=0), "wide.safetensors")
     before = written(here)
     assert main(words) == 2
     out, err = capsys.readouterr()

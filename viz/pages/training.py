@@ -48,12 +48,18 @@ def training_page(
     return path
 
 
-def html_of(model: MLP, X: Any, y: Any, *, loss: str = "quadratic", lr: float = 0.1, batch_size: int | str = 32) -> str:
-    """The page as text."""
+def html_of(model: MLP, X: Any, y: Any, **options: Any) -> str:
+    """The page as text; options as for `training_page`."""
+    script = bundle("train_main.js", {"data.js": data_module(model, X, y, **options)})
+    parts = {"style": colour_rules() + asset("assets", "training.css"), "script": script}
+    return assemble("training.html", words("training"), parts)
+
+
+def data_module(model: MLP, X: Any, y: Any, *, loss: str = "quadratic", lr: float = 0.1, batch_size: int | str = 32) -> str:
+    """What the page's script is given, as a module: the network, the points, the activations and the words."""
     layers = layers_of(model)
     points, low = points_of(X, y)
-    output = layers[-1]["activation"]
-    check_cost(loss, output, low)
+    check_cost(loss, layers[-1]["activation"], low)
     if not 0 < lr < float("inf"):
         raise ValueError(f"lr = {lr} must be a number above 0.")
     size = len(points) if batch_size == "all" else batch_size
@@ -61,7 +67,7 @@ def html_of(model: MLP, X: Any, y: Any, *, loss: str = "quadratic", lr: float = 
         raise ValueError(f"batch_size = {batch_size!r}: give a whole number, at least 1, or 'all'.")
     given = {"layers": layers, "points": points, "low": low, "cost": loss, "rate": lr, "size": size}
     said = {"numbers": words("graph")["numbers"], **words("training")}
-    data = "\n".join([
+    return "\n".join([
         LIBRARY,
         f"export const FUNCTIONS = {typed_functions()};",
         f"export const WORDS = {embedded(said)};",
@@ -70,8 +76,6 @@ def html_of(model: MLP, X: Any, y: Any, *, loss: str = "quadratic", lr: float = 
         f"export const ACTIVATIONS = {activations(layers)};",
         f"export const MOST_POINTS = {MOST_POINTS};",
     ])  # fmt: skip
-    parts = {"style": colour_rules() + asset("assets", "training.css"), "script": bundle("train_main.js", {"data.js": data})}
-    return assemble("training.html", {name: text for name, text in said.items() if isinstance(text, str)}, parts)
 
 
 # --- what the page can show ---
