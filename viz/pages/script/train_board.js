@@ -7,7 +7,8 @@ import { show } from "./numbers.js";
 import { COSTS } from "./train_costs.js";
 import { element, phrase } from "./train_dom.js";
 import { activationName, deltaName, partialOf, slopeName, weightName } from "./train_formulas.js";
-import { equation, factor, fraction, inBrackets, indexed, inRow, joined, letter, number, sign } from "./train_formulas.js";
+import { equation, factor, fraction, inBrackets, indexed, inRow, letter, number, sign } from "./train_formulas.js";
+import { inPieces, sumInPieces } from "./train_formulas.js";
 import { arrivingFrom, backward, forward, outputOf, parameterName, parameterOf } from "./train_network.js";
 
 // The contributions of a batch to ∂C/∂w of one parameter: for each example what it brings, δ and their product.
@@ -73,11 +74,11 @@ function cell(x, kind) {
 }
 
 function stepOf(name, before, rate, mean) {
-  const after = before - rate * mean;
-  return element("p", { class: "step" },
-    equation(name(), sign("←"), name(), sign("−"), letter("η"), sign("·"), partialOf(name())), " ",
-    equation(sign("="), number(before, "weight-text", 6), sign("−"), number(rate), sign("·"), factor(mean, "gradient")), " ",
-    equation(sign("="), number(after, "weight-text", 6)));
+  return element("p", { class: "step" }, ...inPieces([
+    [name(), sign("←"), name(), sign("−"), letter("η"), sign("·"), partialOf(name())],
+    [sign("="), number(before, "weight-text", 6), sign("−"), number(rate), sign("·"), factor(mean, "gradient")],
+    [sign("="), number(before - rate * mean, "weight-text", 6)],
+  ]));
 }
 
 // In a table a minus sign is as wide as a plus.
@@ -94,15 +95,16 @@ function deltaBlock(moment, row, layer, j, trail, depth, change) {
   const { layers, cost } = moment, { passed, delta, example } = row, last = layer === layers.length - 1;
   const { activation } = layers[layer], slope = ACTIVATIONS[activation].slope(passed.a[layer + 1][j], passed.z[layer][j]);
   const title = phrase(last ? WORDS.deltaOutput : WORDS.deltaHidden, { layer: layer + 1, number: j + 1, point: row.point + 1 });
-  const { named, numbers } = last ? outputDelta(moment, row, layer) : hiddenDelta(layers, delta, layer, j);
-  const arriving = last ? COSTS[cost].slope(outputOf(passed), example.target) : arrivingFrom(layers[layer + 1], delta[layer + 1], j);
-  const steps = [
+  const { named, terms } = last ? outputDelta(moment, row, layer) : hiddenDelta(layers, delta, layer, j);
+  const arriving = last ? COSTS[cost].slope(outputOf(passed), example.target)
+    : arrivingFrom(layers[layer + 1], delta[layer + 1], j);
+  const bare = terms.length < 2, end = [...(bare ? [] : [sign(")")]), sign("·"), number(slope)];
+  const lines = element("p", {}, ...inPieces([
     [deltaName(layer, j), sign("="), ...named, sign("·"), slopeName(activation, layer, j)],
-    ...(numbers.length ? [[sign("="), ...numbers, sign("·"), number(slope)]] : []),
+    ...sumInPieces(bare ? [sign("=")] : [sign("="), sign("(")], terms, end),
     [sign("="), factor(arriving, "gradient"), sign("·"), number(slope)],
     [sign("="), number(delta[layer][j], "gradient")],
-  ];
-  const lines = element("p", {}, ...steps.flatMap(step => [equation(...step), " "]));
+  ]));
   const above = last ? costSlope(moment, row, layer) : furtherButtons(layers, layer, trail, depth, change);
   return element("section", { class: "delta" }, element("h4", {}, title), lines, ...(above ? [above] : []));
 }
@@ -111,9 +113,10 @@ function deltaBlock(moment, row, layer, j, trail, depth, change) {
 function outputDelta({ cost }, { passed, example }, layer) {
   const a = outputOf(passed), y = example.target, name = () => activationName(layer + 1, 0);
   if (cost === "quadratic") {
-    return { named: [inBrackets(name(), sign("−"), letter("y"))], numbers: [inBrackets(number(a, "value"), sign("−"), factor(y))] };
+    const difference = inBrackets(number(a, "value"), sign("−"), factor(y));
+    return { named: [inBrackets(name(), sign("−"), letter("y"))], terms: [difference] };
   }
-  return { named: [partialOf(name())], numbers: [] };
+  return { named: [partialOf(name())], terms: [] };
 }
 
 // The derivative of cross-entropy in the output, from p or from the logit z, as nn.losses has it; null for the quadratic cost.
@@ -122,16 +125,18 @@ function costSlope({ cost }, { passed, example }, layer) {
   if (cost === "quadratic") return null;
   const result = number(COSTS[cost].slope(a, y), "gradient"), one = () => number(1);
   if (cost === "binary_cross_entropy_with_logits") {
-    return element("p", {},
-      equation(partialOf(name()), sign("="), letter("σ"), inBrackets(name()), sign("−"), letter("y")), " ",
-      equation(sign("="), letter("σ"), inBrackets(number(a, "value")), sign("−"), number(y)), " ", equation(sign("="), result));
+    return element("p", {}, ...inPieces([
+      [partialOf(name()), sign("="), letter("σ"), inBrackets(name()), sign("−"), letter("y")],
+      [sign("="), letter("σ"), inBrackets(number(a, "value")), sign("−"), number(y)], [sign("="), result],
+    ]));
   }
   const shares = (target, p) => [
     fraction(inRow(one(), sign("−"), target()), inRow(one(), sign("−"), p())), sign("−"), fraction(target(), p()),
   ];
-  return element("p", {},
-    equation(partialOf(name()), sign("="), ...shares(() => letter("y"), name)), " ",
-    equation(sign("="), ...shares(() => number(y), () => number(a, "value"))), " ", equation(sign("="), result));
+  return element("p", {}, ...inPieces([
+    [partialOf(name()), sign("="), ...shares(() => letter("y"), name)],
+    [sign("="), ...shares(() => number(y), () => number(a, "value"))], [sign("="), result],
+  ]));
 }
 
 // Σ w δ over the neurons above that read this one.
@@ -140,12 +145,10 @@ function hiddenDelta(layers, delta, layer, j) {
   const terms = above.weight.map((row, i) =>
     inRow(factor(row[j], "weight-text", 4), sign("·"), factor(delta[layer + 1][i], "gradient", 4)));
   if (terms.length === 1) {
-    const named = [weightName({ layer: layer + 1, to: 0, from: j }, wide), sign("·"), deltaName(layer + 1, 0)];
-    return { named, numbers: terms };
+    return { named: [weightName({ layer: layer + 1, to: 0, from: j }, wide), sign("·"), deltaName(layer + 1, 0)], terms };
   }
   const everyWeight = indexed("w", layer + 2, `i${wide ? "," : ""}${j + 1}`, "weight-text");
-  const named = [inBrackets(letter("Σ"), everyWeight, sign("·"), indexed("δ", layer + 2, "i", "gradient"))];
-  return { named, numbers: [inBrackets(...joined(terms, "+"))] };
+  return { named: [inBrackets(letter("Σ"), everyWeight, sign("·"), indexed("δ", layer + 2, "i", "gradient"))], terms };
 }
 
 function furtherButtons(layers, layer, trail, depth, change) {

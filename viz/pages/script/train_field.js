@@ -59,11 +59,13 @@ function drawAxes(view, size, scale) {
   const marks = [];
   for (const tick of ticksOf(view.left, view.size)) {
     const x = size * (tick - view.left) / view.size;
-    if (x > 20 * scale && x < size - 20 * scale) marks.push(drawn("text", { x, y: size - 5 * scale, "text-anchor": "middle" }, show(tick)));
+    const inside = x > 20 * scale && x < size - 30 * scale;
+    if (inside) marks.push(drawn("text", { x, y: size - 5 * scale, "text-anchor": "middle" }, show(tick)));
   }
   for (const tick of ticksOf(view.bottom, view.size)) {
     const y = size * (1 - (tick - view.bottom) / view.size);
-    if (y > 20 * scale && y < size - 24 * scale) marks.push(drawn("text", { x: 5 * scale, y: y + 4 * scale }, show(tick)));
+    const inside = y > 20 * scale && y < size - 24 * scale;
+    if (inside) marks.push(drawn("text", { x: 5 * scale, y: y + 4 * scale }, show(tick)));
   }
   marks.push(drawn("text", { x: size - 6 * scale, y: size - 5 * scale, "text-anchor": "end", class: "name" }, "x1"));
   marks.push(drawn("text", { x: 5 * scale, y: 15 * scale, class: "name" }, "x2"));

@@ -7,8 +7,8 @@ export function equation(...parts) {
   return maths("math", { displaystyle: "true" }, maths("mrow", {}, ...parts));
 }
 
-export function sign(text) {
-  return maths("mo", {}, text);
+export function sign(text) {  // plus and equals have room on both sides, also where a line begins with them
+  return maths("mo", { form: (text === "+" || text === "=") && "infix" }, text);
 }
 
 export function letter(text, kind) {
@@ -52,6 +52,17 @@ export function partialOf(thing) {
   return fraction(maths("mrow", { class: "gradient" }, letter("∂"), letter("C")), inRow(letter("∂"), thing));
 }
 
+// A sum in pieces that a line can be broken between, each a list of parts: "= (", the terms, and what comes after.
+export function sumInPieces(begin, terms, end) {
+  const last = terms.length - 1;
+  return terms.map((term, i) => [...(i ? [sign("+")] : begin), term, ...(i === last ? end : [])]);
+}
+
+// The pieces side by side, each an equation of its own.
+export function inPieces(pieces) {
+  return pieces.flatMap(parts => [equation(...parts), " "]);
+}
+
 // Parts with a sign between each two.
 export function joined(parts, text) {
   return parts.flatMap((part, i) => i ? [sign(text), part] : [part]);
@@ -75,6 +86,5 @@ export function deltaName(layer, j) {
 // f'(z) with the activation's own letter where it has one.
 export function slopeName(activation, layer, j) {
   const name = activation === "sigmoid" ? "σ" : activation;
-  const primed = maths("msup", {}, letter(name), sign("′"));
-  return inRow(primed, inBrackets(indexed("z", layer + 1, String(j + 1), "value")));
+  return inRow(letter(`${name}′`), inBrackets(indexed("z", layer + 1, String(j + 1), "value")));
 }

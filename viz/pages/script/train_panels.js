@@ -4,8 +4,8 @@ import { FUNCTIONS, WORDS } from "./data.js";
 import { arithmetic, show } from "./numbers.js";
 import { COSTS } from "./train_costs.js";
 import { element, phrase } from "./train_dom.js";
-import { activationName, equation, factor, indexed, inBrackets, inRow, joined } from "./train_formulas.js";
-import { letter, number, sign, weightName } from "./train_formulas.js";
+import { activationName, factor, indexed, inBrackets, inPieces, inRow, joined } from "./train_formulas.js";
+import { letter, number, sign, sumInPieces, weightName } from "./train_formulas.js";
 import { outputOf, parameterName, parameterOf } from "./train_network.js";
 
 // The selected point: its numbers, which can be typed; what the network answers; what this costs.
@@ -82,14 +82,14 @@ function forwardOf(layers, layer, j, passed, point) {
   const terms = below.map((x, k) => times(factor(weight[j][k], "weight-text", 4), factor(x, "value", 4)));
   return [
     element("h4", {}, phrase(WORDS.forwardFor, { point: point + 1 })),
-    element("p", {},
-      equation(zName(), sign("="), ...named, sign("+"), weightName(place("b"), wide)), " ",
-      equation(sign("="), ...joined(terms, "+"), sign("+"), factor(bias[j], "weight-text", 4)), " ",
-      equation(sign("="), number(z, "value"))),
-    element("p", {},
-      equation(activationName(layer + 1, j), sign("="), ...functionOf(activation, zName())), " ",
-      equation(sign("="), ...functionOf(activation, number(z, "value"))), " ",
-      equation(sign("="), number(passed.a[layer + 1][j], "value"))),
+    element("p", {}, ...inPieces([
+      [zName(), sign("="), ...named, sign("+"), weightName(place("b"), wide)],
+      ...sumInPieces([sign("=")], [...terms, factor(bias[j], "weight-text", 4)], []), [sign("="), number(z, "value")],
+    ])),
+    element("p", {}, ...inPieces([
+      [activationName(layer + 1, j), sign("="), ...functionOf(activation, zName())],
+      [sign("="), ...functionOf(activation, number(z, "value"))], [sign("="), number(passed.a[layer + 1][j], "value")],
+    ])),
   ];
 }
 

@@ -77,7 +77,7 @@ function crossings(numbers, n, row, column, level) {
   const at = row * n + column;
   const a = numbers[at] - level, b = numbers[at + 1] - level, d = numbers[at + n] - level, c = numbers[at + n + 1] - level;
   const above = (a > 0) + (b > 0) + (c > 0) + (d > 0);
-  if (above === 0 || above === 4) return [];
+  if (above === 0 || above === 4 || !Number.isFinite(a + b + c + d)) return [];
   const x = column + 0.5, y = row + 0.5, ends = [];
   if (a > 0 !== b > 0) ends.push(`${(x + a / (a - b)).toFixed(2)} ${y}`);
   if (b > 0 !== c > 0) ends.push(`${x + 1} ${(y + b / (b - c)).toFixed(2)}`);

@@ -8,7 +8,7 @@
 //   updates    how many there were
 //   last       the latest update: its layers before, its examples, their numbers, cost and rate; null before the first
 //   log        what was done since the initial weights: [{size, count, rate, cost, shuffled}], or null if points changed since
-//   curve      [epochs, cost over all points] each
+//   curve      [epochs, cost over all points] each;  costNow: that cost at the present weights
 
 import { allFinite, descended, meanCost, meanGradient } from "./train_network.js";
 import { orderOf } from "./train_random.js";
@@ -78,7 +78,8 @@ export function measure(run) {
   const at = run.epoch + run.position / run.points.length;
   const { curve } = run;
   if (curve.length && curve[curve.length - 1][0] === at) curve.pop();
-  curve.push([at, cost]);
+  if (Number.isFinite(cost)) curve.push([at, cost]);
+  run.costNow = cost;
   if (curve.length > LONGEST_CURVE) run.curve = curve.filter((_, i) => i % 2 === 0 || i === curve.length - 1);
   return cost;
 }

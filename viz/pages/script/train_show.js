@@ -1,6 +1,7 @@
 // What is shown of the state: all of it at rest, and turn by turn while the network learns.
 
 import { ACTIVATIONS, WORDS } from "./data.js";
+import { show } from "./numbers.js";
 import { writeAddress } from "./train_address.js";
 import { boardOf } from "./train_board.js";
 import { middleOf } from "./train_costs.js";
@@ -121,7 +122,8 @@ function showWrong() {
 function showStatus() {
   byId("epochs-done").textContent = String(run.epoch);
   byId("updates-done").textContent = String(run.updates);
-  byId("cost-now").textContent = run.curve.length ? run.curve[run.curve.length - 1][1].toFixed(5) : "";
+  const { costNow } = run;
+  byId("cost-now").textContent = !run.points.length ? "" : costNow < 1000 ? costNow.toFixed(5) : show(costNow, 4);
   byId("undo").disabled = !canUndo();
 }
 
