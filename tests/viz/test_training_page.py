@@ -455,6 +455,15 @@ def test_the_selected_point_shows_its_own_delta(learn):
     np.testing.assert_allclose(numbers, np.concatenate(found.delta), rtol=0.06)
 
 
+def test_targets_of_minus_one_are_kept(learn):
+    model = MLP(2, [3, 1], "tanh", output="tanh", seed=2)
+    page = learn(model, XOR[0], [-1, 1, 1, -1], link="#data=given&weights=given&point=0", loss="quadratic", batch_size="all")
+    page.click("one-epoch")
+    expected = by_numpy(model, "quadratic", XOR[0], [-1, 1, 1, -1], 0.3, 4, 1)
+    np.testing.assert_allclose(flat(page.js("return run.layers")), expected, rtol=1e-12)
+    assert "the target is -1" in page.text("#point-panel")
+
+
 def test_a_weight_opens_its_board_and_each_delta_can_be_derived(learn):
     page = learn()
     page.click("one-batch")
@@ -549,7 +558,8 @@ def test_it_fits_every_screen_in_letters_that_can_be_read(size, sizes, learn):
 
 def test_a_finger_finds_everything_on_a_phone(learn):
     page = learn(size=SIZES["phone"], link="#data=given&weights=given&point=3&at=1.1.1")
-    small = page.js("""return [...document.querySelectorAll('button, select, input')].filter(e => e.checkVisibility())
+    page.js("document.querySelector('#fold').open = true")
+    small = page.js("""return [...document.querySelectorAll('button, select, input, summary')].filter(e => e.checkVisibility())
         .map(e => [e.id || e.textContent, e.getBoundingClientRect()]).filter(([, b]) => b.width < 43.9 || b.height < 43.9)
         .map(([name, b]) => `${name} ${b.width} ${b.height}`)""")  # fmt: skip
     assert small == []

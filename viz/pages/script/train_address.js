@@ -25,9 +25,9 @@ export function readAddress() {
   const fields = readLink(location.hash);
   readData(fields);
   readForm(fields);
-  const cost = costOfLetter(fields.cost), costs = ["quadratic", crossEntropyFor(chosen.output, run.low)];
-  if (costs.includes(cost)) run.cost = cost;
-  else if (!costs.includes(run.cost)) run.cost = "quadratic";
+  const fitting = ["quadratic", crossEntropyFor(chosen.output, run.low)];
+  const cost = [costOfLetter(fields.cost), run.cost].find(name => name && fitting.includes(name));
+  run.cost = cost || "quadratic";
   if (Number(fields.rate) > 0 && Number(fields.rate) < Infinity) run.rate = Number(fields.rate);
   if (Number(fields.batch) >= 1) chosen.size = Math.min(MOST_POINTS, Math.round(Number(fields.batch)));
   if (fields.order) run.shuffled = fields.order === "shuffled";

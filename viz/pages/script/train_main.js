@@ -172,6 +172,7 @@ function open() {
   rebuild();
 }
 
+if (matchMedia("(max-width: 56rem)").matches) byId("fold").open = false;  // on a phone the points come first
 whenChanged(showAll, rebuild);
 open();
 for (const [id, press] of Object.entries(BUTTONS)) byId(id).addEventListener("click", press);

@@ -7,12 +7,12 @@ import { byId, drawn, phrase, scaleOfType } from "./train_dom.js";
 import { sizesOf } from "./train_network.js";
 import { paint, rangeOf } from "./train_plane.js";
 
-const NARROW = 620;  // pixels; below, there is no room for numbers beside the tiles
+const NARROW = 185;  // pixels for a layer; with fewer there is no room for numbers beside the tiles
 
 // Where everything stands, in pixels: cards[l][j] = {x, y, width, height, tile}, layer 0 being the inputs.
 export function placesOf(layers, width, room) {
   const sizes = sizesOf(layers), most = Math.max(...sizes), scale = scaleOfType();
-  const narrow = width < NARROW * scale;
+  const narrow = width < NARROW * scale * sizes.length;
   const height = (matchMedia("(pointer: coarse)").matches ? 44 : 38) * scale;
   const pitch = Math.max(height + 4 * scale, Math.min(76 * scale, room / most));
   const tile = Math.min(pitch - 8 * scale, 52 * scale), card = narrow ? tile + 6 * scale : tile + 80 * scale;
@@ -93,9 +93,7 @@ function cardOf(layers, places, { x, y, width, height, tile }, l, j) {
   const title = l ? phrase(WORDS.neuron, { layer: l, number: j + 1 }) : `x${j + 1}`;
   const group = drawn("g", l ? { class: "card", tabindex: "0", role: "button", "aria-label": title } : { class: "card input" });
   group.append(drawn("rect", { x, y, width, height, rx: 7 * scale, class: "ground" }));
-  const left = x + tile + 10 * scale;
-  const first = drawn("text", { x: left, y: y + height / 2 - 4 * scale, class: "value" });
-  const second = drawn("text", { x: left, y: y + height / 2 + 13 * scale, class: l ? "gradient" : "value" });
+  const left = x + tile + 10 * scale, first = drawn("text", { x: left, class: "value" }), second = drawn("text", { x: left });
   if (!places.narrow) group.append(first, second);
   return { group, first, second };
 }
@@ -118,23 +116,29 @@ export function updateLines(parts, layers, selected) {
   }
 }
 
-// Three digits, and two of a small number, so that it fits beside the tile.
+// Three digits, and fewer of a small number, so that it fits beside the tile.
 function short(x) {
-  return show(x, Math.abs(x) < 0.1 ? 2 : 3).replace("-", "−");
+  return show(x, Math.abs(x) < 0.001 ? 1 : Math.abs(x) < 0.1 ? 2 : 3).replace("-", "−");
 }
 
 // The numbers of the cards: a and δ of the selected point, or the biases while none is selected.
 export function updateNumbers(parts, layers, passed, delta) {
-  for (const { layer, to, first, second } of parts.cards) {
-    if (layer === 0) {
-      first.textContent = `x${to + 1}`;
-      second.textContent = passed ? short(passed.a[0][to]) : "";
-    } else {
-      first.textContent = passed ? `a ${short(passed.a[layer][to])}` : "";
-      second.textContent = passed ? `δ ${short(delta[layer - 1][to])}` : `b ${short(layers[layer - 1].bias[to])}`;
-      second.setAttribute("class", passed ? "gradient" : "weight-text");
-    }
+  for (const { layer, to, first, second, place } of parts.cards) {
+    const upper = layer === 0 ? `x${to + 1}` : passed ? `a ${short(passed.a[layer][to])}` : "";
+    const lower = layer === 0 ? (passed ? short(passed.a[0][to]) : "")
+      : passed ? `δ ${short(delta[layer - 1][to])}` : `b ${short(layers[layer - 1].bias[to])}`;
+    const kind = layer === 0 ? "value" : passed ? "gradient" : "weight-text";
+    const middle = place.y + place.height / 2, apart = upper && lower ? 8.5 * scaleOfType() : 0;  // one alone is in the middle
+    put(first, upper, middle - apart, "value");
+    put(second, lower, middle + apart, kind);
   }
+}
+
+function put(text, words, y, kind) {
+  text.textContent = words;
+  text.setAttribute("y", y);
+  text.setAttribute("dominant-baseline", "central");
+  text.setAttribute("class", kind);
 }
 
 let brush = null;  // a small canvas on which a tile is painted before it is stretched to its place

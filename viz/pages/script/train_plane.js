@@ -86,9 +86,9 @@ function crossings(numbers, n, row, column, level) {
   return ends;
 }
 
-// Round numbers for the ticks of an axis, some four of them.
+// Round numbers for the ticks of an axis, some five of them.
 export function ticksOf(low, size) {
-  const rough = size / 4, power = 10 ** Math.floor(Math.log10(rough));
+  const rough = size / 5, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= rough);
   const ticks = [];
   for (let i = Math.ceil(low / step); i * step <= low + size; i++) ticks.push(Number((i * step).toPrecision(6)));
