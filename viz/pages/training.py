@@ -15,7 +15,7 @@ from ...engine import TABLE
 from ...engine.files import write_whole
 from ...engine.primitive import Primitive
 from ...engine.say.colours import DARK, LIGHT
-from .assemble import asset, assemble, bundle, embedded, words
+from .assemble import assemble, asset, bundle, embedded, words
 from .javascript import LIBRARY, functions
 from .typed import typed_functions
 
