@@ -32,7 +32,7 @@ REFUSED = {
     "a wide layer": (lambda: (MLP(2, [17, 1]), *XOR), ValueError, "two hidden layers of 16 neurons; this network has 17"),
     "shared weights": (lambda: (shared(), *XOR), ValueError, "every weight learns for itself"),
     "a function of one's own": (lambda: (MLP(2, [3, 1], softmax_like), *XOR), ValueError, "softmax_like is not one of them"),
-    "201 points": (lambda: (MLP(2, [1]), [[0, 1]] * 201, [0] * 201), ValueError, r"room for 200 points; here are 201: give it X\["),
+    "201 points": (lambda: (MLP(2, [1]), [[0, 1]] * 201, [0] * 201), ValueError, "room for 200 points; here are 201"),
     "three classes": (lambda: (MLP(2, [1]), XOR[0], [0, 1, 2, 1]), ValueError, "y must be 0 and 1, or -1 and 1; .* 0, 1, 2"),
     "three columns": (lambda: (MLP(2, [1]), [[1, 2, 3]], [1]), ValueError, "3"),
     "too few targets": (lambda: (MLP(2, [1]), XOR[0], [0, 1]), ValueError, "4 rows of data, 2 targets"),
@@ -191,6 +191,27 @@ def test_the_selected_point_shows_its_own_delta(learn):
     shown = page.js("return [...document.querySelectorAll('.card .gradient')].map(text => text.textContent)")
     numbers = [float(text.removeprefix("δ ").replace("\u2212", "-")) for text in shown]
     np.testing.assert_allclose(numbers, np.concatenate(found.delta), rtol=0.06)
+
+
+def test_a_point_that_is_typed_far_away_is_in_view(learn):
+    page = learn(X=XOR[0], y=XOR[1], link="#data=given&weights=given&point=1")
+    field = page.find("#point-panel input")
+    page.js("arguments[0].select()", field)
+    field.send_keys("10*pi\n")
+    assert page.js("return run.points[1]") == [pytest.approx(31.41592653589793, rel=1e-15), 1, 1]
+    inside = page.js("""const box = document.querySelector('#points').getBoundingClientRect();
+        return [...document.querySelectorAll('#dots > g')].every(dot => { const b = dot.lastChild.getBoundingClientRect();
+          return b.left >= box.left && b.right <= box.right && b.top >= box.top && b.bottom <= box.bottom; })""")  # fmt: skip
+    assert inside
+    assert "x1 = 31.4159" in page.text("#told")
+
+
+def test_the_points_of_the_latest_update_glow(learn):
+    page = learn()
+    page.click("one-batch")
+    page.click("one-batch")
+    glowing = "return [...document.querySelectorAll('#dots > g')].flatMap((g, i) => g.classList.contains('latest') ? [i] : [])"
+    assert page.js(glowing) == list(range(10, 20))
 
 
 def test_targets_of_minus_one_are_kept(learn):

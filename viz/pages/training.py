@@ -180,9 +180,11 @@ def datasets() -> dict[str, list[list[float]]]:
     radius = np.where(kinds == 1, 0.55 * np.sqrt(random.uniform(size=100)), random.uniform(0.85, 1.2, size=100))
     angle = random.uniform(0, 2 * np.pi, size=100)
     rings = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
-    both = {"xor": ([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]), "moons": (split.X, split.y), "rings": (rings, kinds)}
+    xor = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    both = {"xor": (xor, np.array([0, 1, 1, 0])), "moons": (split.X, split.y), "rings": (rings, kinds)}
     return {
-        name: [[round(float(a), 2), round(float(b), 2), int(kind)] for (a, b), kind in zip(X, y)] for name, (X, y) in both.items()
+        name: [[round(a, 2), round(b, 2), int(kind)] for (a, b), kind in zip(X.tolist(), y.tolist())]
+        for name, (X, y) in both.items()
     }
 
 

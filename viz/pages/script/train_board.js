@@ -39,7 +39,7 @@ export function boardOf(moment, parameter, open, change, choosePoint) {
   const left = element("div", {}, ruleOf(parameter, name), contributionsTable(parameter, rows, row, mean, deriveFor));
   const deltas = deltasOf(moment, rows[row], open.trail, trail => change({ row, trail }));
   const right = element("div", {}, stepOf(name, before, moment.rate, mean), ...deltas);
-  return element("div", { class: "board" }, element("h3", {}, title), element("div", { class: "sides" }, left, right));
+  return element("div", { class: "board" }, element("h2", {}, title), element("div", { class: "sides" }, left, right));
 }
 
 function ruleOf(parameter, name) {
@@ -106,7 +106,7 @@ function deltaBlock(moment, row, layer, j, trail, depth, change) {
     [sign("="), number(delta[layer][j], "gradient")],
   ]));
   const above = last ? costSlope(moment, row, layer) : furtherButtons(layers, layer, trail, depth, change);
-  return element("section", { class: "delta" }, element("h4", {}, title), lines, ...(above ? [above] : []));
+  return element("section", { class: "delta" }, element("h3", {}, title), lines, ...(above ? [above] : []));
 }
 
 // ∂C/∂a: a - y for the quadratic cost; for cross-entropy it has a line of its own.

@@ -32,13 +32,15 @@ export function drawField(numbers, n, range, levels, palette) {
   });
 }
 
-// The points, as shapes: a square for class 0, a disc for class 1, with a ring that shows where the network answers wrongly.
-export function drawPoints(points, view, answers, selected) {
+// The points, as shapes: a square for class 0, a disc for class 1, with a ring that shows where the network answers wrongly,
+// and a glow for those of the latest update.
+export function drawPoints(points, view, answers, selected, latest) {
   const svg = byId("points"), size = fieldSize(), scale = scaleOfType();
   svg.setAttribute("viewBox", `0 0 ${size} ${size}`);
   const shapes = points.map(([x1, x2, kind], i) => {
     const x = size * (x1 - view.left) / view.size, y = size * (1 - (x2 - view.bottom) / view.size), r = 5.5 * scale;
-    const group = drawn("g", { class: `dot kind${kind}${i === selected ? " selected" : ""}` });
+    const group = drawn("g", { class: `dot kind${kind}${latest.has(i) ? " latest" : ""}` });
+    if (latest.has(i)) group.append(drawn("circle", { cx: x, cy: y, r: 2 * r, class: "glow" }));
     if (i === selected) group.append(drawn("circle", { cx: x, cy: y, r: 2.4 * r, class: "halo" }));
     const side = 1.8 * r, square = { x: x - side / 2, y: y - side / 2, width: side, height: side };
     const shape = kind ? drawn("circle", { cx: x, cy: y, r }) : drawn("rect", square);

@@ -63,7 +63,7 @@ export function neuronPanel(layers, selected, passed, point, choose) {
     return made;
   });
   const parts = [
-    element("h3", {}, phrase(WORDS.neuronOf, { layer: layer + 1, number: to + 1, activation })),
+    element("h2", {}, phrase(WORDS.neuronOf, { layer: layer + 1, number: to + 1, activation })),
     element("div", { class: "parameters" }, ...list),
   ];
   if (passed) parts.push(...forwardOf(layers, layer, to, passed, point));
@@ -81,7 +81,7 @@ function forwardOf(layers, layer, j, passed, point) {
     : joined(below.map((_, k) => times(weightName(place(k), wide), activationName(layer, k))), "+");
   const terms = below.map((x, k) => times(factor(weight[j][k], "weight-text", 4), factor(x, "value", 4)));
   return [
-    element("h4", {}, phrase(WORDS.forwardFor, { point: point + 1 })),
+    element("h3", {}, phrase(WORDS.forwardFor, { point: point + 1 })),
     element("p", {}, ...inPieces([
       [zName(), sign("="), ...named, sign("+"), weightName(place("b"), wide)],
       ...sumInPieces([sign("=")], [...terms, factor(bias[j], "weight-text", 4)], []), [sign("="), number(z, "value")],

@@ -12,6 +12,11 @@ export function viewOf(points) {
   return { left: (left + right - size) / 2, bottom: (bottom + top - size) / 2, size };
 }
 
+export function holds(view, points) {
+  const inside = (x, from) => x >= from && x <= from + view.size;
+  return points.every(([x1, x2]) => inside(x1, view.left) && inside(x2, view.bottom));
+}
+
 // What all neurons answer on a grid of n × n points, row by row from the top: answers[0] are the two inputs,
 // answers[l + 1][j] is neuron j of layers[l]. A layer is computed for the whole grid before the next one begins.
 export function answersOver(layers, view, n) {

@@ -11,7 +11,7 @@ import { drawField, drawPoints, labelField, markWrong } from "./train_field.js";
 import { backward, forward, outputOf } from "./train_network.js";
 import { neuronPanel, pointPanel } from "./train_panels.js";
 import { buildPicture, drawTiles, placesOf, updateLines, updateNumbers } from "./train_picture.js";
-import { answersOver, paletteOf, rangeOf, viewOf } from "./train_plane.js";
+import { answersOver, holds, paletteOf, rangeOf, viewOf } from "./train_plane.js";
 import { showSettings } from "./train_settings.js";
 import { act, canUndo, chosen, pointsChanged, run, trailOf } from "./train_state.js";
 import { exampleOf, examplesOf, nextBatch } from "./train_run.js";
@@ -47,6 +47,7 @@ export function recolour() {
 export function showAll() {
   byId("details").hidden = false;
   byId("status").setAttribute("aria-live", "polite");
+  if (!holds(view, run.points)) view = viewOf(run.points);
   drawAnswers(FINE, true, true);
   updateLines(parts, run.layers, chosen.selected);
   showNumbers();
@@ -98,8 +99,17 @@ export function showNumbers() {
 
 export function showPoints() {
   const answers = answersAtPoints();
-  drawPoints(run.points, view, answers, chosen.point);
+  drawPoints(run.points, view, answers, chosen.point, new Set(run.last ? run.last.numbers : []));
   labelField(run.points.length, showRight(answers));
+  tellPoint();
+}
+
+// The selected point in words, for who does not see it move.
+function tellPoint() {
+  const point = run.points[chosen.point];
+  byId("told").textContent = point ? phrase(WORDS.told, {
+    number: chosen.point + 1, count: run.points.length, x1: show(point[0]), x2: show(point[1]), kind: point[2],
+  }) : "";
 }
 
 function answersAtPoints() {
