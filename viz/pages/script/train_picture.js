@@ -14,11 +14,11 @@ export function placesOf(layers, width, room) {
   const sizes = sizesOf(layers), most = Math.max(...sizes), scale = scaleOfType();
   const narrow = width < NARROW * scale * sizes.length;
   const height = (matchMedia("(pointer: coarse)").matches ? 44 : 38) * scale;
-  const pitch = Math.max(height + 4 * scale, Math.min(76 * scale, room / most));
-  const tile = Math.min(pitch - 8 * scale, 52 * scale), card = narrow ? tile + 6 * scale : tile + 80 * scale;
+  const pitch = Math.max(height + 4 * scale, Math.min(104 * scale, room / most));
+  const tile = Math.min(pitch - 8 * scale, 64 * scale), card = narrow ? tile + 6 * scale : tile + 78 * scale;
   const top = 26 * scale, whole = top + pitch * most;
   const cards = sizes.map((count, l) => Array.from({ length: count }, (_, j) => ({
-    x: l * (width - card - 2) / (sizes.length - 1) + 1,
+    x: 2 + l * (width - card - 4) / (sizes.length - 1),
     y: top + (whole - top) / 2 + pitch * (j - count / 2) + (pitch - tile - 6 * scale) / 2,
     width: card, height: tile + 6 * scale, tile,
   })));
@@ -29,8 +29,8 @@ export function placesOf(layers, width, room) {
 export function buildPicture(layers, places, choose) {
   const svg = byId("net");
   svg.setAttribute("viewBox", `0 0 ${places.width} ${places.height}`);
-  svg.style.height = byId("tiles").style.height = `${places.height}px`;
   const sharp = window.devicePixelRatio || 1, canvas = byId("tiles");
+  svg.style.aspectRatio = canvas.style.aspectRatio = `${places.width} / ${places.height}`;
   canvas.width = Math.round(places.width * sharp);
   canvas.height = Math.round(places.height * sharp);
   const parts = { lines: [], cards: [] };
