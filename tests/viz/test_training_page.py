@@ -214,6 +214,25 @@ def test_the_points_of_the_latest_update_glow(learn):
     assert page.js(glowing) == list(range(10, 20))
 
 
+def test_the_gradient_runs_back_through_the_network_and_is_gone(learn):
+    page = learn()
+    page.click("one-batch")
+    assert page.js("return document.querySelectorAll('.flow').length") > 5
+    page.driver.execute_async_script("""const done = arguments[0];
+        Promise.all(document.getAnimations().map(moving => moving.finished)).then(() => setTimeout(done, 50))""")
+    assert page.js("return document.querySelectorAll('.flow').length") == 0
+
+
+def test_while_it_learns_slowly_the_numbers_are_there(learn):
+    page = learn(link="#data=given&weights=given&at=1.1.1")
+    page.js("document.querySelector('#speed').value = '2'")
+    page.click("play")
+    page.driver.execute_async_script("""const done = arguments[0];
+        (function wait() { if (run.updates >= 2) done(); else setTimeout(wait, 20); })()""")
+    assert "How w1_11 moved in update " in page.text("#weight-panel")
+    page.click("play")
+
+
 def test_targets_of_minus_one_are_kept(learn):
     model = MLP(2, [3, 1], "tanh", output="tanh", seed=2)
     page = learn(model, XOR[0], [-1, 1, 1, -1], link="#data=given&weights=given&point=0", loss="quadratic", batch_size="all")

@@ -8,8 +8,8 @@ import { byId, phrase } from "./train_dom.js";
 import { listenToField } from "./train_field.js";
 import { finishEpoch, measure, update } from "./train_run.js";
 import { listenToSettings, showSettings } from "./train_settings.js";
-import { fitStage, rebuild, recolour, showAll, showMoving, showNumbers, showPoints, viewNow } from "./train_show.js";
-import { removePoint, select } from "./train_show.js";
+import { fitStage, rebuild, recolour, removePoint, select, viewNow } from "./train_show.js";
+import { showAll, showLatestMove, showMoving, showNumbers, showPoints, showUpdate } from "./train_show.js";
 import { act, chosen, pointsChanged, remember, restart, run, setUp, trailOf, trouble, undo, whenChanged } from "./train_state.js";
 
 const BUDGET = 2;  // milliseconds of a frame for updates, where they are made as fast as possible
@@ -36,6 +36,7 @@ function learn(name) {
     chosen.open = { row: 0, trail: trailOf(chosen.selected) };
     return true;
   });
+  if (name !== "one-epoch") showLatestMove();
 }
 
 function hasPoints() {
@@ -53,23 +54,30 @@ function play() {
   trouble("");
   remember();
   byId("play").setAttribute("aria-pressed", "true");
+  byId("status").setAttribute("aria-live", "off");
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  let due = performance.now(), shown = due, frames = 0;
+  let due = performance.now(), shown = 0, frames = 0;
   const frame = now => {
-    const perSecond = Number(byId("speed").value);
+    const perSecond = Number(byId("speed").value), before = run.updates;
     let went = true;
     if (now - due > 1000) due = now;  // the page was out of sight
     if (!perSecond) went = updatesFor(BUDGET);
     else for (; due <= now && went; due += 1000 / perSecond) went = update(run, chosen.size);
-    if (!calm || now - shown > CALM) {
+    if (run.updates > before && (!calm || now - shown > CALM)) {
       shown = now;
       measure(run);
-      showMoving(frames++);
+      showPlay(perSecond, frames++);
     }
     if (went) playing = requestAnimationFrame(frame);
     else { stop(); tooLarge(); }
   };
   playing = requestAnimationFrame(frame);
+}
+
+function showPlay(perSecond, frame) {  // where there is time to read, everything is shown
+  if (!perSecond || perSecond > 2) { showMoving(frame); return; }
+  showUpdate();
+  showLatestMove();
 }
 
 // As many updates as fit into some milliseconds, at most a pass over the points.

@@ -53,7 +53,8 @@ export function buildPicture(layers, places, choose) {
     over.append(card.group);
     parts.cards.push({ ...card, layer: l, to: j, place });
   }));
-  svg.replaceChildren(under, over, headings(layers, places));
+  const flows = drawn("g", { id: "flows", "aria-hidden": "true" });
+  svg.replaceChildren(under, flows, over, headings(layers, places));
   return parts;
 }
 

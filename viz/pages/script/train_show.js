@@ -8,6 +8,7 @@ import { middleOf } from "./train_costs.js";
 import { drawCurve } from "./train_curve.js";
 import { byId, phrase } from "./train_dom.js";
 import { drawField, drawPoints, labelField, markWrong } from "./train_field.js";
+import { showFlow } from "./train_flow.js";
 import { backward, forward, outputOf } from "./train_network.js";
 import { neuronPanel, pointPanel } from "./train_panels.js";
 import { buildPicture, drawTiles, placesOf, updateLines, updateNumbers } from "./train_picture.js";
@@ -45,18 +46,28 @@ export function recolour() {
 }
 
 export function showAll() {
-  byId("details").hidden = false;
   byId("status").setAttribute("aria-live", "polite");
   if (!holds(view, run.points)) view = viewOf(run.points);
+  showUpdate();
+  showSettings();
+  writeAddress();
+}
+
+// What an update changes, with all of its numbers; the settings may be typed in meanwhile.
+export function showUpdate() {
+  byId("details").hidden = false;
   drawAnswers(FINE, true, true);
   updateLines(parts, run.layers, chosen.selected);
   showNumbers();
   showPoints();
   drawCurve(run.curve);
   showStatus();
-  showSettings();
   showPanels();
-  writeAddress();
+}
+
+// The latest update as motion: the gradient runs back along the lines.
+export function showLatestMove() {
+  if (run.last) showFlow(parts, run.last.layers, run.layers);
 }
 
 // One frame of learning: the parts of the picture take turns, so that no frame takes long.
