@@ -8,7 +8,7 @@ import { contour, paint, ticksOf } from "./train_plane.js";
 const STEP = 0.01;  // points that a hand sets lie on a grid of this width
 const REACH = { touch: 24, pen: 16, mouse: 11 };  // pixels within which a pointer takes hold of a point
 
-export const onGrid = x => Math.round(x / STEP) * STEP;
+const onGrid = x => Math.round(x / STEP) * STEP;
 const tidy = x => Number(onGrid(x).toFixed(2));
 
 function fieldSize() {

@@ -37,7 +37,7 @@ function button(text, act, label) {
 }
 
 // A field for a number; what cannot be read is refused with a sentence beneath it, and nothing changes.
-export function numberField(name, value, accept) {
+function numberField(name, value, accept) {
   const field = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", value: show(value, 12) });
   const trouble = element("span", { class: "trouble", role: "alert" });
   const read = () => {
