@@ -31,6 +31,16 @@ export function phrase(template, parts) {
   return template.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
 }
 
+// Fill a panel anew; what had the focus has it again, by its place, and what was scrolled stays so.
+export function refill(panel, children) {
+  const focusable = () => [...panel.querySelectorAll("button, input")];
+  const place = focusable().indexOf(document.activeElement), scrolled = panel.querySelector(".scroll")?.scrollTop || 0;
+  panel.replaceChildren(...children);
+  if (place >= 0) focusable()[place]?.focus({ preventScroll: true });
+  const table = panel.querySelector(".scroll");
+  if (table) table.scrollTop = scrolled;
+}
+
 // A colour of the style as [red, green, blue]; the styles write #rrggbb.
 export function colour(name) {
   const text = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

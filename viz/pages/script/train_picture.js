@@ -13,7 +13,7 @@ const NARROW = 185;  // pixels for a layer; with fewer there is no room for numb
 export function placesOf(layers, width, room) {
   const sizes = sizesOf(layers), most = Math.max(...sizes), scale = scaleOfType();
   const narrow = width < NARROW * scale * sizes.length;
-  const height = (matchMedia("(pointer: coarse)").matches ? 44 : 38) * scale;
+  const height = (matchMedia("(pointer: coarse), (max-width: 56rem)").matches ? 44 : 38) * scale;
   const pitch = Math.max(height + 4 * scale, Math.min(104 * scale, room / most));
   const tile = Math.min(pitch - 8 * scale, 64 * scale), card = narrow ? tile + 6 * scale : tile + 78 * scale;
   const top = 26 * scale, whole = top + pitch * most;

@@ -6,7 +6,7 @@ import { writeAddress } from "./train_address.js";
 import { boardOf } from "./train_board.js";
 import { middleOf } from "./train_costs.js";
 import { drawCurve } from "./train_curve.js";
-import { byId, phrase } from "./train_dom.js";
+import { byId, phrase, refill } from "./train_dom.js";
 import { drawField, drawPoints, labelField, markWrong } from "./train_field.js";
 import { showFlow } from "./train_flow.js";
 import { backward, forward, outputOf } from "./train_network.js";
@@ -154,13 +154,13 @@ function showPanels() {
   const passed = passedNow(), told = {
     select, remove: removePoint, change: (i, point) => act(() => pointsChanged(run.points.with(i, point), false)),
   };
-  byId("point-panel").replaceChildren(...pointPanel(run, chosen.point, passed, middleOf(run.cost, run.low), told));
+  refill(byId("point-panel"), pointPanel(run, chosen.point, passed, middleOf(run.cost, run.low), told));
   const weight = neuronPanel(run.layers, chosen.selected, passed, chosen.point, choose);
   if (chosen.selected && chosen.selected.from !== null && (run.last || run.points.length)) {
     const change = open => { chosen.open = open; showPanels(); };
     weight.push(boardOf(run.last || comingUpdate(), chosen.selected, chosen.open, change, select));
   }
-  byId("weight-panel").replaceChildren(...weight);
+  refill(byId("weight-panel"), weight);
 }
 
 function comingUpdate() {  // before the first update there is only the one that comes
