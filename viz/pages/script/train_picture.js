@@ -7,7 +7,7 @@ import { byId, drawn, phrase, scaleOfType } from "./train_dom.js";
 import { sizesOf } from "./train_network.js";
 import { paint, rangeOf } from "./train_plane.js";
 
-const NARROW = 185;  // pixels for a layer; with fewer there is no room for numbers beside the tiles
+const NARROW = 172;  // pixels for a layer; with fewer there is no room for numbers beside the tiles
 
 // Where everything stands, in pixels: cards[l][j] = {x, y, width, height, tile}, layer 0 being the inputs.
 export function placesOf(layers, width, room) {
@@ -76,7 +76,8 @@ function lineOf(places, l, to, from, sources, targets) {
   const d = `M${x0} ${y0}C${x0 + bend} ${y0} ${x1 - bend} ${y1} ${x1} ${y1}`;
   const stroke = drawn("path", { d, class: "weight" }), hit = drawn("path", { d, class: "hit" });
   let label = null;
-  if (!places.narrow && (targets === 1 || (sources <= 3 && targets <= 8))) {
+  const room = (x1 - x0) / places.scale, fits = targets === 1 ? room > 80 : sources <= 3 && targets <= 8 && room > 150;
+  if (!places.narrow && fits) {
     const s = targets === 1 ? 0.2 : sources === 1 ? 0.5 : 0.4 + 0.36 * from / (sources - 1);
     const x = along(s, x0, x0 + bend, x1 - bend, x1), y = along(s, y0, y0, y1, y1);
     label = drawn("text", { x, y: y + 4 * places.scale, class: "weight-label", "text-anchor": "middle", "aria-hidden": "true" });
