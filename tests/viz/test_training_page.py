@@ -340,9 +340,11 @@ def test_it_fits_every_screen_in_letters_that_can_be_read(size, sizes, learn):
 
 
 def test_a_finger_finds_everything_on_a_phone(learn):
-    page = learn(MLP(2, [16, 16, 1], "tanh", output="sigmoid", seed=1), size=SIZES["phone"], link="#data=given&weights=given&point=3&at=1.1.1")
+    model = MLP(2, [16, 16, 1], "tanh", output="sigmoid", seed=1)
+    page = learn(model, size=SIZES["phone"], link="#data=given&weights=given&point=3&at=1.1.1")
     page.js("document.querySelector('#fold').open = true")
-    small = page.js("""return [...document.querySelectorAll('button, select, input, summary, .card[role=button] .ground')].filter(e => e.checkVisibility())
+    small = page.js("""const all = 'button, select, input, summary, .card[role=button] .ground';
+        return [...document.querySelectorAll(all)].filter(e => e.checkVisibility())
         .map(e => [e.id || e.textContent, e.getBoundingClientRect()]).filter(([, b]) => b.width < 43.9 || b.height < 43.9)
         .map(([name, b]) => `${name} ${b.width} ${b.height}`)""")  # fmt: skip
     assert small == []

@@ -4,7 +4,7 @@
 // give them again. Otherwise both are written down: points as decimals, weights with all their bits.
 
 const LONGEST = 2000;
-const WEIGHTY = 4e8;  // products that a page may take to train again when it opens: a second or two
+const LITTLE = 2e7, MUCH = 2e8;  // products to do again when a page opens: a fifth of a second, and two seconds
 const COST_LETTERS = { quadratic: "q", binary_cross_entropy: "b", binary_cross_entropy_with_logits: "z" };
 
 // {hash, missing}: what is missing because it would be too long ("points", "weights"), or null.
@@ -17,17 +17,21 @@ export function linkOf(run, chosen) {
   if (chosen.point !== null) fields.point = chosen.point;
   if (chosen.selected) fields.at = [chosen.selected.layer + 1, chosen.selected.to + 1, part(chosen.selected.from)].join(".");
   let missing = null;
-  const add = (name, entries) => {
-    const longer = { ...fields, ...entries };
-    if (written(longer).length > LONGEST) missing = missing || name;
-    else Object.assign(fields, entries);
+  const add = (name, candidates) => {  // the first that is short enough
+    const found = candidates.find(entries => written({ ...fields, ...entries }).length <= LONGEST);
+    if (found) Object.assign(fields, found);
+    else missing = name;
   };
-  if (chosen.data === "own") add("points", { points: run.points.map(p => p.join(",")).join(";") });
-  if (run.updates && !missing) {
-    if (run.log && workOf(run, run.log) < WEIGHTY && logText(run.log).length < 400) add("weights", { did: logText(run.log) });
-    else add("weights", { w: bitsOf(run.layers), updates: run.updates, epoch: run.epoch, position: run.position });
-  }
+  if (chosen.data === "own") add("points", [{ points: run.points.map(p => p.join(",")).join(";") }]);
+  if (run.updates && !missing) add("weights", learnedIn(run));
   return { hash: written(fields), missing };
+}
+
+// What was learned, in the forms that a link may hold it, the better first: done again where that is quick, else all weights.
+function learnedIn(run) {
+  const work = run.log ? workOf(run, run.log) : Infinity, did = { did: run.log ? logText(run.log) : "" };
+  const weights = { w: bitsOf(run.layers), updates: run.updates, epoch: run.epoch, position: run.position };
+  return [...(work < LITTLE ? [did] : []), weights, ...(work < MUCH ? [did] : [])];
 }
 
 const part = from => from === null || from === undefined ? "n" : from === "b" ? "b" : from + 1;
