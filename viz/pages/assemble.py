@@ -4,7 +4,7 @@ The script is written as modules in script/, which import from each other as any
 the other, those that are imported first, and their import and export words are taken off. Inside one file they share one
 scope, so no two of them may use the same name at the top; a test holds that, and `bundle` refuses it.
 
-A skeleton has {{name}} where a part goes and {{words.name}} where a word of words.json goes. Both pages use this file only.
+A skeleton has {{name}} where a part goes and {{words.name}} where a word of words.json goes. Both pages are made by it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
+
+from ...engine.say.colours import DARK, LIGHT
 
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.M)
 TOP = re.compile(r"^(?:export )?(?:async )?(?:function\*?|const|let|class) (\w+)", re.M)
@@ -71,3 +73,11 @@ def assemble(skeleton: str, said: Mapping[str, Any], parts: Mapping[str, str]) -
         return html.escape(said[name.removeprefix("words.")]) if name.startswith("words.") else parts[name]
 
     return re.sub(r"\{\{([\w. ]+)\}\}", part, asset("assets", skeleton))
+
+
+def colour_rules() -> str:
+    """The colours as CSS variables: light, dark where the system is dark or the reader wants it so, and light on paper."""
+    light, dark = (" ".join(f"--{name}: {colour};" for name, colour in table.items()) for table in (LIGHT, DARK))
+    return (f":root {{ {light} }}\n"
+            f"@media screen {{ :root[data-theme=dark] {{ {dark} }} }}\n"
+            f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {dark} }} }}\n")  # fmt: skip

@@ -19,12 +19,11 @@ from ...engine.graph import Graph, exceeds
 from ...engine.instruments.neurons import neurons
 from ...engine.ops import power
 from ...engine.primitive import REAL, Primitive
-from ...engine.say.colours import DARK, LIGHT
 from ...engine.say.headline import expression_term
 from ...engine.say.notation import Term
 from ..folding import FOLDS
 from ..picture import symbol
-from .assemble import assemble, asset, bundle, embedded, words
+from .assemble import assemble, asset, bundle, colour_rules, embedded, words
 from .groups import Group, groups_of
 from .javascript import LIBRARY, functions
 from .mathml import mathml, row_formulas
@@ -76,18 +75,12 @@ def html_of(output: Value, *, fold: str = "auto") -> str:
     title = Term(term.text, term.latex, 0) if term.text == called else Term("", f"{Term.name(called).latex} = {term.latex}", 0)
     parts = {
         "title": html.escape(f"{said['title']} {called}"),
-        "colours": colours(),
+        "colours": colour_rules(),
         "style": asset("assets", "graph.css").strip(),
         "headline": f"<math>{mathml(title).markup}</math>" if title.latex else html.escape(called),
         "script": bundle("graph_main.js", {"data.js": given}),
     }
     return assemble("graph.html", said, parts)
-
-
-def colours() -> str:
-    """The colours of everything, as variables of the style sheet."""
-    light, dark = (" ".join(f"--{name.replace('_', '-')}: {value};" for name, value in set_.items()) for set_ in (LIGHT, DARK))
-    return f":root {{ {light} color-scheme: light; }}\n:root.dark {{ {dark} color-scheme: dark; }}"
 
 
 def node_data(graph: Graph, groups: list[Group], rows: dict[tuple[Primitive, int], int]) -> list[dict[str, Any]]:

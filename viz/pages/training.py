@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine import TABLE
 from ...engine.files import write_whole
 from ...engine.primitive import Primitive
-from ...engine.say.colours import DARK, LIGHT
-from .assemble import assemble, asset, bundle, embedded, words
+from .assemble import assemble, asset, bundle, colour_rules, embedded, words
 from .javascript import LIBRARY, functions
 from .typed import typed_functions
 
@@ -66,11 +65,10 @@ def data_module(model: MLP, X: Any, y: Any, *, loss: str = "quadratic", lr: floa
     if not isinstance(size, int) or size < 1:
         raise ValueError(f"batch_size = {batch_size!r}: give a whole number, at least 1, or 'all'.")
     given = {"layers": layers, "points": points, "low": low, "cost": loss, "rate": lr, "size": size}
-    said = {"numbers": words("graph")["numbers"], **words("training")}
     return "\n".join([
         LIBRARY,
         f"export const FUNCTIONS = {typed_functions()};",
-        f"export const WORDS = {embedded(said)};",
+        f"export const WORDS = {embedded(words('training'))};",
         f"export const GIVEN = {embedded(given)};",
         f"export const DATASETS = {embedded(datasets())};",
         f"export const ACTIVATIONS = {activations(layers)};",
@@ -186,14 +184,6 @@ def datasets() -> dict[str, list[list[float]]]:
         name: [[round(a, 2), round(b, 2), int(kind)] for (a, b), kind in zip(X.tolist(), y.tolist())]
         for name, (X, y) in both.items()
     }
-
-
-def colour_rules() -> str:
-    """The colours as CSS variables: light, dark where the system is dark or the reader wants it so, and light on paper."""
-    light, dark = (" ".join(f"--{name}: {colour};" for name, colour in table.items()) for table in (LIGHT, DARK))
-    return (f":root {{ {light} }}\n"
-            f"@media screen {{ :root[data-theme=dark] {{ {dark} }} }}\n"
-            f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {dark} }} }}\n")  # fmt: skip
 
 
 def example() -> tuple[MLP, list[list[float]], list[int]]:

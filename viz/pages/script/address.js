@@ -57,7 +57,8 @@ export function writeAddress(usual) {
     parts = [`step=${Number(state.time.toFixed(2))}`];
   if (open !== usual) parts.push(`open=${encodeURIComponent(open)}`);
   if (state.cover) parts.push(`cover=${state.cover}`);
-  for (const name of ["dark", "projector", "bare"]) if (document.documentElement.classList.contains(name)) parts.push(name);
+  if (document.documentElement.dataset.theme === "dark") parts.push("dark");
+  for (const name of ["projector", "bare"]) if (document.documentElement.classList.contains(name)) parts.push(name);
   for (const i of INPUTS)
     parts.push(`${encodeURIComponent(written(NODES[i].name))}=${encodeURIComponent(NODES[i].typed ?? NODES[i].value)}`);
   history.replaceState(null, "", `#${parts.join("&")}`);

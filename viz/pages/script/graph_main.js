@@ -13,6 +13,7 @@ import { ask, listenForAnswers } from "./predict.js";
 import { listAll, listInputs, listIsStale, paintList, showInputs } from "./side.js";
 import { state } from "./state.js";
 import { byId, setText } from "./svg.js";
+import { changeTheme } from "./theme.js";
 import { trouble } from "./undefined.js";
 import { say } from "./words.js";
 import { stepWords } from "./wording.js";
@@ -207,7 +208,7 @@ const press = {
     state.follow = true;
     measureAgain();
   },
-  dark: () => root.classList.toggle("dark"),
+  dark: changeTheme,
   screen: () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen?.()),
 };
 const KEYS = {
@@ -275,7 +276,7 @@ function listen() {
 // The moment, the numbers and the looks that the link asks for.
 function toTheAddress() {
   readAddress();
-  root.classList.toggle("dark", given.has("dark") || matchMedia("(prefers-color-scheme: dark)").matches);
+  if (given.has("dark")) root.dataset.theme = "dark";
   for (const look of ["projector", "bare"]) root.classList.toggle(look, given.has(look));
   state.projector = given.has("projector");
   byId("cover").value = state.cover;

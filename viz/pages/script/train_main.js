@@ -2,6 +2,7 @@
 
 import { MOST_POINTS, WORDS } from "./data.js";
 import { show } from "./numbers.js";
+import { changeTheme } from "./theme.js";
 import { readAddress } from "./train_address.js";
 import { readPoints } from "./train_csv.js";
 import { byId, phrase } from "./train_dom.js";
@@ -139,13 +140,6 @@ function chooseKind(kind) {
 
 // --- how it looks ---
 
-function changeTheme() {
-  const root = document.documentElement;
-  const now = root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  root.dataset.theme = now === "dark" ? "light" : "dark";
-  recolour();
-}
-
 function changeType() {
   const large = document.documentElement.classList.toggle("projector");
   byId("projector").setAttribute("aria-pressed", String(large));
@@ -155,7 +149,7 @@ function changeType() {
 // --- buttons and keys ---
 
 const BUTTONS = {
-  play, undo: () => { stop(); undo(); }, reset: () => { stop(); act(restart); }, theme: () => { stop(); changeTheme(); },
+  play, undo: () => { stop(); undo(); }, reset: () => { stop(); act(restart); }, theme: () => { stop(); changeTheme(); recolour(); },
   projector: () => { stop(); changeType(); }, kind0: () => chooseKind(0), kind1: () => chooseKind(1),
   "csv-open": () => { stop(); byId("paste").showModal(); }, "csv-take": takePasted, "csv-cancel": () => byId("paste").close(),
   ...Object.fromEntries(Object.keys(STEPS).map(name => [name, () => learn(name)])),

@@ -119,14 +119,23 @@ function insideWords(item) {
   };
 }
 
+// Where several values leave a fold, or enter it: what comes back to one value is a sum, what comes back to many a list of sums.
 function bundleWords({ link, item }) {
-  const words = say(item.outs.length === 1 ? "bundle of one" : "bundle", {
-    from: item.title,
-    to: link.from.title,
-    rows: item.outs.length,
-    columns: link.sources.length,
-  });
-  return { pieces: [`<mtext>${words}</mtext>`], subject: words, text: words, sentence: say("bundle hint") };
+  const said = { from: item.title, to: link.from.title, rows: item.outs.length, columns: link.sources.length };
+  if (link.sources.length === 1) {
+    const [j] = link.sources,
+      share = shareOf(link),
+      sum = say("sum inside", said);
+    const pieces = [partialMath(j), `<mtext>${sum}</mtext><mo>=</mo>${mathNumber(share, "gradient")}`];
+    return {
+      pieces,
+      subject: `${partialText(j)} ${sum}`,
+      text: `${partialText(j)} ${sum} = ${show(share)}`,
+      sentence: say("bundle hint", said),
+    };
+  }
+  const words = say(item.outs.length === 1 ? "bundle of one" : "bundle", said);
+  return { pieces: [`<mtext>${words}</mtext>`], subject: words, text: words, sentence: say("bundle hint", said) };
 }
 
 function productWords(step) {
