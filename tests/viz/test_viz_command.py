@@ -1,5 +1,6 @@
 """python -m viz: which file each command line writes, and how it answers mistakes."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import parse, steps
+from engine import Value, parse, steps
+from viz import page
 from viz.command import main
 
 ROOT = Path(__file__).parents[2]
@@ -196,14 +198,31 @@ def test_a_failure_leaves_the_old_file_as_it_was(here, capsys):
 def test_where_nothing_can_draw_the_command_says_what_to_install(here, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     monkeypatch.setattr("shutil.which", lambda command: None)
-    for form in ("svg", "html"):
-        assert main([*WORKED, "-o", f"graph.{form}"]) == 2
-        assert 'pip install "pygraphviz>=2"' in capsys.readouterr().err
+    assert main([*WORKED, "-o", "graph.svg"]) == 2
+    assert 'pip install "pygraphviz>=2"' in capsys.readouterr().err
     assert main([*WORKED, "--steps", "-o", "frames"]) == 2
     assert written(here) == []
 
 
-def test_a_page_of_more_nodes_than_anyone_reads_is_refused_before_it_is_laid_out(capsys):
-    text = "x" + "+x" * 700
-    assert main([text, "x=1", "-o", "large.html"]) == 2
-    assert "more than 600; draw(output) folds large ones" in capsys.readouterr().err
+def test_the_page_needs_nothing_to_draw_with(here, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    monkeypatch.setattr("shutil.which", lambda command: None)
+    assert main([*WORKED, "-o", "graph.html"]) == 0
+
+
+@pytest.mark.parametrize("fold", ["none", "neurons", "layers"])
+def test_the_page_opens_folded_as_it_was_asked_for(fold, here):
+    sums = "h1 = tanh(w1*x + w2*y); h2 = tanh(w3*x + w4*y); w5*h1 + w6*h2"
+    assert main([sums, "x=1", "y=2", *(f"w{i}=0.{i}" for i in range(1, 7)), "--fold", fold, "-o", "net.html"]) == 0
+    groups = json.loads(re.search(r"const GROUPS = (.*);", Path("net.html").read_text(encoding="utf-8"))[1])
+    shown = {"none": {"layer", "neuron"}, "neurons": {"layer"}, "layers": set()}
+    assert {group["kind"] for group in groups if group["open"]} == shown[fold]
+    assert {group["kind"] for group in groups} == {"layer", "neuron"}
+
+
+def test_a_page_of_more_nodes_than_a_browser_takes_is_refused():
+    x = Value(1.0, "x")
+    for _ in range(20_001):
+        x = x + 1.0
+    with pytest.raises(ValueError, match="up to 20000 nodes.*one example's cost"):
+        page(x, "large.html")

@@ -77,7 +77,11 @@ def assemble(skeleton: str, said: Mapping[str, Any], parts: Mapping[str, str]) -
 
 def colour_rules() -> str:
     """The colours as CSS variables: light, dark where the system is dark or the reader wants it so, and light on paper."""
-    light, dark = (" ".join(f"--{name}: {colour};" for name, colour in table.items()) for table in (LIGHT, DARK))
+
+    def variables(colours: Mapping[str, str]) -> str:
+        return " ".join(f"--{name.replace('_', '-')}: {colour};" for name, colour in colours.items())
+
+    light, dark = variables(LIGHT), variables(DARK)
     return (f":root {{ {light} }}\n"
             f"@media screen {{ :root[data-theme=dark] {{ {dark} }} }}\n"
             f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {dark} }} }}\n")  # fmt: skip

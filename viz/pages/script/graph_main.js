@@ -1,6 +1,16 @@
 import { GROUPS, NODES } from "./data.js";
 import { given, readAddress, writeAddress } from "./address.js";
-import { calm, listenForHands, forPaper, measureAgain, moveCamera, seen, settleCamera, showEverything, zoomBy } from "./camera.js";
+import {
+  calm,
+  listenForHands,
+  forPaper,
+  measureAgain,
+  moveCamera,
+  seen,
+  settleCamera,
+  showEverything,
+  zoomBy,
+} from "./camera.js";
 import { build, cull, paint, tabOf } from "./drawing.js";
 import { isFrame, itemOf, items, steps, unfold } from "./folds.js";
 import { broken, compute } from "./model.js";
@@ -268,8 +278,15 @@ function listen() {
     settleCamera();
   });
   addEventListener("hashchange", toTheAddress);
-  addEventListener("beforeprint", () => { forPaper(true); paintList(state.time, true); });
-  addEventListener("afterprint", () => { forPaper(false); listIsStale(); changed(); });
+  addEventListener("beforeprint", () => {
+    forPaper(true);
+    paintList(state.time, true);
+  });
+  addEventListener("afterprint", () => {
+    forPaper(false);
+    listIsStale();
+    changed();
+  });
   new ResizeObserver(measureAgain).observe(byId("dock"));
 }
 

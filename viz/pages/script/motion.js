@@ -1,7 +1,7 @@
 import { items, localOf, shareOf } from "./folds.js";
 import { lookAt } from "./camera.js";
 import { gradients, values } from "./model.js";
-import { ARRIVES, gradientAt, isCovered, progressAt, stepAt } from "./moments.js";
+import { ARRIVES, gradientAt, isCovered, progressAt, stepAt, valueCovered } from "./moments.js";
 import { show, signed } from "./numbers.js";
 import { doorstep } from "./placing.js";
 import { pointOn } from "./routes.js";
@@ -74,7 +74,11 @@ function moveForward({ item, ...step }, share, put) {
   if (share < FORWARD.meet) {
     for (const link of item.ins)
       if (link.sources.length === 1)
-        put("value", pointAlong(link, between(share, FORWARD.start, FORWARD.meet)), show(values[link.sources[0]], 4));
+        put(
+          "value",
+          pointAlong(link, between(share, FORWARD.start, FORWARD.meet)),
+          valueCovered(link.from) ? "?" : show(values[link.sources[0]], 4),
+        );
     return;
   }
   if (item.node === null) return;

@@ -1,6 +1,8 @@
 import { FUNCTIONS, NODES } from "./data.js";
 import { measureAgain } from "./camera.js";
 import { gradients, INPUTS, LAST, outputAt, values } from "./model.js";
+import { itemOf, steps } from "./folds.js";
+import { isCovered } from "./moments.js";
 import { arithmetic, show, signed } from "./numbers.js";
 import { state } from "./state.js";
 import { byId, setText } from "./svg.js";
@@ -145,6 +147,7 @@ function drawNudge(node) {
         : "",
     )
     .join("");
+  const known = !itemOf[node].arrivals.some(link => state.cover === "gradient" && isCovered(steps[link.step - 1]));
   const rise = start.slope * reach;
   const tangent = `M${X(start.x - reach)} ${Y(start.f - rise)}L${X(start.x + reach)} ${Y(start.f + rise)}`;
   byId("curve").setAttribute("d", curve);
@@ -166,6 +169,7 @@ function drawNudge(node) {
     moved: signed(now.f - start.f, 4),
   };
   setText(byId("nudged"), h === 0 ? say("nudge", said) : say("nudged by", said));
-  setText(byId("promised"), h === 0 ? "" : say("promised", said));
+  byId("tangent").style.display = known ? "" : "none";
+  setText(byId("promised"), h === 0 || !known ? "" : say("promised", said));
   setText(byId("really"), h === 0 ? "" : say("really", said));
 }
