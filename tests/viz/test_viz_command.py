@@ -224,5 +224,5 @@ def test_a_page_of_more_nodes_than_a_browser_takes_is_refused():
     x = Value(1.0, "x")
     for _ in range(20_001):
         x = x + 1.0
-    with pytest.raises(ValueError, match="up to 20000 nodes.*one example's cost"):
+    with pytest.raises(ValueError, match=r"up to 20000 nodes.*one example's cost"):
         page(x, "large.html")
