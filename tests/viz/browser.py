@@ -1,19 +1,17 @@
-"""A real browser for the page's tests; where none can be had they skip, and say why."""
+"""A real browser for the tests of pages; where none can be had they skip, and say why."""
 
-import math
 import shutil
-import sys
 
 import pytest
 
-from engine import grad
-from engine.graph import topological_order
 from viz import page
 
 QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--window-size=1200,900",
+    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--window-size=1600,900", "--touch-events=enabled",
 )  # fmt: skip
+SCREEN = (1600, 900)  # wide enough for the lists at the side
+CALM = {"name": "prefers-reduced-motion", "value": "reduce"}  # a step is done at once, and the camera is where it will be
 
 
 def start(profile):
@@ -48,15 +46,31 @@ def driver(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(driver, tmp_path):
-    """opened(output, "x=3&step=5"): the page of a graph in the browser. Afterwards: no console message and no request."""
+def emulate(driver):
+    """Chromium's own emulation of screens and media, taken back afterwards."""
+    yield lambda command, **options: driver.execute_cdp_cmd(f"Emulation.{command}", options)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
-    def open_it(output, link=""):
-        path = page(output, tmp_path / "chain-rule.html")
+
+@pytest.fixture
+def opened(driver, tmp_path, emulate):
+    """opened(output, "x=3&step=5"): the page of a graph in the browser. Afterwards: no console message and no request.
+
+    size    of the window; `phone` says that it is one
+    media   what the reader prefers; by default no motion, so that nothing has to be waited for
+    """
+
+    def open_it(output, link="", *, fold="auto", size=SCREEN, phone=False, media=(CALM,)):
+        path = page(output, tmp_path / "chain-rule.html", fold=fold)
+        emulate("setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=phone)
+        emulate("setEmulatedMedia", features=[*media])
         driver.get("about:blank")  # a link that differs in its # alone would not load the page again
         driver.get_log("browser")
         driver.get(path.as_uri() + ("#" + link if link else ""))
-        return Page(driver)
+        shown = Page(driver)
+        shown.wait()
+        return shown
 
     yield open_it
     assert driver.get_log("browser") == []
@@ -64,7 +78,7 @@ def opened(driver, tmp_path):
 
 
 class Page:
-    """The page as a reader uses it: by what is on it, not by its variables."""
+    """The page of a graph as a reader uses it: by what is on it, not by its variables."""
 
     def __init__(self, driver):
         self.driver = driver
@@ -72,36 +86,68 @@ class Page:
     def js(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
 
+    def wait(self):
+        """Until the page has drawn itself again."""
+        self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+
     def find(self, selector):
         return self.driver.find_element("css selector", selector)
 
     def text(self, selector):
         return self.js("return document.querySelector(arguments[0]).textContent", selector)
 
+    def texts(self, selector):
+        """The text of each element that is seen."""
+        return self.js("return [...document.querySelectorAll(arguments[0])].filter(e => e.getClientRects().length)"
+                       ".map(e => e.textContent)", selector)  # fmt: skip
+
     def press(self, *keys):
         """Keys, to whatever has the focus."""
         from selenium.webdriver import ActionChains
 
         ActionChains(self.driver).send_keys(*keys).perform()
+        self.wait()
 
     def click(self, name):
         self.find(f"#{name}").click()
+        self.wait()
+
+    def choose(self, name, option):
+        """Choose in a list."""
+        self.js("const list = document.getElementById(arguments[0]); list.value = arguments[1]; "
+                "list.dispatchEvent(new Event('change'))", name, option)  # fmt: skip
+        self.wait()
 
     @property
     def step(self):
-        return int(self.js("return document.querySelector('#slider').value"))
+        """Where we are, as it is written above the formula."""
+        return int(self.text("#count").split()[1])
 
     @property
     def last(self):
-        return int(self.js("return document.querySelector('#slider').max"))
+        return int(self.text("#count").split()[-1])
 
-    def go(self, step):
-        """Move the slider, as a mouse would."""
-        self.js("const s = document.querySelector('#slider'); s.value = arguments[0]; s.dispatchEvent(new Event('input'))", step)
+    def go(self, time):
+        """Move the slider of time, as a mouse would."""
+        self.js("const s = document.querySelector('#scrub'); s.value = arguments[0]; s.dispatchEvent(new Event('input'))", time)
+        self.wait()
+
+    def walk(self, script, *arguments, first=0):
+        """What a script returns at each step, from the first to the last."""
+        return self.driver.execute_async_script(f"""
+            const done = arguments[arguments.length - 1], found = [], scrub = document.querySelector("#scrub");
+            const look = () => {{ {script} }};
+            const at = step => {{
+              if (step > Number(scrub.max)) {{ done(found); return; }}
+              scrub.value = step;
+              scrub.dispatchEvent(new Event("input"));
+              requestAnimationFrame(() => requestAnimationFrame(() => {{ found.push(look()); at(step + 1); }}));
+            }};
+            at({first});""", *arguments)
 
     @property
     def now(self):
-        """The lines of the step that is shown; the first is where we are."""
+        """What the step says, as text: the equation, and from the second path on the sum so far."""
         return self.text("#now").split("\n")
 
     @property
@@ -109,52 +155,53 @@ class Page:
         return self.js("return decodeURIComponent(location.hash)")
 
     def field(self, name):
-        """The field of the input of this name."""
+        """The field of the input of this name, in the list at the side."""
         return self.js("return [...document.querySelectorAll('#inputs label')].find(label => "
-                       "label.textContent.trim() === arguments[0] + ' =').querySelector('input')", name)  # fmt: skip
+                       "label.firstChild.textContent === arguments[0] + ' = ').querySelector('input')", name)  # fmt: skip
+
+    def in_field(self, name):
+        return self.field(name).get_attribute("value")
+
+    def refused(self, name):
+        """What is said beside the field."""
+        return self.js("return arguments[0].parentElement.querySelector('small').textContent", self.field(name))
 
     def type(self, name, text):
         """Replace what stands in an input's field, key by key."""
         field = self.field(name)
         self.js("arguments[0].select()", field)
         field.send_keys(text)
+        self.wait()
 
     def put(self, name, text):
         """Let a text stand in an input's field, all at once."""
         self.js("arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))", self.field(name), text)
+        self.wait()
 
     def lit(self):
-        """The ids of what is lit in the graph."""
-        return set(self.js("return [...document.querySelectorAll('#graph .lit')].map(part => part.id)"))
+        """The ids of the cards that are lit."""
+        return set(self.js("return [...document.querySelectorAll('.card.lit')].map(card => card.id)"))
 
-    def box(self, node):
-        """The texts in a box: name, value and gradient."""
-        texts = self.js("return [...document.querySelectorAll('#' + arguments[0] + ' text')].map(t => t.textContent)", node)
-        return [text for text in texts if text]
+    def card(self, node):
+        """What stands on a card: {"name": "v", "value": "9", "gradient": "∂ +2", ...}."""
+        return self.js("return Object.fromEntries([...document.getElementById(arguments[0]).querySelectorAll('text')]"
+                       ".filter(text => text.textContent).map(text => [text.getAttribute('class'), text.textContent]))", node)  # fmt: skip
+
+    def chips(self):
+        """The local derivatives that stand on arrows just now."""
+        return self.texts(".chip")
 
     def numbers(self):
         """Every value and gradient that the page has computed."""
         return self.js("return [values, gradients]")
 
-
-def ids(output):
-    """The id of each node in the page, by its label or its name."""
-    from engine.graph import names
-
-    order = topological_order(output)
-    return {name: f"n{i}" for i, name in enumerate(names(order)[node] for node in order)}
-
-
-def numbers(output):
-    """Every value, and every gradient (None for a constant), in the page's order."""
-    order = topological_order(output)
-    free = [node for node in order if not node.constant]
-    slopes = dict(zip(free, grad(output, free)))
-    return [node.data for node in order], [slopes.get(node) for node in order]
-
-
-def close(theirs, ours, tolerance=1e-12):
-    """Whether two numbers agree to 1e-12 of their size."""
-    if ours is None or theirs is None:
-        return ours is theirs
-    return math.isclose(theirs, ours, rel_tol=tolerance, abs_tol=sys.float_info.min)
+    def everything(self):
+        """All that a reader could see, hear or find: the texts, and the names for a screen reader."""
+        return self.js("""
+            const seen = [...document.querySelectorAll("body *:not(script):not(style)")];
+            const said = seen.flatMap(part => [...part.attributes]
+              .filter(({ name }) => ["aria-label", "title", "alt", "aria-valuetext", "placeholder"].includes(name))
+              .map(attribute => attribute.value));
+            const own = part => [...part.childNodes].filter(node => node.nodeType === 3).map(node => node.data);
+            const values = [...document.querySelectorAll("input:not([type=range])")].map(field => field.value);
+            return [...seen.flatMap(own), ...said, ...values, document.title].join(" \\n ")""")

@@ -1,6 +1,7 @@
-"""What every test of pictures needs."""
+"""What every test of pictures and pages needs."""
 
 import pytest
+from browser import driver, emulate, opened  # noqa: F401  # fixtures, so that all tests share one browser
 from matplotlib import pyplot
 
 
