@@ -185,7 +185,8 @@ class Page:
     def card(self, node):
         """What stands on a card: {"name": "v", "value": "9", "gradient": "∂ +2", ...}."""
         return self.js("return Object.fromEntries([...document.getElementById(arguments[0]).querySelectorAll('text')]"
-                       ".filter(text => text.textContent).map(text => [text.getAttribute('class'), text.textContent]))", node)  # fmt: skip
+                       ".map(text => [text.getAttribute('class'), [...text.childNodes].filter(part => part.nodeName !== 'title')"
+                       ".map(part => part.textContent).join('')]).filter(([, text]) => text))", node)  # fmt: skip
 
     def chips(self):
         """The local derivatives that stand on arrows just now."""
