@@ -128,7 +128,6 @@ def test_on_paper_all_steps_are_there_and_no_controls(opened, emulate):
     assert graph[3] >= world[3]
 
 
-@pytest.mark.xfail(strict=True, reason="the list shows the results of all steps until the next step")
 def test_after_printing_the_page_is_as_before(opened):
     page = opened(worked(), "step=2")
     page.js("dispatchEvent(new Event('beforeprint')); dispatchEvent(new Event('afterprint'))")

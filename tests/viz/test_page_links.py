@@ -46,7 +46,6 @@ def test_the_browsers_own_address_line_moves_the_page(opened):
     assert page.in_field("x") == "10"
 
 
-@pytest.mark.xfail(strict=True, reason="the list of what is covered still shows what was covered before")
 def test_the_address_line_says_what_is_covered_and_open(opened):
     page = opened(network(2, 2, 1), fold="layers")
     page.js("location.hash = '#open=all&cover=value'")

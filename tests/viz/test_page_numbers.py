@@ -211,7 +211,6 @@ def test_no_result_of_what_does_not_exist_stays_on_the_page(opened):
     assert not any("18" in text or "0.5" in text or "−9" in text for text in seen), seen
 
 
-@pytest.mark.xfail(strict=True, reason="the sentence about an undefined point stands in no live region")
 def test_what_does_not_exist_is_announced(opened):
     page = opened(worked(), "step=9")
     page.type("z", "0")

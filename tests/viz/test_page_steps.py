@@ -220,7 +220,6 @@ def test_a_card_tells_its_story(way, opened):
     assert told[-1].endswith("so far 0.333333 + 6 + 6 = 12.3333 (3 of 3 paths: add)")
 
 
-@pytest.mark.xfail(strict=True, reason="the panel's story shows results of steps that are still to come")
 def test_a_story_does_not_tell_what_comes_later(opened):
     output = GRAPHS["three paths"]()
     page = opened(output)
