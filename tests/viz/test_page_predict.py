@@ -122,7 +122,7 @@ def test_a_right_guess_in_any_form_goes_on(step, text, opened):
 
 
 def test_a_first_wrong_guess_gets_a_hint_and_a_second_one_the_product_with_a_hole(opened):
-    page = opened(worked(), "step=7&cover=gradient")
+    page = opened(worked(), "step=5&cover=gradient")
     page.click("show")
     page.go(8)
     assert page.now == ["∂f/∂y = ∂f/∂u · v = 0.5 · 9 = ?"]
@@ -135,6 +135,15 @@ def test_a_first_wrong_guess_gets_a_hint_and_a_second_one_the_product_with_a_hol
     assert page.js("return [...document.querySelectorAll('#hint math')].map(m => m.textContent)")[-1] == "=?⋅9"
     assert guess(page, "4.5") == ""
     assert page.now[0].endswith("= 4.5")
+
+
+@pytest.mark.xfail(strict=True, reason="the product with a hole has a factor that is covered itself")
+def test_a_hint_does_not_tell_another_covered_gradient(opened):
+    page = opened(worked(), "step=8&cover=gradient")
+    assert page.now == ["∂f/∂y = ∂f/∂u · v = ?"]
+    for wrong in ("17", "18"):
+        guess(page, wrong)
+    assert "0.5" not in page.text("#hint")
 
 
 def test_a_path_that_is_missing_is_named(opened):
