@@ -161,7 +161,6 @@ def test_a_card_is_read_with_its_value_and_its_gradient(opened):
     assert page.find(f"#{ids(output)['v']}").accessible_name == "v, 9, ∂ +2"
 
 
-@pytest.mark.xfail(strict=True, reason="the focus is lost with the card that was closed")
 def test_the_focus_stays_where_it_was_when_a_group_opens(opened):
     page = opened(network(2, 2, 1), fold="neurons")
     page.js("document.querySelector('.card.fold').focus()")

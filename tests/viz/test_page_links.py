@@ -134,7 +134,7 @@ def test_a_bare_page_has_the_graph_and_the_step_alone(opened):
 
 def test_a_dark_link_and_a_projector_link(opened):
     page = opened(worked(), "step=7&dark&projector")
-    assert page.js("return document.documentElement.className") == "dark projector"
+    assert page.js("return [document.documentElement.dataset.theme, document.documentElement.className]") == ["dark", "projector"]
     assert page.texts("#side") == []
     assert "dark" in page.hash
     assert "projector" in page.hash

@@ -48,7 +48,7 @@ def grad_of_one(node, operand):
 
 
 @pytest.mark.parametrize("kind", [
-    pytest.param("value", marks=pytest.mark.xfail(strict=True, reason="a covered value travels along its arrow as a number")),
+    "value",
     "local", "gradient",
 ])  # fmt: skip
 def test_what_is_covered_stands_nowhere_on_the_page(kind, opened):
@@ -72,7 +72,6 @@ def test_what_is_covered_stands_nowhere_on_the_page(kind, opened):
         assert found == [], f"at {time}: {found}"
 
 
-@pytest.mark.xfail(strict=True, reason="the panel says the derivative in a sentence while it is covered")
 def test_a_covered_gradient_is_not_told_by_what_the_derivative_promises(opened):
     output = worked()
     page = opened(output, "step=9&cover=gradient")
@@ -137,7 +136,6 @@ def test_a_first_wrong_guess_gets_a_hint_and_a_second_one_the_product_with_a_hol
     assert page.now[0].endswith("= 4.5")
 
 
-@pytest.mark.xfail(strict=True, reason="the product with a hole has a factor that is covered itself")
 def test_a_hint_does_not_tell_another_covered_gradient(opened):
     page = opened(worked(), "step=8&cover=gradient")
     assert page.now == ["∂f/∂y = ∂f/∂u · v = ?"]

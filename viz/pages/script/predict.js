@@ -8,7 +8,7 @@ import { arithmetic } from "./numbers.js";
 import { goOn } from "./player.js";
 import { state } from "./state.js";
 import { byId } from "./svg.js";
-import { slopeFormula, stepWords } from "./wording.js";
+import { hidesGradient, slopeFormula, stepWords } from "./wording.js";
 
 // Predict first: a covered step stops before its result and asks. A first wrong guess gets a hint, a second one the product
 // with a hole; "show me" is always there.
@@ -81,7 +81,7 @@ function answer(event) {
     return;
   }
   byId("hint").textContent = verdict.hint;
-  if (verdict.hole) byId("hint").insertAdjacentHTML("beforeend", ` ${equationOf(verdict.hole)}`);
+  if (verdict.hole && !hidesGradient(step.item)) byId("hint").insertAdjacentHTML("beforeend", ` ${equationOf(verdict.hole)}`);
   byId("guess").select();
 }
 

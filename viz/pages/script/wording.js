@@ -29,7 +29,7 @@ const inSum = x => (x < 0 ? `(${show(x)})` : show(x));
 const safe = (x, look) => (x < 0 ? inParentheses(mathNumber(x, look)) : mathNumber(x, look));
 
 const hidesValue = i => !NODES[i].constant && itemOf[i].node === i && valueCovered(itemOf[i]);
-const hidesGradient = item => state.cover === "gradient" && item.arrivals.some(link => isCovered(steps[link.step - 1]));
+export const hidesGradient = item => state.cover === "gradient" && item.arrivals.some(link => isCovered(steps[link.step - 1]));
 
 // The operands of a node for a template: by name, or by number.
 const operand = (i, key) => (key === "r" ? i : NODES[i].operands[key]);
