@@ -19,6 +19,7 @@ from .shades import letters_on, shade, span
 FILLS = {"input": "value_bg", "strip": "value_bg", "constant": "paper", "value": "card", "output": "card", "fold": "weight_bg"}
 RENDERED = ("svg", "png", "pdf")
 SHARP = 192  # dots per inch of a PNG at scale 1: two for each pixel of a screen
+LONG = 1000  # columns over which the arrows may reach together before Graphviz is told to hurry
 MOST_ROWS, MOST_WRITTEN = 16, 8  # of a layer whose numbers are written into their cells
 TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{spacing}" CELLPADDING="1">{rows}</TABLE>'
 
@@ -134,6 +135,8 @@ def dot(painted: Picture, *, flow: bool = False) -> str:
     graph.attr(ranksep="1.2" if dense else "0.35")  # many arrows between the same columns need room to spread
     if dense and len({(arrow.tail, arrow.head) for arrow in painted.arrows}) == len(painted.arrows):
         graph.attr(splines="line")  # straight between columns; two arrows of a square would lie on one another
+    if stretch(painted) > LONG:
+        graph.attr(splines="line", nslimit="0.2", mclimit="0.1")  # fewer rounds of its searches, no curves around boxes
     for arrow in painted.arrows:
         look = {"style": "dashed"} if arrow.negative else {}
         look |= {"tailport": "e", "headport": "w"} if dense and arrow.head in folded else {}
@@ -142,6 +145,17 @@ def dot(painted: Picture, *, flow: bool = False) -> str:
     for column in painted.columns:
         graph.body.append("\t{rank=same " + " -> ".join(column) + " [style=invis]}\n")
     return str(graph.source)
+
+
+def stretch(painted: Picture) -> int:
+    """Over how many columns all arrows reach together; Graphviz's time grows faster than that."""
+    depth: dict[str, int] = {}
+    for arrow in painted.arrows:  # in forward order
+        depth[arrow.head] = max(depth.get(arrow.head, 0), depth.get(arrow.tail, 0) + 1)
+    first: dict[str, int] = {}  # where an input is first read: it stands just before that
+    for arrow in painted.arrows:
+        first[arrow.tail] = min(first.get(arrow.tail, depth[arrow.head]), depth[arrow.head])
+    return sum(depth[arrow.head] - depth.get(arrow.tail, first[arrow.tail] - 1) for arrow in painted.arrows)
 
 
 def label_of(box: Box) -> str:

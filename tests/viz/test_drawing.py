@@ -17,6 +17,7 @@ from engine.derivatives import local_derivative
 from engine.graph import names, topological_order
 from nn import MLP
 from viz import NoRenderer, draw, draw_steps, page, tree
+from viz.drawing import stretch
 from viz.folding import READABLE
 from viz.pages.javascript import NATIVE
 
@@ -353,6 +354,24 @@ def test_every_arrow_joins_two_things_that_are_drawn(fold):
     ends = {end for arrow in painted.arrows for end in (arrow.tail, arrow.head)}
     assert ends <= drawn
     assert len(drawn) == len(painted.boxes) + len(painted.circles)
+
+
+def test_graphviz_is_told_to_hurry_where_arrows_reach_far():
+    """An input read at 40 depths took Graphviz a minute, and with these settings less than a second."""
+    x = total = Value(0.5, "x")
+    for _ in range(40):
+        total = total * x + 1
+    assert "nslimit" in draw(total, fold="none").dot and "mclimit" in draw(total, fold="none").dot
+    assert "nslimit" not in draw(cost()).dot and "nslimit" not in draw(worked()).dot
+
+
+@pytest.mark.parametrize(("text", "columns"), [
+    ("x*x", 3),  # two arrows into the product, one out of it
+    ("x**2*y/z", 8),  # y and z stand just before their operations
+    ("(x**2)**2 + x", 11),  # six arrows between neighbours, and one that passes two operations and two values
+])  # fmt: skip
+def test_how_far_arrows_reach_is_counted_in_columns(text, columns):
+    assert stretch(draw(parse(text, **{name: 2 for name in "xyz" if name in text})).picture) == columns
 
 
 def test_an_unknown_fold_is_refused():
