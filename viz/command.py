@@ -28,7 +28,7 @@ def arguments() -> Arguments:
     parser.add_argument("expression", nargs="?", help='such as "x**2*y/z"; or the word network')
     parser.add_argument("values", nargs="*", help="a number for each variable: x=3 y=1/3; or the file of a saved network")
     parser.add_argument("-o", "--output", metavar="FILE", help="graph.svg, .png, .pdf, .dot, .mmd, or .html for the page")
-    parser.add_argument("--steps", action="store_true", help="a frame for each step: into a .pdf, or a folder of SVGs")
+    parser.add_argument("--steps", action="store_true", help="a slide for each step: into a .pdf, or a folder of SVGs")
     parser.add_argument("--no-answers", action="store_true", help="with --steps: the result of each step is a box to be filled")
     parser.add_argument("--fold", choices=FOLDS, default="auto", help="how to fold a large graph")
     parser.add_argument("--no-gradients", action="store_true", help="the values only")

@@ -50,7 +50,7 @@ def draw_steps(output: Value, path: str | os.PathLike[str], *, answers: bool | s
         raise ValueError(f'answers = {answers!r} must be True, False or "both".')
     path = Path(path)
     if path.suffix and path.suffix.lower() != ".pdf":
-        raise ValueError(f"{path.name}: the frames of the steps go into a .pdf, or into a folder of SVGs.")
+        raise ValueError(f"{path.name}: the slides of the steps go into a .pdf, or into a folder of SVGs.")
     if exceeds(output, MOST):
         raise ValueError(f"The steps are a slide each, and this graph has more than {MOST} nodes: draw those of a part of it.")
     graph = Graph(output)

@@ -67,7 +67,7 @@ def test_the_same_graph_gives_the_same_slides(tmp_path):
 
 @pytest.mark.parametrize("name", ["steps.png", "steps.html"])
 def test_slides_have_no_other_form(name, tmp_path):
-    with pytest.raises(ValueError, match=rf"{name}: the frames of the steps go into a \.pdf, or into a folder of SVGs\."):
+    with pytest.raises(ValueError, match=rf"{name}: the slides of the steps go into a \.pdf, or into a folder of SVGs\."):
         draw_steps(worked(), tmp_path / name)
 
 

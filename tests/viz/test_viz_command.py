@@ -147,7 +147,7 @@ MISTAKES = {
     "a folder that is not there": ([*WORKED, "-o", "nowhere/graph.svg"], r"Cannot write \S*nowhere/graph\.svg: No such file"),
     "a page in a folder that is not there": ([*WORKED, "-o", "nowhere/graph.html"], r"nowhere/graph\.html: No such file"),
     "steps into a folder of a folder that is not there": ([*WORKED, "--steps", "-o", "nowhere/frames"], "nowhere/frames"),
-    "steps as a picture": ([*WORKED, "--steps", "-o", "graph.png"], "the frames of the steps go into a .pdf, or into a folder"),
+    "steps as a picture": ([*WORKED, "--steps", "-o", "graph.png"], "the slides of the steps go into a .pdf, or into a folder"),
     "a bad expression": (["x**2*+/z", "x=3"], "column"),
     "a missing value": (["x*y", "x=3"], "y has no value; add y=2"),
     "a value to spare": (["x*2", "x=3", "q=1"], "does not use q"),
