@@ -65,7 +65,7 @@ def make_page() -> None:
         written = page(worked_example(), Path(folder) / "chain-rule.html")
         subprocess.run(
             [browser, "--headless", "--no-sandbox", "--disable-gpu", *QUIET, f"--user-data-dir={folder}/profile",
-             "--window-size=1000,820", "--virtual-time-budget=2000", f"--screenshot={HERE / 'page.png'}",
+             "--window-size=1280,720", "--virtual-time-budget=2000", f"--screenshot={HERE / 'page.png'}",
              f"{written.as_uri()}#x=3&y=4&z=2&step=7"], check=True, capture_output=True,
         )  # fmt: skip
 

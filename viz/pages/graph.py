@@ -77,7 +77,7 @@ def html_of(output: Value, *, fold: str = "auto") -> str:
         "title": html.escape(f"{said['title']} {called}"),
         "colours": colour_rules(),
         "style": asset("assets", "graph.css").strip(),
-        "headline": f"<math>{mathml(title).markup}</math>" if title.latex else html.escape(called),
+        "headline": f'<math displaystyle="true">{mathml(title).markup}</math>' if title.latex else html.escape(called),
         "script": bundle("graph_main.js", {"data.js": given}),
     }
     return assemble("graph.html", said, parts)

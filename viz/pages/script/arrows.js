@@ -73,7 +73,7 @@ function buildChips() {
   }
 }
 
-export const chipWords = link => {
+const chipWords = link => {
   const slope = localOf(link);
   return slope !== null
     ? `×${drawn(show(slope, 4))}`

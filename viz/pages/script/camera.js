@@ -18,18 +18,18 @@ export const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 let goal = null,
   shown = null; // {zoom, x, y}: a point p of the drawing is seen at zoom·p + (x, y)
 let room = null; // the part of the window that no panel covers; measured when one changes
-export let eye = [0, 0]; // where a number is just now; motion.js says so
+let eye = [0, 0]; // where a number is just now; motion.js says so
 export function lookAt(point) {
   eye = point;
 }
 
-export const leastZoom = () => (state.projector ? LETTERS.projector : LETTERS.page) / SMALLEST_LETTER + 0.005;
+const leastZoom = () => (state.projector ? LETTERS.projector : LETTERS.page) / SMALLEST_LETTER + 0.005;
 
 export function measureAgain() {
   room = null;
 }
 
-export function freeRoom() {
+function freeRoom() {
   if (room) return room;
   const box = id => byId(id).getBoundingClientRect();
   const head = box("head"),
@@ -145,7 +145,7 @@ export function zoomBy(factor, x = innerWidth / 2, y = innerHeight / 2) {
   });
 }
 
-export function panBy(dx, dy) {
+function panBy(dx, dy) {
   byHand(camera => {
     camera.x += dx;
     camera.y += dy;

@@ -3,15 +3,12 @@ import { gradients, LAST, slopes, sweepThrough, values, version } from "./model.
 import { state } from "./state.js";
 
 // What of the graph is visible. A group (a neuron, a layer, a moment in time, a strip of inputs) that is closed is ONE item, an
-// operation like any other: what enters it, what leaves it, and how each depends on each come from its members. An open group is a frame (a layer:
-// a label) around the items inside. So steps, arrows and motion need to know of nodes and items only.
+// operation like any other: what enters it, what leaves it, and how each depends on each come from its members. An open group
+// is a frame (a layer: a label) around the items inside. So steps, arrows and motion need to know of nodes and items only.
 //
 // An item: {key, group (closed) or null, node: its result, or null where several values leave it, outs: all that leave it,
 //           members, frame: the open group around it, ins and uses: links}.
 // A link:  {from, to: items, sources: the nodes that enter, position: which operand of a plain operation, else null}.
-
-export const MEMBERS = GROUPS.map(() => []); // the nodes in each group, those of the groups inside it too
-export const CHILDREN = GROUPS.map(() => []);
 
 export function outward(group) {
   // a group and the groups around it, from the inside outward
@@ -19,13 +16,6 @@ export function outward(group) {
   for (let g = group; g !== null; g = GROUPS[g].parent) found.push(g);
   return found;
 }
-
-NODES.forEach((node, i) => {
-  for (const g of outward(node.group)) MEMBERS[g].push(i);
-});
-GROUPS.forEach((group, g) => {
-  if (group.parent !== null) CHILDREN[group.parent].push(g);
-});
 
 const READERS = NODES.map(() => []);
 NODES.forEach((node, i) => {
@@ -188,4 +178,3 @@ export function totalBy(item, step) {
   return found.length === item.arrivals.length ? gradients[item.node] : found.reduce((a, b) => a + b, 0);
 }
 
-export const valueOf = item => values[item.node];

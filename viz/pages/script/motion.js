@@ -32,7 +32,7 @@ const between = (share, from, to) => smooth((share - from) / (to - from));
 const mix = (a, b, s) => [a[0] + (b[0] - a[0]) * s, a[1] + (b[1] - a[1]) * s];
 
 // The point at a share of a link's whole way, all its segments together.
-export function pointAlong(link, share) {
+function pointAlong(link, share) {
   const count = link.segments.length,
     place = Math.min(count - 1, Math.floor(share * count));
   return pointOn(link.segments[place].route, share * count - place);

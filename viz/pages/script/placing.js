@@ -19,7 +19,7 @@ const ROOT = "root";
 
 export const ABOVE = 16; // what an operation takes of its card where arrows come from above
 
-export function sizeOf(item) {
+function sizeOf(item) {
   const slim = narrow();
   if (item.isConstant) return { w: 74, h: 44 };
   if (item.outs.length > 1) return { w: 212, h: 64 + 22 * 2 * Math.ceil(item.outs.length / 10) };

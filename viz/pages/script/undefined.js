@@ -6,7 +6,7 @@ import { say } from "./words.js";
 
 // What does not exist, in the engine's words: which operation, at which numbers, and what would work instead.
 
-export const nameOf = i => (NODES[i].constant && !NODES[i].label ? show(values[i]) : NODES[i].name);
+const nameOf = i => (NODES[i].constant && !NODES[i].label ? show(values[i]) : NODES[i].name);
 
 function lies(x, { low, high, closed, hole }) {
   // whether x is in a domain; a bound may be null, for none
