@@ -113,7 +113,10 @@ def groups_seen(page):
     return page.js("return items.filter(item => item.group !== null).map(item => item.group)")
 
 
-@pytest.mark.parametrize("name", ["2-2-1", "a loop by hand", "LSTM"])
+@pytest.mark.parametrize("name", [
+    pytest.param("2-2-1", marks=pytest.mark.xfail(strict=True, reason="gradients that had arrived are gone: the order of steps changes")),
+    "a loop by hand", "LSTM",
+])  # fmt: skip
 def test_opening_a_group_keeps_the_moment(name, opened):
     """The step that was shown is still shown; if it was the group's own, the one inside that ends it."""
     page = opened(BUILDS[name](), fold="layers" if name != "2-2-1" else "neurons")
@@ -180,6 +183,13 @@ def test_the_list_folds_as_the_graph_does(opened):
     page.find("#steps li.group button").click()
     page.wait()
     assert page.js("return document.querySelectorAll('#steps li').length") == folded
+
+
+@pytest.mark.xfail(strict=True, reason="the steps of an open neuron are not together")
+def test_the_steps_of_an_open_group_stand_together(opened):
+    page = opened(network(2, 2, 1), fold="none")
+    heads = page.js("return [...document.querySelectorAll('#steps li.group')].map(row => row.firstChild.textContent.split(':')[0])")
+    assert all(heads.count(head) == 2 for head in heads), "forward once, backward once"
 
 
 @pytest.mark.xfail(strict=True, reason="the list says: 1 steps")
