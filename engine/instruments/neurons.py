@@ -82,8 +82,8 @@ def _is_activation(node: Value) -> bool:
 
 
 def _continues(node: Value, uses: dict[Value, list[Value]]) -> bool:
-    """Whether the sum goes on above this node, as a term of a larger one."""
-    return len(uses[node]) == 1 and _is_sum(uses[node][0])
+    """Whether the sum goes on above this node, as a term of a larger one; a sum with a name of its own ends there."""
+    return not node.label and len(uses[node]) == 1 and _is_sum(uses[node][0])
 
 
 def _terms(total: Value, uses: dict[Value, list[Value]]) -> tuple[list[Value], list[Value]]:
@@ -93,7 +93,7 @@ def _terms(total: Value, uses: dict[Value, list[Value]]) -> tuple[list[Value], l
     stack = [total]
     while stack:
         node = stack.pop()
-        if node is total or (_is_sum(node) and len(uses[node]) == 1):
+        if node is total or (_is_sum(node) and _continues(node, uses)):
             partial.append(node)
             stack.extend(node.operands[::-1])
         else:
@@ -102,8 +102,10 @@ def _terms(total: Value, uses: dict[Value, list[Value]]) -> tuple[list[Value], l
 
 
 def _weight_first(product: Value) -> tuple[Value, Value]:
+    """The weight and its input. Of two leaves the first is the weight, as in w*x, unless only the second is called like one."""
     first, second = product.operands
-    return (first, second) if _is_leaf(first) else (second, first)
+    swapped = _is_leaf(second) and second.label[:1] in ("w", "W") and first.label[:1] not in ("w", "W")
+    return (first, second) if _is_leaf(first) and not swapped else (second, first)
 
 
 def _is_weighted(node: Value) -> bool:

@@ -16,7 +16,6 @@ from ...engine import Value
 from ...engine.errors import check_fresh
 from ...engine.files import write_whole
 from ...engine.graph import Graph, exceeds
-from ...engine.instruments.neurons import neurons
 from ...engine.ops import power
 from ...engine.primitive import REAL, Primitive
 from ...engine.say.headline import expression_term
@@ -24,7 +23,7 @@ from ...engine.say.notation import Term
 from ..folding import FOLDS
 from ..picture import symbol
 from .assemble import assemble, asset, bundle, colour_rules, embedded, words
-from .groups import Group, groups_of
+from .groups import Group, clear_neurons, groups_of
 from .javascript import LIBRARY, functions
 from .mathml import mathml, row_formulas
 from .typed import domain_data, typed_functions
@@ -87,7 +86,7 @@ def node_data(graph: Graph, groups: list[Group], rows: dict[tuple[Primitive, int
     """The nodes in forward order; only what is not usual is said."""
     place = {node: i for i, node in enumerate(graph.order)}
     home = {node: i for i, group in enumerate(groups) for node in group.nodes}
-    weights = {p for neuron in neurons(graph) for p in (*neuron.weights, *neuron.rest) if p.op is None and not p.constant}
+    weights = {p for neuron in clear_neurons(graph) for p in (*neuron.weights, *neuron.rest) if p.op is None and not p.constant}
     return [
         {
             "name": graph.names[node],

@@ -10,6 +10,7 @@ A group is folded into one operation, so no path may leave it and come back: a l
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from ...engine import Value
@@ -29,6 +30,7 @@ class Group:
     parent: Group | None = None
 
 
+MANY_TERMS = 4  # of a sum that is a neuron even without an activation
 MANY_INPUTS = 8  # that are folded into one strip
 SIGNS = {"sigmoid": "σ"}
 WEIGHTED_SUM = "<mo>∑</mo><mi>w</mi><mo>·</mo><mi>x</mi><mo>+</mo><mi>b</mi>"
@@ -40,10 +42,26 @@ def groups_of(graph: Graph) -> list[Group]:
     for node in graph.order:
         for operand in node.operands:
             readers[operand].add(node)
-    found = neurons(graph)
+    found = clear_neurons(graph)
     cells = [_neuron_group(graph.names[neuron.output], neuron, readers) for neuron in found]
     layers = [*_layers(found, cells), *_inputs(graph, readers, found)]
     return [*_cells(found, cells, graph, readers), *layers, *cells]
+
+
+def clear_neurons(graph: Graph) -> list[Neuron]:
+    """The neurons of a graph, where it is clear that they are some: a*b + c*d alone, as one types it, is only a sum.
+
+    Clear are an activation after the sum or before it, several sums of the same inputs, or many terms.
+    """
+    found = neurons(graph)
+    same = Counter(frozenset(neuron.inputs) for neuron in found)
+    active = {neuron.output for neuron in found if neuron.activation}
+
+    def is_clear(neuron: Neuron) -> bool:
+        several = same[frozenset(neuron.inputs)] > 1 or len(neuron.products) >= MANY_TERMS
+        return bool(neuron.activation) or several or not active.isdisjoint(neuron.inputs)
+
+    return [neuron for neuron in found if is_clear(neuron)]
 
 
 def _neuron_group(name: str, neuron: Neuron, readers: dict[Value, set[Value]]) -> Group:
@@ -59,11 +77,14 @@ def _layers(found: list[Neuron], cells: list[Group]) -> list[Group]:
     """Two or more neurons with the same inputs and the same activation."""
     together: dict[tuple[object, ...], list[Group]] = {}
     for neuron, cell in zip(found, cells):
-        together.setdefault((*neuron.inputs, neuron.activation), []).append(cell)
+        together.setdefault((frozenset(neuron.inputs), neuron.activation), []).append(cell)
     layers: list[Group] = []
+    numbers: dict[object, int] = {}  # a network that is called for several examples has its layers once for each
+    weights_of = {cell: frozenset(neuron.weights) for neuron, cell in zip(found, cells)}
     for members in together.values():
         if len(members) > 1:
-            layer = Group("layer", f"layer {len(layers) + 1}", members[0].sign, members[0].formula)
+            number = numbers.setdefault(weights_of[members[0]], len(numbers) + 1)
+            layer = Group("layer", f"layer {number}", members[0].sign, members[0].formula)
             layers.append(layer)
             for cell in members:
                 cell.parent = layer

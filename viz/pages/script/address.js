@@ -10,6 +10,7 @@ const OWN = ["step", "open", "cover", "dark", "projector", "bare"];
 const SECOND = 1000,
   MOST_PER_SECOND = 8; // browsers complain of more changes of the address
 const written = name => (OWN.includes(name) || name.startsWith("value.") ? `value.${name}` : name);
+const MADE = NODES.map(node => node.value); // only numbers that were changed stand in the link
 let times = [],
   later = 0;
 
@@ -17,6 +18,7 @@ export const given = new Map(); // the page's own words in the link
 
 export function readAddress() {
   given.clear();
+  for (const i of INPUTS) Object.assign(NODES[i], { value: MADE[i], typed: undefined });
   for (const part of location.hash.slice(1).split("&")) {
     let name, text;
     try {
@@ -59,7 +61,7 @@ export function writeAddress(usual) {
   if (state.cover) parts.push(`cover=${state.cover}`);
   if (document.documentElement.dataset.theme === "dark") parts.push("dark");
   for (const name of ["projector", "bare"]) if (document.documentElement.classList.contains(name)) parts.push(name);
-  for (const i of INPUTS)
+  for (const i of INPUTS.filter(j => NODES[j].value !== MADE[j]))
     parts.push(`${encodeURIComponent(written(NODES[i].name))}=${encodeURIComponent(NODES[i].typed ?? NODES[i].value)}`);
   history.replaceState(null, "", `#${parts.join("&")}`);
 }

@@ -60,6 +60,7 @@ function buildChips() {
   chipPlaces(ends, widths).forEach(({ s, free }, n) =>
     Object.assign(shown[n], { chipShare: s, chipFree: free, chipAt: pointOn(ends[n], s) }),
   );
+  rememberNeighbours(shown, widths);
   for (const link of links) {
     link.chip = null;
     if (!flows(link)) continue;
@@ -81,6 +82,21 @@ const chipWords = link => {
 };
 const chipWidth = link => chipWords(link).length * 8.4 + 16;
 
+// A chip that found no free place is seen while its step is shown; those that it then lies on step back.
+function rememberNeighbours(shown, sizes) {
+  for (const link of shown) link.under = [];
+  shown.forEach((link, n) => {
+    if (link.chipFree) return;
+    const [x, y] = link.chipAt;
+    link.under = shown.filter(
+      (other, m) =>
+        other !== link &&
+        Math.abs(other.chipAt[0] - x) < (sizes[n].w + sizes[m].w) / 2 &&
+        Math.abs(other.chipAt[1] - y) < sizes[n].h,
+    );
+  });
+}
+
 // The arrows of some links, as they look at a moment.
 export function paintArrows(some, time, step) {
   const isCurrent = link => step !== null && (step.link === link || (step.kind === "forward" && step.item === link.to));
@@ -91,7 +107,9 @@ export function paintArrows(some, time, step) {
       .find(found => found !== undefined);
     paintSegment(segment, look);
   }
-  for (const link of some) if (link.chip) paintChip(link, time, isCurrent(link) && step.kind === "backward");
+  const hidden = step?.link?.under ?? [];
+  for (const link of some)
+    if (link.chip) paintChip(link, time, isCurrent(link) && step.kind === "backward", hidden.includes(link));
 }
 
 const isNegative = (link, time) => link.chip && slopeKnown(link, time) && !slopeCovered(link) && localOf(link) < 0;
@@ -115,10 +133,10 @@ function paintSegment(segment, look) {
   if (bundle && segment.path) toggleShown(segment.path, current);
 }
 
-function paintChip(link, time, current) {
+function paintChip(link, time, current, hidden) {
   const known = slopeKnown(link, time),
     words = known && !slopeCovered(link) ? chipWords(link) : "×?";
-  const shown = current || (known && link.chipFree);
+  const shown = current || (known && link.chipFree && !hidden);
   toggleShown(link.chip, shown);
   if (!shown) return;
   const width = words.length * 8.4 + 16;

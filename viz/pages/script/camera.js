@@ -1,6 +1,6 @@
 import { items } from "./folds.js";
 import { involved, stepAt, target } from "./moments.js";
-import { bounds, frames } from "./placing.js";
+import { bounds, frames, narrow } from "./placing.js";
 import { state } from "./state.js";
 import { byId, setAttribute } from "./svg.js";
 
@@ -76,7 +76,14 @@ function aim() {
     const zoom = fit(box, r);
     if (zoom >= least) return centred(box, Math.min(zoom, box === tries[0] ? most : least * 1.25));
   }
-  return centred([...eye, ...eye], least);
+  return step ? centred([...eye, ...eye], least) : fromTheBeginning(tries[0], least);
+}
+
+// Before the first step: the side on which the inputs are.
+function fromTheBeginning([left, top, right, bottom], zoom) {
+  const r = freeRoom(),
+    whole = centred([left, top, right, bottom], zoom);
+  return narrow() ? { ...whole, y: r.top - zoom * top } : { ...whole, x: r.left - zoom * left };
 }
 
 // A group that was just opened: the whole of it if letters allow, else its middle.
@@ -157,9 +164,11 @@ export function showEverything() {
   byHand(camera => Object.assign(camera, centred(everything(), Math.min(fit(everything(), freeRoom()), 1.8))));
 }
 
+export const fingers = new Map(); // what touches the stage: two fingers zoom, wherever they began
+let onCard = null; // one finger, or the mouse, that began on a card: the card's own
+
 // Wheel, fingers and mouse on the stage. A click on a card is the card's.
 export function listenForHands(stage, changed) {
-  const fingers = new Map();
   stage.addEventListener(
     "wheel",
     event => {
@@ -170,9 +179,9 @@ export function listenForHands(stage, changed) {
     { passive: false },
   );
   stage.addEventListener("pointerdown", event => {
-    if (event.target.closest(".card, .tab")) return;
     fingers.set(event.pointerId, [event.clientX, event.clientY]);
-    stage.setPointerCapture(event.pointerId);
+    if (!event.target.closest(".card, .tab")) stage.setPointerCapture(event.pointerId);
+    else if (fingers.size === 1) onCard = event.pointerId;
   });
   stage.addEventListener("pointermove", event => {
     const before = fingers.get(event.pointerId),
@@ -182,9 +191,13 @@ export function listenForHands(stage, changed) {
       const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
       const spread = point => Math.hypot(point[0] - other[0], point[1] - other[1]) || 1;
       zoomBy(spread(now) / spread(before), (now[0] + other[0]) / 2, (now[1] + other[1]) / 2);
-    } else panBy(now[0] - before[0], now[1] - before[1]);
+    } else if (event.pointerId !== onCard) panBy(now[0] - before[0], now[1] - before[1]);
     fingers.set(event.pointerId, now);
     changed();
   });
-  for (const end of ["pointerup", "pointercancel"]) stage.addEventListener(end, event => fingers.delete(event.pointerId));
+  for (const end of ["pointerup", "pointercancel"])
+    stage.addEventListener(end, event => {
+      fingers.delete(event.pointerId);
+      onCard = null;
+    });
 }

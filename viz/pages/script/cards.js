@@ -44,7 +44,7 @@ export function buildCard(item, act) {
       element("rect", { class: "under", x: -w / 2 + away, y: top - away, width: w, height: h, rx: 13 }, card);
   element("rect", { class: "body", x: -w / 2, y: top, width: w, height: h, rx: 13 }, card);
   const middle = item.isLeaf || narrow() ? 0 : 7;
-  if (!item.isConstant) nameText(card, item.title, { class: "name", x: middle, y: text + 23 });
+  if (!item.isConstant) nameText(card, item.title, { class: "name", x: middle, y: text + 23 }, 24, w - 24);
   if (item.outs.length > 1) buildStrip(item, card);
   else {
     item.value = element("text", { class: "value", x: middle, y: item.isConstant ? 7 : text + 50 }, card);

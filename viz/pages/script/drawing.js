@@ -4,7 +4,7 @@ import { GROUPS, NODES } from "./data.js";
 import { isFrame, items, links, steps } from "./folds.js";
 import { version } from "./model.js";
 import { ARRIVES, factors, involved, reached, READS, stepAt } from "./moments.js";
-import { bounds, frames, ports, segments } from "./placing.js";
+import { bounds, frames, narrow, ports, segments } from "./placing.js";
 import { state } from "./state.js";
 import { byId, element, nameText, pressable } from "./svg.js";
 import { say } from "./words.js";
@@ -46,6 +46,8 @@ export function paint(time) {
   painted = { mark, moment, step };
 }
 
+const linksOf = step => (step.kind === "forward" ? step.item.ins : step.link ? [step.link, ...(step.link.under ?? [])] : []);
+
 // The items and links of the steps from one to another; null if these are so many that all may as well be painted.
 function changedBetween(one, other) {
   const [first, last] = [one?.number ?? 0, other?.number ?? 0].sort((a, b) => a - b);
@@ -53,7 +55,7 @@ function changedBetween(one, other) {
   const some = steps.slice(Math.max(0, first - 1), last);
   return {
     items: new Set(some.flatMap(step => [...involved(step), ...factors(step).values])),
-    links: [...new Set(some.flatMap(step => (step.kind === "forward" ? step.item.ins : step.link ? [step.link] : [])))],
+    links: [...new Set(some.flatMap(step => linksOf(step)))],
   };
 }
 
@@ -95,13 +97,14 @@ function tab(parent, words, x, y, action) {
     { class: "tab", tabindex: 0, role: "button", transform: `translate(${x + width / 2} ${y})` },
     parent,
   );
-  element("rect", { x: -width / 2, y: -17, width, height: 34, rx: 17 }, made);
+  const height = narrow() ? 52 : 34; // a finger needs 44 pixels
+  element("rect", { x: -width / 2, y: -height / 2, width, height, rx: 17 }, made);
   element("text", { y: 5 }, made).textContent = words;
   pressable(made, action);
   return made;
 }
 
-export const tabOf = group => `tab${group}`;         // the id of what closes an open group
+export const tabOf = group => `tab${group}`; // the id of what closes an open group
 
 // A layer that is open has its name above its neurons; a click opens all of them, or closes the layer.
 function lanes(act) {

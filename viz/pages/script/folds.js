@@ -17,6 +17,12 @@ export function outward(group) {
   return found;
 }
 
+// The open groups around an item that are drawn as frames, from the outside inward.
+export const framesOf = item =>
+  outward(item.frame)
+    .filter(g => state.open.has(g) && isFrame(g))
+    .reverse();
+
 const READERS = NODES.map(() => []);
 NODES.forEach((node, i) => {
   for (const j of node.operands) READERS[j].push(i);
@@ -87,27 +93,49 @@ function connect(byKey) {
   }
 }
 
-function afterTheirOperands(all) {
-  // every item after those that it reads; otherwise in the order of the nodes
+// Every item after those that it reads, and those of an open group together; otherwise in the order of the nodes.
+function afterTheirOperands(all, depth = 0) {
+  const unitOf = item => framesOf(item)[depth] ?? item.key,
+    units = new Map(),
+    inside = new Set(all);
+  for (const item of all) units.set(unitOf(item), []);
+  for (const item of all) units.get(unitOf(item)).push(item);
+  const before = unit =>
+    units
+      .get(unit)
+      .flatMap(item => item.ins)
+      .map(link => link.from)
+      .filter(from => inside.has(from))
+      .map(unitOf);
+  return topological([...units.keys()], before).flatMap(unit =>
+    typeof unit === "number" ? afterTheirOperands(units.get(unit), depth + 1) : units.get(unit),
+  );
+}
+
+// Things in their order, each after those that `before` names; `before` may name a thing itself.
+function topological(things, before) {
   const done = new Set(),
-    order = [];
-  for (const first of all) {
+    waiting = new Map();
+  for (const first of things) {
     const stack = [first];
     while (stack.length) {
-      const item = stack.at(-1),
-        waiting = item.ins.map(link => link.from).filter(from => !done.has(from));
-      if (waiting.length) {
-        stack.push(...waiting.reverse());
+      const thing = stack.at(-1);
+      if (!waiting.has(thing))
+        waiting.set(
+          thing,
+          before(thing)
+            .filter(other => other !== thing)
+            .reverse(),
+        );
+      const next = waiting.get(thing).pop();
+      if (next === undefined) {
+        done.add(stack.pop());
         continue;
       }
-      stack.pop();
-      if (!done.has(item)) {
-        done.add(item);
-        order.push(item);
-      }
+      if (!done.has(next)) stack.push(next);
     }
   }
-  return order;
+  return [...done];
 }
 
 export const flows = link => link.sources.some(i => !NODES[i].constant);
@@ -177,4 +205,3 @@ export function totalBy(item, step) {
   const found = arrivedBy(item, step);
   return found.length === item.arrivals.length ? gradients[item.node] : found.reduce((a, b) => a + b, 0);
 }
-

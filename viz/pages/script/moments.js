@@ -35,7 +35,12 @@ export const pauseOf = step => (!isCovered(step) ? 1 : state.cover === "local" ?
 export const valueKnown = (item, time) => item.isLeaf || reached(item.known, time, ARRIVES.forward);
 export const valueCovered = item => !item.isLeaf && isCovered(steps[item.known - 1]);
 export const slopeKnown = (link, time) => reached(link.step, time, READS);
-export const slopeCovered = link => link.step !== null && state.cover === "local" && isCovered(steps[link.step - 1]);
+// A local derivative is covered as such, or because it is made of a value that is.
+export const slopeCovered = link => {
+  if (link.step === null || !state.cover) return false;
+  if (state.cover === "local") return isCovered(steps[link.step - 1]);
+  return factors(steps[link.step - 1]).values.some(item => item.node !== null && valueCovered(item));
+};
 
 // The gradient of an item as far as it has arrived: {parts, total, all: whether nothing is missing, covered}, or null.
 export function gradientAt(item, time) {

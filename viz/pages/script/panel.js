@@ -1,5 +1,5 @@
 import { FUNCTIONS, NODES } from "./data.js";
-import { measureAgain } from "./camera.js";
+import { fingers, measureAgain } from "./camera.js";
 import { gradients, INPUTS, LAST, outputAt, values } from "./model.js";
 import { itemOf, steps } from "./folds.js";
 import { isCovered } from "./moments.js";
@@ -89,7 +89,7 @@ function forgetNudge() {
 }
 
 function put(node, number, field = null) {
-  NODES[node].value = number;
+  NODES[node].value = field ? number : Number(number.toPrecision(12)); // a place on the screen has no more digits
   if (!field) NODES[node].typed = undefined;
   if (state.selected === node && field !== byId("number")) byId("number").value = show(number, 12);
   if (state.selected === node) byId("slide").value = number;
@@ -106,6 +106,7 @@ export function makeDraggable(item) {
     card.setPointerCapture(event.pointerId);
   });
   card.addEventListener("pointermove", event => {
+    if (fingers.size > 1) start = null; // it has become a pinch
     if (!start || (!start.moved && Math.abs(event.clientX - start.at) < 4)) return;
     if (!start.moved) {
       forgetNudge();

@@ -1,7 +1,8 @@
 import { GROUPS } from "./data.js";
-import { isFrame, items, links, outward } from "./folds.js";
+import { framesOf, items, links } from "./folds.js";
 import { arrange } from "./layout.js";
-import { INPUTS } from "./model.js";
+import { INPUTS, values } from "./model.js";
+import { show } from "./numbers.js";
 import { state } from "./state.js";
 
 // Where everything stands. The inside of an open group is laid out first, then placed as one box in the layout around it.
@@ -21,18 +22,13 @@ export const ABOVE = 16; // what an operation takes of its card where arrows com
 
 function sizeOf(item) {
   const slim = narrow();
-  if (item.isConstant) return { w: 74, h: 44 };
+  if (item.isConstant) return { w: Math.max(74, 12 * show(values[item.node], 5).length + 20), h: 44 };
   if (item.outs.length > 1) return { w: 212, h: 64 + 22 * 2 * Math.ceil(item.outs.length / 10) };
   return {
     w: Math.max(slim ? 128 : 156, Math.min(300, 11 * item.title.length + 40)),
     h: (item.arrivals.length > 1 ? 118 : 96) + (slim && !item.isLeaf ? ABOVE : 0),
   };
 }
-
-const framesOf = item =>
-  outward(item.frame)
-    .filter(g => state.open.has(g) && isFrame(g))
-    .reverse(); // from the outside inward
 
 export function place() {
   frames = [];

@@ -8,7 +8,7 @@ import { arithmetic } from "./numbers.js";
 import { goOn } from "./player.js";
 import { state } from "./state.js";
 import { byId } from "./svg.js";
-import { hidesGradient, slopeFormula, stepWords } from "./wording.js";
+import { hidesGradient, slopeFormula, wordsInFull } from "./wording.js";
 
 // Predict first: a covered step stops before its result and asks. A first wrong guess gets a hint, a second one the product
 // with a hole; "show me" is always there.
@@ -19,7 +19,7 @@ let asked = null,
 function questionOf(step) {
   const i = step.item.node;
   if (step.kind === "forward") {
-    const formula = stepWords(step).pieces.at(-2).replace("<mo>=</mo>", "");
+    const formula = wordsInFull(step).pieces.at(-2).replace("<mo>=</mo>", "");
     return { kind: "value", truth: values[i], names: { to: NODES[i].name }, operands: operandsOf(i), formula };
   }
   const { link } = step,

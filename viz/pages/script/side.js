@@ -1,5 +1,5 @@
 import { GROUPS, NODES } from "./data.js";
-import { isFrame, outward, steps } from "./folds.js";
+import { framesOf, steps } from "./folds.js";
 import { INPUTS } from "./model.js";
 import { DONE, isCovered, reached } from "./moments.js";
 import { typed } from "./panel.js";
@@ -37,17 +37,12 @@ export function showInputs(except = null) {
   }
 }
 
-const framesAround = step =>
-  outward(step.item.frame)
-    .filter(g => state.open.has(g) && isFrame(g))
-    .reverse();
-
 export function listAll(act) {
   const list = document.createDocumentFragment();
   rows = [];
   let before = [];
   steps.forEach((step, place) => {
-    const around = framesAround(step);
+    const around = framesOf(step.item);
     around.forEach((g, depth) => {
       if (before[depth] !== g) list.append(header(g, depth, place, act));
     });
@@ -72,11 +67,11 @@ export function listAll(act) {
 function header(g, depth, place, act) {
   const row = document.createElement("li");
   let count = 0;
-  while (place + count < steps.length && framesAround(steps[place + count])[depth] === g) count++;
+  while (place + count < steps.length && framesOf(steps[place + count].item)[depth] === g) count++;
   row.className = "group";
   row.style.setProperty("--depth", depth);
   row.append(
-    say("group steps", { name: GROUPS[g].name, count }),
+    say(count === 1 ? "group step" : "group steps", { name: GROUPS[g].name, count }),
     button("−", say("close group", { name: GROUPS[g].name }), () => act.toggle([g])),
   );
   return row;

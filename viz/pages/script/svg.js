@@ -34,12 +34,19 @@ export function toggleShown(node, shown) {
 }
 
 // A name with its index below the line.
-export function nameText(parent, name, attributes, most = 24) {
+const LONG_NAME = 8; // letters; shorter names fit, whichever letters they have
+
+export function nameText(parent, name, attributes, most = 24, width = 0) {
   const text = element("text", attributes, parent),
     [stem, index] = nameParts(name);
   element("tspan", {}, text).textContent = stem.length > most ? `${stem.slice(0, most - 1)}…` : stem;
   if (index) element("tspan", { dy: 4, class: "index" }, text).textContent = index;
   if (stem.length > most) element("title", {}, text).textContent = name;
+  if (width && name.length > LONG_NAME && text.getComputedTextLength() > width) {
+    // wide letters are set closer
+    setAttribute(text, "textLength", width);
+    setAttribute(text, "lengthAdjust", "spacingAndGlyphs");
+  }
   return text;
 }
 

@@ -21,6 +21,7 @@ import { say } from "./words.js";
 // What a step says: as a formula, as a line of text (for the list and for a screen reader), and as a sentence. A number that
 // is covered is a hole in all of them.
 
+const SPACE = "\u00a0"; // an ordinary space at the edge of an element is dropped
 const HOLE = '<mtext class="hole">?</mtext>';
 const OUTPUT = NODES[LAST].name;
 const partialText = i => `∂${OUTPUT}/∂${NODES[i].name}`;
@@ -42,8 +43,14 @@ const byNumber = i => key => {
   return hidesValue(j) ? { text: "?", math: HOLE, negative: false } : numberWords(values[j], "value");
 };
 
-// {pieces: MathML, each of which may begin a line; subject: what it is about; text: the whole line; sentence}
+// {pieces: MathML, each of which may begin a line; subject: what it is about; text: the whole line; sentence}. While a step
+// waits for an answer, only what is asked for and the rule in letters are shown: a hint may put the numbers in.
 export function stepWords(step) {
+  const words = wordsInFull(step);
+  return step && isCovered(step) ? { ...words, ...words.asked } : words;
+}
+
+export function wordsInFull(step) {
   if (!step) return { pieces: [], subject: "", text: say("given"), sentence: say("given hint") };
   if (step.kind === "seed") return seedWords();
   if (step.kind === "inside") return insideWords(step.item);
@@ -63,24 +70,19 @@ function seedWords() {
 function valueWords(step) {
   const i = step.item.node,
     { formulas } = rowOf(i),
-    name = NODES[i].name,
-    covered = isCovered(step);
-  const result = covered ? HOLE : mathNumber(values[i], "value"),
-    filled = words => fillText(formulas.text.value, words);
+    { name } = NODES[i];
+  const filled = words => fillText(formulas.text.value, words);
+  const rule = [mathName(name), `<mo>=</mo>${fillMath(formulas.value, byName(i))}`];
   return {
-    pieces: [
-      mathName(name),
-      `<mo>=</mo>${fillMath(formulas.value, byName(i))}`,
-      `<mo>=</mo>${fillMath(formulas.value, byNumber(i))}`,
-      `<mo>=</mo>${result}`,
-    ],
+    pieces: [...rule, `<mo>=</mo>${fillMath(formulas.value, byNumber(i))}`, `<mo>=</mo>${mathNumber(values[i], "value")}`],
     subject: name,
-    text: [name, filled(byName(i)), filled(byNumber(i)), covered ? "?" : show(values[i])].join(" = "),
+    text: [name, filled(byName(i)), filled(byNumber(i)), show(values[i])].join(" = "),
+    asked: { pieces: rule, text: `${name} = ${filled(byName(i))} = ?` },
     sentence: "",
   };
 }
 
-function foldWords({ item, ...step }) {
+function foldWords({ item }) {
   const group = GROUPS[item.group],
     operations = item.members.filter(i => NODES[i].row !== null).length;
   const sentence = say("folded", { name: group.name, operations });
@@ -91,13 +93,13 @@ function foldWords({ item, ...step }) {
       text: say("several values", { name: group.name, count: item.outs.length }),
       sentence,
     };
-  const covered = isCovered({ item, ...step }),
-    result = covered ? HOLE : mathNumber(values[item.node], "value");
+  const result = mathNumber(values[item.node], "value");
   const formula = group.formula ? [`<mo>=</mo>${group.formula}`] : [];
   return {
     pieces: [mathName(NODES[item.node].name), ...formula, `<mo>=</mo>${result}`],
     subject: NODES[item.node].name,
-    text: `${NODES[item.node].name} = ${covered ? "?" : show(values[item.node])}`,
+    text: `${NODES[item.node].name} = ${show(values[item.node])}`,
+    asked: { pieces: [mathName(NODES[item.node].name), `<mo>=</mo>${HOLE}`], text: `${NODES[item.node].name} = ?` },
     sentence,
   };
 }
@@ -110,6 +112,7 @@ function insideWords(item) {
   const list = shown.map(i => `${partialText(i)} = ${show(gradients[i] ?? 0)}`).join(", ");
   return {
     pieces: [
+      `<mtext>${say("weights inside", { name })}:${SPACE}</mtext>`,
       ...shown.map(i => `${partialMath(i)}<mo>=</mo>${mathNumber(gradients[i] ?? 0, "gradient")}`),
       ...(more ? [`<mtext>${say("and more", { more })}</mtext>`] : []),
     ],
@@ -145,31 +148,35 @@ function productWords(step) {
     several = link.from.arrivals.length > 1;
   const slope = slopeWords(link),
     share = shareOf(link),
-    covered = isCovered(step),
-    local = state.cover === "local" && covered;
+    covered = isCovered(step);
   const arriving = gradients[i],
     blind = hidesGradient(item);
   const way = say("by way of", { name: NODES[i].name });
   const named = `${partialText(i)} · ${slope.named}`,
     left = `${partialText(j)} ${several ? `${way} ` : "= "}`;
-  const numbers = `${blind ? "?" : show(arriving)} · ${local ? "?" : slope.numbered}`;
-  const result = covered ? "?" : show(share);
-  const lead = several ? `<mtext>${way}</mtext>` : "<mo>=</mo>";
+  const numbers = `${blind ? "?" : show(arriving)} · ${slope.numbered}`;
+  const lead = several ? `<mtext>${SPACE}${way}${SPACE}</mtext>` : "<mo>=</mo>";
   const words = {
     pieces: [
       partialMath(j),
       `${lead}${partialMath(i)}<mo>·</mo>${slope.namedMath}`,
-      `<mo>=</mo>${blind ? HOLE : safe(arriving, "gradient")}<mo>·</mo>${local ? HOLE : slope.numberedMath}`,
-      `<mo>=</mo>${covered ? HOLE : mathNumber(share, "gradient")}`,
+      `<mo>=</mo>${blind ? HOLE : safe(arriving, "gradient")}<mo>·</mo>${slope.numberedMath}`,
+      `<mo>=</mo>${mathNumber(share, "gradient")}`,
     ],
     subject: several ? `${partialText(j)} ${way.replace(/:$/, "")}` : partialText(j),
-    text: blind && covered ? `${left}${named} = ?` : `${left}${named} = ${numbers} = ${result}`,
+    text: `${left}${named} = ${numbers} = ${show(share)}`,
     sentence: covered ? "" : meaning(i, j, localOf(link), share),
   };
+  words.asked = state.cover === "local" ? slopeAsked(i, j) : { pieces: words.pieces.slice(0, 2), text: `${left}${named} = ?` };
   if (several && !covered) addUp(words, link, step.number);
   if (slope.remark && !covered) words.sentence = `${words.sentence}\n${slope.remark}`;
   return words;
 }
+
+const slopeAsked = (i, j) => ({
+  pieces: [mathPartial(NODES[i].name, NODES[j].name), `<mo>=</mo>${HOLE}`],
+  text: `∂${NODES[i].name}/∂${NODES[j].name} = ?`,
+});
 
 // The local derivative of a link: as a formula of names, and of numbers.
 function slopeWords(link) {
@@ -216,7 +223,7 @@ function addUp(words, link, number) {
       ? `<mo>…</mo><mo>+</mo>${safe(parts.at(-1), "gradient")}`
       : parts.map(x => safe(x, "gradient")).join("<mo>+</mo>");
   words.pieces.push(
-    `<mtext>${say("added up", { arrived: parts.length, all })}</mtext>${terms}<mo>=</mo>${mathNumber(total, "gradient")}`,
+    `<mtext>${say("added up", { arrived: parts.length, all })}${SPACE}</mtext>${terms}<mo>=</mo>${mathNumber(total, "gradient")}`,
   );
 }
 
@@ -230,7 +237,8 @@ function change(i, times) {
 function meaning(i, j, slope, share) {
   const first = change(i, slope),
     x = NODES[j].name;
-  return i === LAST ? say("if grows", { x, first }) : say("if grows, and", { x, first, second: change(LAST, share) });
+  if (i === LAST) return say(itemOf[j].arrivals.length > 1 ? "if grows, this way" : "if grows", { x, first });
+  return say("if grows, and", { x, first, second: change(LAST, share) });
 }
 
 // What one value has to tell: where it comes from, who reads it, what each of them sends back; of steps to come, not the result.
