@@ -51,17 +51,12 @@ def groups_of(graph: Graph) -> list[Group]:
 def clear_neurons(graph: Graph) -> list[Neuron]:
     """The neurons of a graph, where it is clear that they are some: a*b + c*d alone, as one types it, is only a sum.
 
-    Clear are an activation after the sum or before it, several sums of the same inputs, or many terms.
+    It is clear where one of them has an activation, where several have the same inputs, or one has many terms.
     """
     found = neurons(graph)
     same = Counter(frozenset(neuron.inputs) for neuron in found)
-    active = {neuron.output for neuron in found if neuron.activation}
-
-    def is_clear(neuron: Neuron) -> bool:
-        several = same[frozenset(neuron.inputs)] > 1 or len(neuron.products) >= MANY_TERMS
-        return bool(neuron.activation) or several or not active.isdisjoint(neuron.inputs)
-
-    return [neuron for neuron in found if is_clear(neuron)]
+    clear = any(n.activation or same[frozenset(n.inputs)] > 1 or len(n.products) >= MANY_TERMS for n in found)
+    return found if clear else []
 
 
 def _neuron_group(name: str, neuron: Neuron, readers: dict[Value, set[Value]]) -> Group:
