@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 from ..engine import Value, parse
 from ..engine.command.tables import variables_from
@@ -41,11 +42,16 @@ def run(words: list[str]) -> Path:
     """Carry out a command line and return what was written."""
     given = arguments().read(words)
     if given.expression == "network":
+        if given.steps or given.no_answers or given.no_gradients or given.fold != "auto" or given.scale != 1.0:
+            raise UsageError("network takes -o FILE and --open; the other options are for graphs.")
         return network(given.values, given.output)
     path = Path(given.output or ("chain-rule.html" if not given.steps else "chain-rule.pdf"))
     folder = given.steps and not path.suffix
     if path.suffix.lower() not in FORMS and not folder:
         raise UsageError(f"{path} does not name a format: end it with {', '.join(FORMS)}.")
+    unused = unused_options(given, path)
+    if unused:
+        raise UsageError(f"{unused[0]} says nothing about {path}: {unused[1]}.")
     output = graph(given.expression, given.values)
     if given.steps:
         draw_steps(output, path, answers=not given.no_answers)
@@ -60,6 +66,20 @@ def run(words: list[str]) -> Path:
     if given.open:
         webbrowser.open(path.absolute().as_uri())
     return path
+
+
+def unused_options(given: Any, path: Path) -> tuple[str, str] | None:
+    """An option that has no meaning for what is written, and what it is for; None if there is none."""
+    form = path.suffix.lower()
+    for option, is_given, has_meaning, purpose in (
+        ("--scale", given.scale != 1.0, form == ".png", "it is for a .png"),
+        ("--no-answers", given.no_answers, given.steps, "it is for --steps"),
+        ("--no-gradients", given.no_gradients, not given.steps and form != ".html", "it is for a picture"),
+        ("--fold", given.fold != "auto", not given.steps, "slides show every node"),
+    ):
+        if is_given and not has_meaning:
+            return option, purpose
+    return None
 
 
 def graph(text: str | None, values: list[str]) -> Value:

@@ -226,3 +226,17 @@ def test_a_page_of_more_nodes_than_a_browser_takes_is_refused():
         x = x + 1.0
     with pytest.raises(ValueError, match=r"up to 20000 nodes.*one example's cost"):
         page(x, "large.html")
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--scale", "3", "-o", "x.svg"], "--scale says nothing about x.svg: it is for a .png"),
+    (["--no-answers", "-o", "x.html"], "--no-answers says nothing about x.html: it is for --steps"),
+    (["--no-gradients", "-o", "x.html"], "--no-gradients says nothing about x.html: it is for a picture"),
+    (["--steps", "--fold", "layers", "-o", "x.pdf"], "--fold says nothing about x.pdf: slides show every node"),
+])  # fmt: skip
+def test_an_option_that_would_do_nothing_is_refused(words, said, here, capsys):
+    assert main([*WORKED, *words]) == 2
+    assert said in capsys.readouterr().err
+    assert main(["network", "--fold", "layers", "-o", "n.html"]) == 2
+    assert "network takes -o FILE" in capsys.readouterr().err
+    assert written(here) == []

@@ -59,8 +59,8 @@ def data_module(model: MLP, X: Any, y: Any, *, loss: str = "quadratic", lr: floa
     layers = layers_of(model)
     points, low = points_of(X, y)
     check_cost(loss, layers[-1]["activation"], low)
-    if not 0 < lr < float("inf"):
-        raise ValueError(f"lr = {lr} must be a number above 0.")
+    if isinstance(lr, bool) or not isinstance(lr, (int, float)) or not 0 < lr < float("inf"):
+        raise ValueError(f"lr = {lr!r} must be a number above 0.")
     size = len(points) if batch_size == "all" else batch_size
     if not isinstance(size, int) or size < 1:
         raise ValueError(f"batch_size = {batch_size!r}: give a whole number, at least 1, or 'all'.")

@@ -159,7 +159,7 @@ const KEYS = { " ": "play", e: "one-example", b: "one-batch", o: "one-epoch", u:
 function onKey(event) {
   const { target, key } = event, typing = /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.closest("dialog");
   const command = event.ctrlKey || event.metaKey;
-  const pressed = key === " " && target.closest("button, [role=button]");  // the button's own business
+  const pressed = key === " " && target.closest("button, summary, [role=button]");  // the button's own business
   if (typing || event.altKey || pressed) return;
   const name = command ? { z: "undo" }[key] : KEYS[key];
   if (!name) return;
