@@ -112,6 +112,12 @@ class Page:
         self.find(f"#{name}").click()
         self.wait()
 
+    def click_on(self, selector, text=""):
+        """A click on the first part of the drawing that has this text in it, wherever it is."""
+        self.js("[...document.querySelectorAll(arguments[0])].find(part => part.textContent.includes(arguments[1]))"
+                ".dispatchEvent(new Event('click'))", selector, text)  # fmt: skip
+        self.wait()
+
     def choose(self, name, option):
         """Choose in a list."""
         self.js("const list = document.getElementById(arguments[0]); list.value = arguments[1]; "

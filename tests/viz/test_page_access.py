@@ -23,8 +23,8 @@ def test_on_a_phone_the_page_does_not_scroll_sideways(build, opened):
 def test_on_a_phone_the_graph_runs_from_top_to_bottom(opened):
     output = worked()
     page = opened(output, size=PHONE, phone=True)
-    boxes = [page.js("const b = document.getElementById(arguments[0]).getBoundingClientRect(); return [b.left, b.top]", ids(output)[name])
-             for name in "xvuf"]  # fmt: skip
+    place = "const b = document.getElementById(arguments[0]).getBoundingClientRect(); return [b.left, b.top]"
+    boxes = [page.js(place, ids(output)[name]) for name in "xvuf"]
     assert sorted(boxes, key=lambda box: box[1]) == boxes
     assert boxes[-1][1] - boxes[0][1] > boxes[-1][0] - boxes[0][0]
 
@@ -45,7 +45,8 @@ def test_no_control_is_cut_off_or_covered(size, opened):
     page = opened(worked(), "step=5&cover=gradient", size=size, phone=size is PHONE)
     hidden = page.js("""
         return [...document.querySelectorAll("#head button, #head select, #dock button, #dock input, #dock select")].filter(e => {
-          const box = e.getBoundingClientRect(), top = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
+          const box = e.getBoundingClientRect();
+          const top = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
           return e.getClientRects().length && !(top && (e === top || e.contains(top)));
         }).map(e => e.id || e.textContent)""")
     assert hidden == []
@@ -75,14 +76,18 @@ def colour(page, selector, key):
 TEXTS = [  # what is read, and what is behind it: selectors and properties
     ("h1", "color", "#head", "backgroundColor"), (".card.input .name", "fill", ".card.input .body", "fill"),
     (".card.input .value", "fill", ".card.input .body", "fill"), (".card.input .gradient", "fill", ".card.input .body", "fill"),
-    (".card.result .value", "fill", ".card.result .body", "fill"), (".card.result .gradient", "fill", ".card.result .body", "fill"),
+    (".card.result .value", "fill", ".card.result .body", "fill"),
+    (".card.result .gradient", "fill", ".card.result .body", "fill"),
     (".sign", "fill", ".operation", "fill"), (".chip text", "fill", ".chip rect", "fill"),
-    (".card.weight .value", "fill", ".card.weight .body", "fill"), (".card.weight .gradient", "fill", ".card.weight .body", "fill"),
+    (".card.weight .value", "fill", ".card.weight .body", "fill"),
+    (".card.weight .gradient", "fill", ".card.weight .body", "fill"),
     (".tab text", "fill", ".tab rect", "fill"), (".port text", "fill", ".port rect", "fill"),
     ("#sentence", "color", "#dock", "backgroundColor"), ("#phase.backward b", "color", "#phase", "backgroundColor"),
-    ("#formula math .value", "color", "#dock", "backgroundColor"), ("#formula math .gradient", "color", "#dock", "backgroundColor"),
+    ("#formula math .value", "color", "#dock", "backgroundColor"),
+    ("#formula math .gradient", "color", "#dock", "backgroundColor"),
     ("#follow", "color", "#follow", "backgroundColor"), ("#fit", "color", "#fit", "backgroundColor"),
-    ("#inputs input", "color", "#inputs input", "backgroundColor"), ("#steps li:not(.later)", "color", "#side", "backgroundColor"),
+    ("#inputs input", "color", "#inputs input", "backgroundColor"),
+    ("#steps li:not(.later)", "color", "#side", "backgroundColor"),
     ("#steps [aria-current]", "color", "#steps [aria-current]", "backgroundColor"),
     ("#steps .later", "color", "#side", "backgroundColor"),
 ]  # fmt: skip
@@ -107,7 +112,8 @@ def test_a_sign_is_never_told_by_colour_alone(opened):
     minus = page.js("return [...document.querySelectorAll('.chip')].filter(chip => chip.classList.contains('negative'))"
                     ".map(chip => chip.textContent)")  # fmt: skip
     assert minus == ["×−9"]
-    dashed = page.js("return [...document.querySelectorAll('.edge')].map(edge => getComputedStyle(edge).strokeDasharray !== 'none')")
+    dashed = page.js("return [...document.querySelectorAll('.edge')]"
+                     ".map(edge => getComputedStyle(edge).strokeDasharray !== 'none')")  # fmt: skip
     assert sorted(dashed) == [False] * 4 + [True]
 
 

@@ -8,6 +8,7 @@ from page_graphs import GRAPHS, elman, network, worked
 AT = """
 const time = arguments[0], done = arguments[arguments.length - 1];
 goTo(time);
+Object.assign(state, { speed: 0, playing: arguments[1] });
 requestAnimationFrame(() => requestAnimationFrame(() => {
   const box = e => { const b = e.getBoundingClientRect(); return [(b.left + b.right) / 2, (b.top + b.bottom) / 2]; };
   const own = e => { const m = e.getAttribute("transform").match(/-?[\\d.]+/g).map(Number); return m; };
@@ -19,16 +20,16 @@ requestAnimationFrame(() => requestAnimationFrame(() => {
 
 def moving(page, time, playing=False):
     """What moves; while it plays, or where it was stopped."""
-    return page.driver.execute_async_script(AT.replace("goTo(time);", "goTo(time); state.speed = 0; state.playing = arguments[1];"),
-                                            time, playing)  # fmt: skip
+    return page.driver.execute_async_script(AT, time, playing)
 
 
 def steps_of(page, kind):
     """For each step of a kind: its number, the places of its arrow's tail and head, of both cards, and of its chip."""
     return page.js("""
         return steps.filter(step => step.kind === arguments[0]).map(step => {
-          const place = item => [item.x, item.y], link = step.link ?? step.item.ins.find(l => l.sources.length === 1) ?? step.item.ins[0];
-          return { number: step.number, item: place(step.item), from: place(link.from), ins: step.item.ins.length,
+          const place = item => [item.x, item.y], { ins } = step.item;
+          const link = step.link ?? ins.find(l => l.sources.length === 1) ?? ins[0];
+          return { number: step.number, item: place(step.item), from: place(link.from), ins: ins.length,
             tail: pointAlong(link, 0), head: pointAlong(link, 1), chip: link.chipAt ?? null, bent: link.segments.length,
             share: link.sources.length === 1 && localOf(link) !== null ? shareOf(link) : null,
             arriving: step.item.node === null ? null : gradients[step.item.node],
@@ -51,7 +52,8 @@ def test_backward_the_number_travels_against_the_arrow(build, opened):
     for step in steps_of(page, "backward"):
         if step["share"] is None:
             continue
-        places = [moving(page, step["number"] - 1 + share) for share in (0.15, 0.18, 0.21, 0.24, 0.27, 0.6, 0.63, 0.66, 0.69, 0.72)]
+        shares = (0.15, 0.18, 0.21, 0.24, 0.27, 0.6, 0.63, 0.66, 0.69, 0.72)
+        places = [moving(page, step["number"] - 1 + share) for share in shares]
         assert all(len(found) == 1 and found[0]["look"] == "token gradient" for found in places)
         along = [found[0]["at"] for found in places]
         if step["bent"] == 1:  # an arrow that passes a frame's edge need not go straight away

@@ -1,4 +1,4 @@
-"""Direct manipulation: drag an input, slide it, type it; everything follows, and what the derivative promises stands beside it."""
+"""Direct manipulation: drag an input, slide it, type it; everything follows, and beside it what the derivative promises."""
 
 import re
 

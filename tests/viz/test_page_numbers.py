@@ -56,8 +56,8 @@ def test_a_graph_of_five_hundred_nodes_opens(opened):
 
 # --- a field takes what the command takes ---
 
-TAKEN = {"1/3": 1 / 3, "pi/2": 1.5707963267948966, "sqrt(2)": 1.4142135623730951, "-3**2": -9.0, "1e-3": 0.001, "2·e": 5.43656365691809,
-         "|2-5|": 3.0, "x²".replace("x", "3"): 9.0, " 7 ": 7.0, "max(1, 2)": 2.0}  # fmt: skip
+TAKEN = {"1/3": 1 / 3, "pi/2": 1.5707963267948966, "sqrt(2)": 1.4142135623730951, "-3**2": -9.0, "1e-3": 0.001,
+         "2·e": 5.43656365691809, "|2-5|": 3.0, "x²".replace("x", "3"): 9.0, " 7 ": 7.0, "max(1, 2)": 2.0}  # fmt: skip
 
 
 @pytest.mark.parametrize("where", ["the list at the side", "the panel"])
@@ -140,8 +140,7 @@ def open_panel(page, output, name):
 
 
 def put_in_panel(page, text):
-    page.js("const field = document.querySelector('#number'); field.value = arguments[0]; field.dispatchEvent(new Event('input'))",
-            text)  # fmt: skip
+    page.js("const f = document.querySelector('#number'); f.value = arguments[0]; f.dispatchEvent(new Event('input'))", text)
     page.wait()
 
 
@@ -214,5 +213,5 @@ def test_no_result_of_what_does_not_exist_stays_on_the_page(opened):
 def test_what_does_not_exist_is_announced(opened):
     page = opened(worked(), "step=9")
     page.type("z", "0")
-    announced = page.js("return [...document.querySelectorAll('[aria-live], [role=alert], [role=status]')].map(e => e.textContent)")
+    announced = page.texts("[aria-live], [role=alert], [role=status]")
     assert any(engines_sentence(worked(), {"z": 0.0}) in text for text in announced)

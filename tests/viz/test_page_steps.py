@@ -130,8 +130,8 @@ def test_where_paths_meet_the_sum_grows(opened):
 def test_on_the_card_the_sum_grows_too(opened):
     output = GRAPHS["three paths"]()
     page = opened(output)
-    cards = page.walk("const card = document.getElementById(arguments[0]); "
-                      "return ['gradient', 'sum'].map(part => card.querySelector('.' + part).textContent)", ids(output)["x"])  # fmt: skip
+    parts = "return ['gradient', 'sum'].map(part => document.querySelector(`#${arguments[0]} .${part}`).textContent)"
+    cards = page.walk(parts, ids(output)["x"])
     seen = list(dict.fromkeys(map(tuple, cards)))
     assert seen == [("", ""), ("∂ +0.3333", "+0.333  …"), ("∂ +6.333", "+0.333  +6  …"), ("∂ +12.33", "+0.333  +6  +6")]
 

@@ -48,7 +48,8 @@ def is_prose(text):
         return False
     named = re.compile(".*".join(map(re.escape, text.split("…"))))
     technical = CLASSES | {*GREEK.split(), "use", "strict"}
-    return not any(named.fullmatch(name) for name in NAMES) and not technical.issuperset(re.findall(r"(?<![\w-])\w[\w-]*(?![\w…-])", text))
+    whole = re.findall(r"(?<![\w-])\w[\w-]*(?![\w…-])", text)
+    return not any(named.fullmatch(name) for name in NAMES) and not technical.issuperset(whole)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -74,7 +75,8 @@ def is_used(key, text):
     """A word is used by its name: {{words.name}}, say("name"), WORDS.name, `${way} as much`, or as the name of a slip."""
     last = key.split(".")[-1]
     begun = rf"`\$\{{[^`]*\}}{re.escape(last[5:])}`"  # the beginning is put in: grows, falls
-    ways = [rf"[\"']{re.escape(last)}[\"']", rf"\.{re.escape(last)}\b", rf"words\.{re.escape(last)}\}}", rf"\b{re.escape(last)}:", begun]
+    word = re.escape(last)
+    ways = [rf"[\"']{word}[\"']", rf"\.{word}\b", rf"words\.{word}\}}", rf"\b{word}:", begun]
     return any(re.search(way, text) for way in ways)
 
 
@@ -105,7 +107,7 @@ def test_the_skeleton_has_no_word_of_its_own():
 
 
 def test_places_in_sentences_are_filled_on_the_page(opened):
-    """No {place} is left open, and no "undefined" put into one, at any step of a graph with constants, folds and several paths."""
+    """No {place} is left open, and no "undefined" put into one, at any step of a folded network."""
     page = opened(network(2, 2, 1), fold="neurons")
     seen = page.walk("return document.body.innerText + "
                      "[...document.querySelectorAll('[aria-label]')].map(e => e.ariaLabel).join()")  # fmt: skip
