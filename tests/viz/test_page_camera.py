@@ -92,7 +92,6 @@ def test_after_longer_numbers_chips_still_lie_on_nothing(build, fold, opened):
 
 
 @pytest.mark.parametrize(("link", "least"), [("", 12), ("projector", 24)])
-@pytest.mark.xfail(strict=True, reason="the exponent in the headline's fraction is smaller")
 def test_the_letters_of_the_panels_are_large_enough_too(link, least, opened):
     page = opened(worked(), link, size=(1920, 1080))
     small = page.walk("""
@@ -219,7 +218,6 @@ def test_two_fingers_zoom_and_keep_what_is_between_them(opened):
     assert abs(dy) < 3
 
 
-@pytest.mark.xfail(strict=True, reason="a finger that begins on a card is not counted")
 def test_two_fingers_may_begin_on_a_card(opened):
     output = worked()
     page = opened(output, size=(1280, 800))

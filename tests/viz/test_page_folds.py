@@ -115,7 +115,7 @@ def groups_seen(page):
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param("2-2-1", marks=pytest.mark.xfail(strict=True, reason="gradients that had arrived are gone")),
+    "2-2-1",
     "a loop by hand", "LSTM",
 ])  # fmt: skip
 def test_opening_a_group_keeps_the_moment(name, opened):
@@ -185,14 +185,12 @@ def test_the_list_folds_as_the_graph_does(opened):
     assert page.js("return document.querySelectorAll('#steps li').length") == folded
 
 
-@pytest.mark.xfail(strict=True, reason="the steps of an open neuron are not together")
 def test_the_steps_of_an_open_group_stand_together(opened):
     page = opened(network(2, 2, 1), fold="none")
     heads = [text.split(":")[0] for text in page.texts("#steps li.group")]
     assert all(heads.count(head) == 2 for head in heads), "forward once, backward once"
 
 
-@pytest.mark.xfail(strict=True, reason="the list says: 1 steps")
 def test_one_step_is_one_step(opened):
     page = opened(elman(), fold="neurons")
     assert not any(": 1 steps" in text for text in page.texts("#steps li"))

@@ -44,8 +44,8 @@ def two_layers(seed, order="neurons"):
 
 @pytest.mark.parametrize("order", [
     "neurons",
-    pytest.param("terms", marks=pytest.mark.xfail(strict=True, reason="inputs in another order count as other inputs")),
-    pytest.param("factors", marks=pytest.mark.xfail(strict=True, reason="of two leaves the first is taken for the weight")),
+    "terms",
+    "factors",
 ])  # fmt: skip
 @pytest.mark.parametrize("seed", SEEDS)
 def test_neurons_and_layers_are_found_whatever_the_order(seed, order):
@@ -108,13 +108,18 @@ def test_a_convolution_is_no_loop_though_its_positions_share_their_weights():
     assert sum(kind == "neuron" for kind, _ in own) == 4
 
 
-@pytest.mark.xfail(strict=True, reason="y + 1 is taken for a part of the neuron, which is then called v7")
 def test_a_neuron_with_a_label_keeps_its_name_though_something_is_added_to_it():
-    w, x, b = (Value(number, name) for number, name in zip((0.5, 2.0, 0.1), "wxb"))
-    y = w * x + b
+    w, x, b, v = (Value(number, name) for number, name in zip((0.5, 2.0, 0.1, 0.3), "wxbv"))
+    y = v * tanh(w * x + b) + b
     y.label = "y"
     own, _ = found((y + 1) ** 2)
     assert ("neuron", "y") in own
+
+
+def test_a_sum_of_products_that_somebody_typed_is_no_neuron():
+    a, b, c, d = (Value(number, name) for number, name in zip((0.5, 2.0, 0.1, 0.3), "abcd"))
+    own, _ = found((a * b + c * d) ** 2)
+    assert own == {}
 
 
 def test_many_inputs_are_one_strip():

@@ -16,12 +16,12 @@ def test_a_link_is_a_moment_in_a_lecture(opened):
 
 def test_the_address_follows_the_point_and_the_step(opened):
     page = opened(worked())
-    assert page.hash == "#step=0&x=3&y=4&z=2"
+    assert page.hash == "#step=0"
     page.go(4)
     page.type("y", "-0.5")
-    assert page.hash == "#step=4&x=3&y=-0.5&z=2"
+    assert page.hash == "#step=4&y=-0.5"
     page.choose("cover", "gradient")
-    assert page.hash == "#step=4&cover=gradient&x=3&y=-0.5&z=2"
+    assert page.hash == "#step=4&cover=gradient&y=-0.5"
 
 
 def test_a_link_in_the_middle_of_a_step_shows_the_middle(opened):

@@ -107,7 +107,6 @@ def test_a_click_without_a_drag_opens_the_panel_and_changes_nothing(opened):
     assert page.texts("#panel") == []
 
 
-@pytest.mark.xfail(strict=True, reason="a drag writes 3.1750000000000003")
 def test_the_number_that_is_dragged_is_written_without_noise(opened, driver):
     """0.1 + 0.2 is no number that anyone drags to."""
     from selenium.webdriver import ActionChains

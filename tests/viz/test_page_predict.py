@@ -94,14 +94,14 @@ def test_a_covered_step_waits_with_its_question(kind, opened):
 
 def test_the_equation_has_a_hole_where_the_guess_belongs(opened):
     page = opened(worked(), "step=6&cover=gradient")
-    assert page.now == ["∂f/∂z = ∂f/∂f · (-u/z²) = 1 · (-36/2²) = ?"]
+    assert page.now == ["∂f/∂z = ∂f/∂f · (-u/z²) = ?"]
     assert page.texts("#formula .hole") == ["?"]
     assert page.text("#sentence") == ""
     page.choose("cover", "local")
-    assert page.now == ["∂f/∂z = ∂f/∂f · (-u/z²) = 1 · ? = ?"]
+    assert page.now == ["∂f/∂z = ?"]
     page.go(1)
     page.choose("cover", "value")
-    assert page.now == ["v = x² = 3² = ?"]
+    assert page.now == ["v = x² = ?"]
 
 
 def guess(page, text):
@@ -127,7 +127,7 @@ def test_a_first_wrong_guess_gets_a_hint_and_a_second_one_the_product_with_a_hol
     page = opened(worked(), "step=5&cover=gradient")
     page.click("show")
     page.go(8)
-    assert page.now == ["∂f/∂y = ∂f/∂u · v = 0.5 · 9 = ?"]
+    assert page.now == ["∂f/∂y = ∂f/∂u · v = ?"]
     assert guess(page, "-4.5") == "The size is right. What is its sign?"
     again = guess(page, "17")
     assert again.startswith("Multiply what arrives at u by what stands on the arrow to y.")

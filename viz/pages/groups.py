@@ -75,11 +75,14 @@ def _layers(found: list[Neuron], cells: list[Group]) -> list[Group]:
         together.setdefault((frozenset(neuron.inputs), neuron.activation), []).append(cell)
     layers: list[Group] = []
     numbers: dict[object, int] = {}  # a network that is called for several examples has its layers once for each
+    calls: Counter[int] = Counter()
     weights_of = {cell: frozenset(neuron.weights) for neuron, cell in zip(found, cells)}
     for members in together.values():
         if len(members) > 1:
             number = numbers.setdefault(weights_of[members[0]], len(numbers) + 1)
-            layer = Group("layer", f"layer {number}", members[0].sign, members[0].formula)
+            times = calls[number] = calls[number] + 1
+            name = f"layer {number}" if times == 1 else f"layer {number} ({times})"
+            layer = Group("layer", name, members[0].sign, members[0].formula)
             layers.append(layer)
             for cell in members:
                 cell.parent = layer

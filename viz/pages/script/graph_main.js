@@ -42,7 +42,8 @@ let gliding = null,
   told = "",
   before = 0,
   notice = "",
-  culled = null;
+  culled = null,
+  lost = null;
 
 const act = {
   toggle,
@@ -189,7 +190,13 @@ function recompute(except = null) {
   for (const item of items) item.sweep = null;
   showInputs(except);
   listIsStale();
-  if (broken) goTo(Math.min(state.time, last()));
+  if (broken) {
+    lost ??= state.time;
+    goTo(Math.min(state.time, last()));
+  } else if (lost !== null) {
+    goTo(lost); // where one was before a number for which there is no result
+    lost = null;
+  }
   tell();
   changed();
 }

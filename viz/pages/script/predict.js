@@ -9,6 +9,7 @@ import { goOn } from "./player.js";
 import { state } from "./state.js";
 import { byId } from "./svg.js";
 import { hidesGradient, slopeFormula, wordsInFull } from "./wording.js";
+import { say } from "./words.js";
 
 // Predict first: a covered step stops before its result and asks. A first wrong guess gets a hint, a second one the product
 // with a hole; "show me" is always there.
@@ -46,7 +47,9 @@ function questionOf(step) {
 function askedFor(step) {
   if (step.kind === "forward") return mathName(NODES[step.item.node].name);
   const [top, bottom] = [state.cover === "local" ? step.item.node : LAST, step.link.sources[0]];
-  return mathPartial(NODES[top].name, NODES[bottom].name);
+  const asked = mathPartial(NODES[top].name, NODES[bottom].name);
+  const running = state.cover === "gradient" && step.link.from.arrivals.length > 1; // other paths may bring more
+  return running ? `${asked}<mtext>\u00a0${say("up to here")}</mtext>` : asked;
 }
 
 // Show the question of the present step, if it has one; forget the last one's tries.

@@ -77,7 +77,7 @@ function valueWords(step) {
     pieces: [...rule, `<mo>=</mo>${fillMath(formulas.value, byNumber(i))}`, `<mo>=</mo>${mathNumber(values[i], "value")}`],
     subject: name,
     text: [name, filled(byName(i)), filled(byNumber(i)), show(values[i])].join(" = "),
-    asked: { pieces: rule, text: `${name} = ${filled(byName(i))} = ?` },
+    asked: { pieces: [...rule, `<mo>=</mo>${HOLE}`], text: `${name} = ${filled(byName(i))} = ?` },
     sentence: "",
   };
 }
@@ -167,7 +167,10 @@ function productWords(step) {
     text: `${left}${named} = ${numbers} = ${show(share)}`,
     sentence: covered ? "" : meaning(i, j, localOf(link), share),
   };
-  words.asked = state.cover === "local" ? slopeAsked(i, j) : { pieces: words.pieces.slice(0, 2), text: `${left}${named} = ?` };
+  words.asked =
+    state.cover === "local"
+      ? slopeAsked(i, j)
+      : { pieces: [...words.pieces.slice(0, 2), `<mo>=</mo>${HOLE}`], text: `${left}${named} = ?` };
   if (several && !covered) addUp(words, link, step.number);
   if (slope.remark && !covered) words.sentence = `${words.sentence}\n${slope.remark}`;
   return words;
@@ -211,15 +214,18 @@ function slopeWords(link) {
 // The formula of a local derivative, with names.
 export const slopeFormula = link => fillMath(rowOf(link.to.node).formulas.slopes[link.position], byName(link.to.node));
 
+const MOST_PARTS = 8; // of a sum that is written out
+
 function addUp(words, link, number) {
   const parts = arrivedBy(link.from, number),
     total = totalBy(link.from, number),
     all = link.from.arrivals.length;
   if (parts.length < 2) return;
-  const sum = parts.map((x, n) => (n ? inSum(x) : show(x))).join(" + ");
+  const told = parts.length > MOST_PARTS ? ["…", inSum(parts.at(-1))] : parts.map((x, n) => (n ? inSum(x) : show(x)));
+  const sum = told.join(" + ");
   words.text += `\n${say("so far", { sum, total: show(total), arrived: parts.length, all })}`;
   const terms =
-    parts.length > 6
+    parts.length > MOST_PARTS
       ? `<mo>…</mo><mo>+</mo>${safe(parts.at(-1), "gradient")}`
       : parts.map(x => safe(x, "gradient")).join("<mo>+</mo>");
   words.pieces.push(
@@ -242,6 +248,13 @@ function meaning(i, j, slope, share) {
 }
 
 // What one value has to tell: where it comes from, who reads it, what each of them sends back; of steps to come, not the result.
+const MOST_LINES = 20; // of a story
+
+function shortened(things, line = thing => thing) {
+  const more = things.length - MOST_LINES;
+  return [...things.slice(0, MOST_LINES).map(line), ...(more > 0 ? [say("and more", { more })] : [])];
+}
+
 export function storyOf(i) {
   const node = NODES[i],
     item = itemOf[i];
@@ -252,7 +265,7 @@ export function storyOf(i) {
       : told(steps[item.known - 1]),
   ];
   const readers = [...new Set(item.uses.map(link => link.to.title))];
-  if (readers.length) lines.push(say("used by", { names: readers.join(", ") }));
-  for (const link of item.arrivals) lines.push(told(steps[link.step - 1]));
+  if (readers.length) lines.push(say("used by", { names: shortened(readers).join(", ") }));
+  lines.push(...shortened(item.arrivals, link => told(steps[link.step - 1])));
   return lines;
 }
