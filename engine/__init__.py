@@ -22,6 +22,9 @@ from .say.manual import manual
 from .command.expression import parse
 from .command.writing import as_text
 
+# Practising: an exercise from a level and a seed
+from .instruments.drill import exercise
+
 # Trusting: gradient checks, and errors
 from .instruments.check import GradientError, compare, gradcheck, numeric_derivative
 from .errors import StaleGraphError
@@ -50,11 +53,11 @@ if TYPE_CHECKING:
 __all__ = [
     "TABLE", "Constant", "GradientError", "ParseError", "StaleGraphError", "TracingError", "UndefinedError", "Value", "acos",
     "acosh", "amax", "amin", "as_text", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "compare", "cos", "cosh",
-    "count_operations", "count_paths", "elu", "equal", "erf", "erfc", "exp", "exp2", "explain", "expm1", "fsum", "gelu",
-    "grad", "gradcheck", "greater", "greater_equal", "hessian", "hypot", "jacobian", "jvp", "latex", "leaky_relu", "log",
-    "log10", "log1p", "log2", "log_softmax", "logsumexp", "lookup", "manual", "maximum", "micrograd", "minimum", "no_grad",
-    "numeric_derivative", "parse", "paths", "primitive", "recompute", "relu", "sech", "sigmoid", "sign", "silu", "sin",
-    "sinh", "softmax", "softplus", "softsign", "sqrt", "step", "steps", "tan", "tanh", "to_data", "where", "zero_grad",
+    "count_operations", "count_paths", "elu", "equal", "erf", "erfc", "exercise", "exp", "exp2", "explain", "expm1", "fsum",
+    "gelu", "grad", "gradcheck", "greater", "greater_equal", "hessian", "hypot", "jacobian", "jvp", "latex", "leaky_relu",
+    "log", "log10", "log1p", "log2", "log_softmax", "logsumexp", "lookup", "manual", "maximum", "micrograd", "minimum",
+    "no_grad", "numeric_derivative", "parse", "paths", "primitive", "recompute", "relu", "sech", "sigmoid", "sign", "silu",
+    "sin", "sinh", "softmax", "softplus", "softsign", "sqrt", "step", "steps", "tan", "tanh", "to_data", "where", "zero_grad",
 ]  # fmt: skip
 
 
