@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import Namespace
 
 from ..derivatives import grad
 from ..graph import Graph
+from ..instruments.drill import LEVELS
 from ..say.explain import latex
 from ..say.export import to_data
 from ..say.layout import Page
 from ..say.notation import DIGITS, latex_number
+from .drill import ANY_SEED, drill
 from .expression import parse
+from .sheet import sheet
 from .tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
 from .terminal import Arguments, UsageError, answer, columns, has_colours, has_signs, writable
 from .words import vocabulary
@@ -40,6 +44,11 @@ def arguments() -> Arguments:
     parser.add_argument("--latex", action="store_true", help="the steps as LaTeX")
     parser.add_argument("--json", action="store_true", help="everything as data (the form is described in engine/say/export.py)")
     parser.add_argument("--digits", type=int, default=DIGITS, help="significant digits to show, 1 to 17")
+    parser.add_argument("--drill", nargs="?", type=int, const=ANY_SEED, metavar="SEED", help="exercises, one after the other")
+    parser.add_argument("--sheet", type=int, metavar="10", help="a worksheet of so many exercises, and its key")
+    parser.add_argument("--level", metavar="quotient", help=f"of the exercises: {', '.join(LEVELS)}, or 1 to {len(LEVELS)}")
+    parser.add_argument("--seed", type=int, metavar="7", help="of the worksheet: the same seed, the same sheet")
+    parser.add_argument("-o", "--output", metavar="sheet.html", help="where the worksheet goes: .html to print, .tex or .txt")
     parser.add_argument("--quiet", action="store_true", help="the gradient only, a line for each variable")
     return parser
 
@@ -55,6 +64,11 @@ def report(words: list[str], width: int, ascii: bool, colour: bool = False) -> l
     if not 1 <= given.digits <= 17:
         raise UsageError(f"--digits {given.digits}: a float has 1 to 17 significant digits to show.")
     page = Page(width, given.digits, ascii=ascii, colour=colour)
+    check_exercises(given)
+    if given.drill is not None:
+        return drill(given.drill, given.level, page)
+    if given.sheet is not None:
+        return sheet(given, page)
     text = WORKED_EXAMPLE if given.expression is None else given.expression.strip()
     numbers = bool(given.values) or given.expression is None or not given.program
     if numbers:
@@ -93,6 +107,20 @@ def report(words: list[str], width: int, ascii: bool, colour: bool = False) -> l
         drawn = EXAMPLE_TO_TYPE if given.expression is None else f'"{text}" {" ".join(given.values)}'
         parts[0] += page.prose("Picture:   ", f"python -m viz {drawn} -o graph.svg")
     return "\n\n".join("\n".join(part) for part in parts).split("\n")
+
+
+def check_exercises(given: Namespace) -> None:
+    """What belongs to exercises stands with them, and nothing else does."""
+    kind = "drill" if given.drill is not None else "sheet" if given.sheet is not None else ""
+    belong = {"drill": ("drill", "level"), "sheet": ("sheet", "level", "seed", "output", "latex"), "": ()}[kind]
+    parser = arguments()
+    others = [name for name, value in vars(given).items() if value not in (parser.get_default(name), []) and name not in belong]
+    lone = [name for name in others if name in ("drill", "sheet", "level", "seed", "output")]
+    if kind and others:
+        spare = given.expression if others[0] == "expression" else f"--{others[0]}"
+        raise UsageError(f"--{kind} makes exercises of its own: leave {spare:.40} out.")
+    if lone:
+        raise UsageError(f"--{lone[0]} goes with a worksheet: python -m engine --sheet 10 --{lone[0]} {getattr(given, lone[0])}")
 
 
 def main(words: list[str]) -> int:
