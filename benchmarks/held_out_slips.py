@@ -115,7 +115,13 @@ def digits_swapped(right, f, x):
 
 
 def both(u, v, du, dv):
+    """Whether both operands depend on x."""
     return du != 0 and dv != 0
+
+
+def below(u, v, du, dv):
+    """Whether the denominator depends on x."""
+    return dv != 0
 
 
 HELD_OUT = {
@@ -135,10 +141,10 @@ HELD_OUT = {
     "product: divided by the factor": on("mul", lambda u, v, du, dv: du / v + dv / u),
     "factor added": on("mul", lambda u, v, du, dv: du + v if dv == 0 else dv + u if du == 0 else du * v + dv * u),
     "product squared like a denominator": on("mul", lambda u, v, du, dv: (du * v + u * dv) / v**2),
-    "quotient: denominator doubled": on("div", lambda u, v, du, dv: (du * v - u * dv) / (2 * v), lambda u, v, du, dv: dv != 0),
-    "quotient: denominator's derivative squared": on("div", lambda u, v, du, dv: (du * v - u * dv) / dv**2, lambda u, v, du, dv: dv != 0),
-    "quotient: numerator squared": on("div", lambda u, v, du, dv: (du * v - u * dv) / u**2, lambda u, v, du, dv: dv != 0),
-    "quotient: denominator cubed": on("div", lambda u, v, du, dv: (du * v - u * dv) / v**3, lambda u, v, du, dv: dv != 0),
+    "quotient: denominator doubled": on("div", lambda u, v, du, dv: (du * v - u * dv) / (2 * v), below),
+    "quotient: denominator's derivative squared": on("div", lambda u, v, du, dv: (du * v - u * dv) / dv**2, below),
+    "quotient: numerator squared": on("div", lambda u, v, du, dv: (du * v - u * dv) / u**2, below),
+    "quotient: denominator cubed": on("div", lambda u, v, du, dv: (du * v - u * dv) / v**3, below),
     "quotient: u'u - v'v": on("div", lambda u, v, du, dv: (du * u - dv * v) / v**2, both),
     "quotient: u forgotten": on("div", lambda u, v, du, dv: du / v - dv / v**2, lambda u, v, du, dv: dv != 0),
     "quotient: multiplied by the denominator": on("div", lambda u, v, du, dv: du * v, lambda u, v, du, dv: dv == 0),

@@ -32,6 +32,11 @@ from .command.tokens import ParseError
 from .modes import TracingError
 from .primitive import UndefinedError
 
+# Teaching: from a wrong answer to what may have gone wrong
+from .instruments.diagnose import diagnose
+from .instruments.verdict import Diagnosis
+from .instruments.answers import AnswerError
+
 # Functions: the rows of the table, on Values and on floats
 from .ops import (
     TABLE, acos, acosh, amax, amin, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, elu, equal, erf, erfc, exp, exp2, expm1,
@@ -51,13 +56,14 @@ if TYPE_CHECKING:
     from .compiler import compile as compile
 
 __all__ = [
-    "TABLE", "Constant", "GradientError", "ParseError", "StaleGraphError", "TracingError", "UndefinedError", "Value", "acos",
-    "acosh", "amax", "amin", "as_text", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "compare", "cos", "cosh",
-    "count_operations", "count_paths", "elu", "equal", "erf", "erfc", "exercise", "exp", "exp2", "explain", "expm1", "fsum",
-    "gelu", "grad", "gradcheck", "greater", "greater_equal", "hessian", "hypot", "jacobian", "jvp", "latex", "leaky_relu",
-    "log", "log10", "log1p", "log2", "log_softmax", "logsumexp", "lookup", "manual", "maximum", "micrograd", "minimum",
-    "no_grad", "numeric_derivative", "parse", "paths", "primitive", "recompute", "relu", "sech", "sigmoid", "sign", "silu",
-    "sin", "sinh", "softmax", "softplus", "softsign", "sqrt", "step", "steps", "tan", "tanh", "to_data", "where", "zero_grad",
+    "TABLE", "AnswerError", "Constant", "Diagnosis", "GradientError", "ParseError", "StaleGraphError", "TracingError",
+    "UndefinedError", "Value", "acos", "acosh", "amax", "amin", "as_text", "asin", "asinh", "atan", "atan2", "atanh", "cbrt",
+    "compare", "cos", "cosh", "count_operations", "count_paths", "diagnose", "elu", "equal", "erf", "erfc", "exercise", "exp",
+    "exp2", "explain", "expm1", "fsum", "gelu", "grad", "gradcheck", "greater", "greater_equal", "hessian", "hypot", "jacobian",
+    "jvp", "latex", "leaky_relu", "log", "log10", "log1p", "log2", "log_softmax", "logsumexp", "lookup", "manual", "maximum",
+    "micrograd", "minimum", "no_grad", "numeric_derivative", "parse", "paths", "primitive", "recompute", "relu", "sech",
+    "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "softsign", "sqrt", "step", "steps", "tan", "tanh",
+    "to_data", "where", "zero_grad",
 ]  # fmt: skip
 
 

@@ -83,6 +83,8 @@ ALLOWED["engine.say.notation"] = {"engine.ops", "engine.interpreter", "engine.pr
 ALLOWED["engine.say.sentences"] = {"engine.primitive", "engine.say.notation"}
 ALLOWED["engine.say"] = {*ALLOWED, "engine.say"}
 ALLOWED["engine.instruments"] = {*ALLOWED, "engine.instruments"}
+# a typed answer is read by the grammar that reads everything typed
+ALLOWED["engine.instruments.answers"] = {*CORE, "engine.command.expression", "engine.command.tokens"}
 ALLOWED["engine.command"] = {*ALLOWED, "engine.command", "engine.compiler"}
 ALLOWED["engine.compiler"] = {*ALLOWED, "engine.arrays", "engine.compiler"} - {"engine.command", "engine.instruments"}
 ALLOWED["engine.arrays"] = {"engine.value"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from ..derivatives import grad
 from ..graph import Graph
@@ -13,12 +15,17 @@ from ..say.explain import latex
 from ..say.export import to_data
 from ..say.layout import Page
 from ..say.notation import DIGITS, latex_number
+from .ask import ask
 from .drill import ANY_SEED, drill
 from .expression import parse
+from .grade import grade
 from .sheet import sheet
 from .tables import check_table, chosen, hessian_table, lesson, path_list, program_of, somewhere, variables_from
 from .terminal import Arguments, UsageError, answer, columns, has_colours, has_signs, writable
 from .words import vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 WORKED_EXAMPLE = "v = x**2; u = v*y; u/z"
 EXAMPLE_TO_TYPE = '"x**2*y/z" x=3 y=4 z=2'
@@ -44,19 +51,23 @@ def arguments() -> Arguments:
     parser.add_argument("--latex", action="store_true", help="the steps as LaTeX")
     parser.add_argument("--json", action="store_true", help="everything as data (the form is described in engine/say/export.py)")
     parser.add_argument("--digits", type=int, default=DIGITS, help="significant digits to show, 1 to 17")
+    parser.add_argument("--ask", action="store_true", help="asks for every number of the board; wrong answers get help")
     parser.add_argument("--drill", nargs="?", type=int, const=ANY_SEED, metavar="SEED", help="exercises, one after the other")
     parser.add_argument("--sheet", type=int, metavar="10", help="a worksheet of so many exercises, and its key")
     parser.add_argument("--level", metavar="quotient", help=f"of the exercises: {', '.join(LEVELS)}, or 1 to {len(LEVELS)}")
     parser.add_argument("--seed", type=int, metavar="7", help="of the worksheet: the same seed, the same sheet")
-    parser.add_argument("-o", "--output", metavar="sheet.html", help="where the worksheet goes: .html to print, .tex or .txt")
+    parser.add_argument("--grade", metavar="folder", help="points, with reasons, for a folder of answers (docs/diagnosis.md)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="of a worksheet: .html to print, .tex or .txt; of --grade: .csv")
     parser.add_argument("--quiet", action="store_true", help="the gradient only, a line for each variable")
     return parser
 
 
-def report(words: list[str], width: int, ascii: bool, colour: bool = False) -> list[str]:
-    """The lines that answer a command line."""
+def report(words: list[str], width: int, ascii: bool, colour: bool = False) -> Iterable[str]:
+    """The lines that answer a command line; with --ask, a conversation that reads the answers as it goes."""
     given = arguments().read(words)
-    whole = [option for option in ("json", "program", "latex", "quiet") if getattr(given, option)]
+    if given.grade is not None:
+        return grade(given)
+    whole = [option for option in ("json", "program", "latex", "quiet", "ask") if getattr(given, option)]
     parts_asked = [option for option in ("check", "hessian", "paths") if getattr(given, option) not in (None, False)]
     if len(whole) > 1 or (whole and parts_asked) or ((given.json or given.program) and given.wrt is not None):
         clash = [*whole, *parts_asked, *(["wrt"] if given.wrt is not None else [])]
@@ -85,6 +96,8 @@ def report(words: list[str], width: int, ascii: bool, colour: bool = False) -> l
     inputs = wrt or graph.inputs
     if given.program:
         return program_of(graph, page, numbers=numbers)
+    if given.ask:
+        return ask(graph, wrt, page, typed_lines())
     if given.json:
         return [json.dumps(to_data(graph), ensure_ascii=True, indent=2)]
     if given.latex:
@@ -123,11 +136,18 @@ def check_exercises(given: Namespace) -> None:
         raise UsageError(f"--{lone[0]} goes with a worksheet: python -m engine --sheet 10 --{lone[0]} {getattr(given, lone[0])}")
 
 
+def typed_lines() -> Callable[[], str | None]:
+    """What gives the next line of the input; None at its end. Bytes that are not text stay in it as U+FFFD."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # before the first line is read; later it is refused
+    return lambda: (sys.stdin and sys.stdin.readline()) or None
+
+
 def main(words: list[str]) -> int:
     """Answer a command line; 0 if it could be answered, 2 if not."""
 
     def show() -> None:
-        lines = report(words, columns(), ascii=not has_signs(sys.stdout), colour=has_colours(sys.stdout))
-        print(writable("\n".join(lines), sys.stdout))
+        for line in report(words, columns(), ascii=not has_signs(sys.stdout), colour=has_colours(sys.stdout)):
+            print(writable(line, sys.stdout), flush=True)
 
     return answer(show)
