@@ -163,8 +163,8 @@ class Round:
 def help_after(diagnosis: Diagnosis, wrong: int) -> list[str]:
     """What is said after the first, second and third wrong answer to a question."""
     if wrong == 1:
-        gives_away = diagnosis.kind == "family" and diagnosis.family in FACTS
-        return ["Not yet.", diagnosis.hint] if gives_away else ["Not yet.", *str(diagnosis).split("\n")]
+        hint_alone = diagnosis.kind == "unknown" or (diagnosis.kind == "family" and diagnosis.family in FACTS)
+        return ["Not yet.", *(diagnosis.hint if hint_alone else str(diagnosis)).split("\n")]
     reason = [diagnosis.why] if diagnosis.kind in ("slip", "family", "pair", "close") else []
     return [*reason, diagnosis.hole if wrong == 2 else diagnosis.step]
 

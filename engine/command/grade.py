@@ -91,16 +91,28 @@ class Rubric:
         points, reason = given if isinstance(given, list) and len(given) == 2 else (given, "")
         return self._number(points, f"the override of {where}"), str(reason)
 
-    def graph(self, student: str) -> Graph:
-        """The computation that a student was given: the same for all, or an exercise from the student's seed."""
+    def task(self, student: str) -> tuple[Graph, list[Value]]:
+        """The computation that a student was given, the same for all or an exercise from the student's seed; and the nodes whose
+        derivatives are asked for unless the rubric says otherwise."""
         if self.text:
-            return Graph(parse(self.text, **self.values))
-        if student not in self.seeds or not isinstance(self.seeds[student], int):
-            raise ValueError(f"there is no seed for {student} in the rubric: write {student} = 7 under [seeds]")
-        return Graph(drawn_exercise()(self.level, self.seeds[student]).output)
+            graph = Graph(parse(self.text, **self.values))
+            return graph, graph.inputs
+        seed = self.seeds.get(student)
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise ValueError(f"the rubric has no seed for {student}: write {student} = 7 under [seeds]")
+        drawn = exercise_drawer()(self.level, seed)
+        return drawn.graph, list(drawn.asked)
+
+    def questions(self, graph: Graph, asked: list[Value]) -> dict[tuple[Value, bool], tuple[str, float]]:
+        """What is asked for, with its points: values in the order of the board, then gradients from the output backwards."""
+        if not self.points:
+            return {(x, False): (partial(graph.title, graph.names[x]).text, 1.0) for x in asked}
+        found = {question_called(graph, name): (name, points) for name, points in self.points.items()}
+        place = {node: i for i, node in enumerate(graph.order)}
+        return dict(sorted(found.items(), key=lambda one: (0, place[one[0][0]]) if one[0][1] else (1, -place[one[0][0]])))
 
 
-def drawn_exercise() -> Callable[[str, int], Any]:
+def exercise_drawer() -> Callable[[str, int], Any]:
     """The generator of exercises."""
     try:
         from ..instruments.drill import exercise  # type: ignore[import-not-found, unused-ignore]
@@ -113,41 +125,55 @@ def grade(given: Namespace) -> list[str]:
     """The table of points: as lines, or in a file and a line that says so."""
     if given.grade is None:
         raise UsageError("-o is where --grade writes: python -m engine --grade folder -o points.csv.")
+    mine = ("grade", "o", "digits")
+    others = [name for name, value in vars(given).items() if name not in mine and value not in (None, [], False)]
+    if others:
+        raise UsageError(f"--grade goes with -o alone, not with {', '.join(others)}: what is asked for stands in {RUBRIC}.")
     folder = Path(given.grade)
     if not folder.is_dir():
         raise UsageError(f"{given.grade} is not a folder; --grade takes one with {RUBRIC} and a text file for each student.")
+    output = None if given.o is None else Path(given.o).resolve()
+    if output and output.parent == folder.resolve() and output.suffix in (".txt", ".toml"):
+        raise UsageError(f"-o {given.o} would write among the answers; write to a file such as points.csv.")
     rubric = Rubric(folder / RUBRIC)
     if rubric.text:
-        _questions(rubric, rubric.graph(""))  # a mistake in the rubric is said once, not to every student
-    students = sorted(path for path in folder.iterdir() if path.suffix == ".txt")
+        try:  # a mistake in the rubric is said once, not to every student
+            rubric.questions(*rubric.task(""))
+        except (ValueError, ArithmeticError) as error:
+            raise UsageError(f"{rubric.path}: {error}") from None
+    files = sorted(path for path in folder.iterdir() if path.name != RUBRIC and path.name[:1] != "." and path.resolve() != output)
+    students = [path for path in files if path.suffix == ".txt"]
     if not students:
         raise UsageError(f"There are no answers in {given.grade}: a text file for each student, such as ada.txt.")
     rows = [row for path in students for row in graded(path, rubric)]
+    rows += [Row(path.name, reason="not read: answers are in a file such as ada.txt") for path in files if path not in students]
     missing = sorted(set(rubric.override) - {path.stem for path in students})
     rows += [Row(student, reason="has an override in the rubric, but no file") for student in missing]
     text = as_csv(rows)
     if given.o is None:
         return text.splitlines()
-    if Path(given.o).resolve().parent == folder.resolve() and Path(given.o).suffix in (".txt", ".toml"):
-        raise UsageError(f"-o {given.o} would write among the answers; write to a file such as points.csv.")
     write_whole(given.o, text.encode("utf-8-sig"))  # the mark at the beginning tells spreadsheets that it is UTF-8
     return [f"{given.o}: {len(students)} students, {len(rows)} rows."]
 
 
 def graded(path: Path, rubric: Rubric) -> Iterator[Row]:
-    """The rows of one student: each question, then what else the file has, then the sum."""
+    """The rows of one student: each question, then what else the file has."""
     student = path.stem
     try:
-        graph = rubric.graph(student)
-        wanted = _questions(rubric, graph)
-        lines = _text(path).splitlines()
-    except (ValueError, ArithmeticError, OSError) as error:
-        if isinstance(error, UsageError):
-            raise
+        graph, asked = rubric.task(student)
+        wanted = rubric.questions(graph, asked)
+    except UsageError:
+        raise
+    except (ValueError, ArithmeticError) as error:
         yield Row(student, reason=f"not graded: {error}")
         return
-    answers: dict[tuple[Value, bool], tuple[str, str]] = {}  # the last answer to each question, as it is written, and as text
     rest = []
+    try:
+        lines = _text(path).splitlines()
+    except (ValueError, OSError) as error:
+        lines = []
+        rest.append(Row(student, reason=f"not read: {error}"))
+    answers: dict[tuple[Value, bool], str] = {}
     for line in lines:
         text = line.partition("#")[0].strip()
         if not text:
@@ -160,8 +186,8 @@ def graded(path: Path, rubric: Rubric) -> Iterator[Row]:
             if key not in wanted:
                 raise ValueError("it is not asked for")
             if key in answers:
-                rest.append(Row(student, name.strip(), answers[key][1], reason="replaced by a later line"))
-            answers[key] = (name.strip(), answer.strip())
+                rest.append(Row(student, name.strip(), answers[key], reason="replaced by a later line"))
+            answers[key] = answer.strip()
         except ValueError as error:
             rest.append(Row(student, answer=line.strip(), reason=f"not read: {error}"))
     yield from _judged(student, graph, wanted, answers, rubric)
@@ -172,17 +198,22 @@ def _judged(
     student: str,
     graph: Graph,
     wanted: dict[tuple[Value, bool], tuple[str, float]],
-    answers: dict[tuple[Value, bool], tuple[str, str]],
+    answers: dict[tuple[Value, bool], str],
     rubric: Rubric,
 ) -> Iterator[Row]:
     """A row for each question, and one for the sum."""
     total = 0.0
-    decided = {question_called(graph, name): decision for name, decision in rubric.override.get(student, {}).items()}
+    decided, unknown = {}, []
+    for name, decision in rubric.override.get(student, {}).items():
+        try:
+            decided[question_called(graph, name)] = decision
+        except ValueError as error:
+            unknown.append(Row(student, name, reason=f"override not applied: {error}"))
     values: dict[Value, object] = {}
     gradients: dict[Value, object] = {}
     for key, (question, most) in wanted.items():
         node, is_value = key
-        text = answers[key][1] if key in answers else ""
+        text = answers.get(key, "")
         points, reason = 0.0, "no answer"
         if text:
             try:
@@ -193,10 +224,12 @@ def _judged(
             except (ValueError, ArithmeticError) as error:
                 reason = f"not read: {error}"
         if key in decided:
-            points, why = decided[key]
+            points, why = decided.pop(key)
             reason = f"override: {why}" if why else f"override (without it: {reason})"
         total += points
         yield Row(student, question, text, show(points), show(most), reason)
+    unknown += [Row(student, graph.names[node], reason="override not applied: it is not asked for") for node, _ in decided]
+    yield from unknown
     yield Row(student, "sum", points=show(total), of=show(sum(most for _, most in wanted.values())))
 
 
@@ -222,21 +255,6 @@ def _reason(diagnosis: Diagnosis, share: float) -> str:
     if diagnosis.kind == "right":
         return "right"
     return f"{diagnosis.why} ({show(100 * share)} % by the rubric.)" if share and not diagnosis.points else diagnosis.why
-
-
-def _questions(rubric: Rubric, graph: Graph) -> dict[tuple[Value, bool], tuple[str, float]]:
-    """What is asked for, in the order of the board: values, then gradients from the output backwards. Without points in the
-    rubric it is the derivative with respect to each input, one point each."""
-    if not rubric.points:
-        return {(x, False): (partial(graph.title, graph.names[x]).text, 1.0) for x in graph.inputs}
-    found = {}
-    for name, points in rubric.points.items():
-        try:
-            found[question_called(graph, name)] = (name, points)
-        except ValueError as error:
-            raise UsageError(f"{rubric.path}: points.{name}: {error}") from None
-    order = {node: place for place, node in enumerate(graph.order)}
-    return dict(sorted(found.items(), key=lambda one: (not one[0][1], order[one[0][0]] * (1 if one[0][1] else -1))))
 
 
 def question_called(graph: Graph, name: str) -> tuple[Value, bool]:

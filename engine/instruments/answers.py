@@ -22,6 +22,7 @@ COMMA = re.compile(r"(?<![\w.])([+-]?[0-9]+),([0-9]+)(?![\w.])")
 MIXED = re.compile(r"([+-]?[0-9]+)\s+([0-9]+)\s*/\s*([0-9]+)")
 CUT = 0.02  # relative: how much may be lost where digits are cut off rather than rounded
 MOST_PLACES = 300  # before or after the point
+LONGEST_ADVICE = 100  # characters of what the grammar says, some of which lists every function
 MANY = 10_000  # the largest denominator of a number that counts as a fraction
 
 
@@ -103,4 +104,6 @@ def _computed(given: str, text: str) -> float:
     try:
         return parse(text).data
     except (ParseError, UndefinedError) as error:
-        raise AnswerError(f"{given.strip()!r:.60} is not a number such as -9, -36/4 or 4.5. {error}") from None
+        advice = error.advice if isinstance(error, ParseError) else str(error)
+        more = f" ({advice.rstrip('.')})" if len(advice) <= LONGEST_ADVICE else ""
+        raise AnswerError(f"{given.strip()!r:.60} is not a number such as -9, -36/4 or 4.5{more}.") from None

@@ -8,7 +8,6 @@ question that tells them apart, or says that it cannot tell: a false reason does
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from ..errors import check_fresh
@@ -130,21 +129,22 @@ def _with(
         return None
 
 
-def _without(working: Forwards, said: Mapping[Value, Answer], had: Mapping[Value, Answer], nodes: set[Value]) -> float:
-    """The result if these earlier answers had not been given."""
-    x, textbook = (working.x, working.textbook) if isinstance(working, Working) else (None, False)
-    left = [{node: answer for node, answer in answers.items() if node not in nodes} for answers in (said, had)]
-    again = _with(working.graph, x, left[0], left[1], textbook)
-    return math.nan if again is None else again.right
-
-
 def _blamed(working: Forwards, said: Mapping[Value, Answer], had: Mapping[Value, Answer]) -> str:
-    """The earlier answers from which the result follows: those without which it would be another."""
+    """The earlier answers from which the result follows. One that leads to it through a later one need not be named."""
+    x, textbook = (working.x, working.textbook) if isinstance(working, Working) else (None, False)
+    place = {node: i for i, node in enumerate(working.graph.order)}
+    kept_said = dict(sorted(said.items(), key=lambda one: -place[one[0]]))  # in the order in which they were worked out
+    kept_had = dict(sorted(had.items(), key=lambda one: place[one[0]]))
+    for answers in (kept_had, kept_said):
+        for node in list(answers):
+            answer = answers.pop(node)
+            again = _with(working.graph, x, kept_said, kept_had, textbook)
+            if again is None or not is_same(again.right, working.right):
+                answers[node] = answer
     top, called = working.graph.title, working.graph.names
-    found = [f"{called[node]} = {had[node].text}" for node in had if _without(working, said, had, {node}) != working.right]
-    needed = [node for node in said if _without(working, said, had, {node}) != working.right]
-    found += [f"{partial(top, called[node]).text} = {said[node].text}" for node in needed]
-    return " and ".join(found[-3:]) or "earlier answers"
+    found = [f"{called[node]} = {answer.text}" for node, answer in kept_had.items()]
+    found += [f"{partial(top, called[node]).text} = {answer.text}" for node, answer in kept_said.items()]
+    return " and ".join(found[-3:])
 
 
 def _slack(working: Forwards, said: Mapping[Value, Answer], had: Mapping[Value, Answer]) -> float:
@@ -158,7 +158,8 @@ def _slack(working: Forwards, said: Mapping[Value, Answer], had: Mapping[Value, 
         for node, answer in answers.items():
             if 0 < answer.half < 0.5:
                 nudged = {**answers, node: answer._replace(value=answer.value + answer.half)}
-                moved = _with(working.graph, x, *((nudged, had) if answers is said else (said, nudged)), textbook=textbook)
+                all_said, all_had = (nudged, had) if answers is said else (said, nudged)
+                moved = _with(working.graph, x, all_said, all_had, textbook)
                 total += abs(moved.right - working.right) if moved else 0.0
     return min(total, CLOSE * abs(working.right))
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .beliefs import Belief
 
 NAMED_AT, ASKED_AT = 0.90, 0.50  # the share of belief at which a slip is named; that all need together to be mentioned
+FACT_AT = 0.50  # the share among the slips that fit, at which a turned sign or a reciprocal is stated as a fact
 ON_THE_WAY = "Which nodes lie between the two? Multiply what arrives by the local derivative."
 FORWARD_HINT = "Which operation is it, and which numbers go in?"
 
@@ -74,7 +75,7 @@ class Diagnosis:
             "follows": f"Right, given your {self._given}.",
             "digits": "Right to one digit; give two or more.",
             "close": "Close: it is within 1 % of the right number. Was something rounded on the way?",
-        }.get(self.kind, "Which slip gives this number cannot be told.")
+        }.get(self.kind, "What led to this number cannot be told.")
 
     @property
     def hint(self) -> str:
@@ -167,11 +168,13 @@ def verdict_on(asked: Asked, beliefs: Sequence[Belief], *, settled: bool = False
     best, all_together = beliefs[0], sum(belief.share for belief in beliefs)
     if not best.slip.is_fact and (best.share >= NAMED_AT or (settled and len(beliefs) == 1)):
         return Diagnosis(asked, "slip", beliefs)
-    family = [belief for belief in beliefs if belief.slip.family == best.slip.family]
-    is_fact = any(belief.slip.is_fact for belief in family)  # true of the number, whatever led there: chance does not count
-    of_family = sum(belief.share for belief in family)
-    if best.slip.family in FAMILIES and of_family >= NAMED_AT * (all_together if is_fact or settled else 1.0):
-        return Diagnosis(asked, "family", beliefs)
+    for family in dict.fromkeys(belief.slip.family for belief in beliefs if belief.slip.family in FAMILIES):
+        members = [belief for belief in beliefs if belief.slip.family == family]
+        facts = {belief.slip.name for belief in members if belief.slip.is_fact}
+        # a fact is true of the number whatever led there, so that only the other slips count against it
+        needed = (FACT_AT if family in facts else NAMED_AT) * (all_together if facts or settled else 1.0)
+        if sum(belief.share for belief in members) >= needed:
+            return Diagnosis(asked, "family", [*members, *[belief for belief in beliefs if belief not in members]])
     if settled or all_together >= ASKED_AT:
         return Diagnosis(asked, "several", beliefs, question=None if settled else _question(asked, beliefs))
     return Diagnosis(asked, "unknown", beliefs)
