@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -193,18 +194,18 @@ def test_a_closed_input_is_an_end():
 def test_a_terminal_works():
     """Each question appears before its answer is typed."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([sys.executable, "-m", "engine", *WORKED, "--ask"], cwd=ROOT, stdin=theirs, stdout=theirs,
-                               env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8"})  # fmt: skip
+    command = [sys.executable, "-m", "engine", *WORKED, "--ask"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "utf-8", "TERM": "dumb"}
+    with subprocess.Popen(command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        seen = b""
+        try:
+            for awaited, answer in ((b"1 of 8: v", b"9\n"), (b"2 of 8: u", b"q\n"), (b"points", b"")):
+                while awaited not in seen:
+                    assert select.select([ours], [], [], 60)[0], seen  # nothing more is said
+                    seen += os.read(ours, 4096)
+                os.write(ours, answer)
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()
     os.close(theirs)
-    seen = b""
-    try:
-        for question, answer in ((b"1 of 8: v", b"9\n"), (b"2 of 8: u", b"q\n")):
-            while question not in seen:
-                seen += os.read(ours, 4096)
-            os.write(ours, answer)
-        while b"points" not in seen:
-            seen += os.read(ours, 4096)
-        assert process.wait(timeout=30) == 0
-    finally:
-        process.kill()
-        os.close(ours)
+    os.close(ours)
