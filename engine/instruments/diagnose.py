@@ -64,11 +64,11 @@ def diagnose(
     followed = _follow_through(asked, typed, said, had)
     if isinstance(followed, Diagnosis):
         return followed
-    if followed is not None:
-        asked.working = followed
-    if typed.half and abs(typed.value - asked.working.right) <= CLOSE * abs(asked.working.right):
-        return Diagnosis(asked, "close")
-    return _judged(asked, typed)
+    found = Diagnosis(asked, "unknown")
+    for working in filter(None, (asked.working, followed)):  # someone who was shown the right numbers may have gone on with them
+        if found.kind == "unknown":
+            found = _judged(asked, typed, working)
+    return found
 
 
 def node_called(graph: Graph, key: Value | str) -> Value:
@@ -164,9 +164,10 @@ def _slack(working: Forwards, said: Mapping[Value, Answer], had: Mapping[Value, 
     return min(total, CLOSE * abs(working.right))
 
 
-def _judged(asked: Asked, typed: Answer) -> Diagnosis:
-    """The slip behind a wrong answer, as far as it can be told."""
-    working = asked.working
+def _judged(asked: Asked, typed: Answer, working: Forwards) -> Diagnosis:
+    """What is behind a wrong answer in this working, as far as it can be told."""
+    if typed.half and abs(typed.value - working.right) <= CLOSE * abs(working.right):
+        return Diagnosis(asked, "close")
     size = len(working.order) if isinstance(working, Working) else len(asked.graph.order)
     if size > LARGEST:
         return Diagnosis(asked, "unknown")
@@ -175,4 +176,4 @@ def _judged(asked: Asked, typed: Answer) -> Diagnosis:
     if not beliefs and isinstance(working, Working):
         pair = only_pair(typed, working, found)
         return Diagnosis(asked, "pair" if pair else "unknown", pair)
-    return verdict_on(asked, beliefs)
+    return verdict_on(asked, beliefs, working)

@@ -106,7 +106,7 @@ class Diagnosis:
             return self
         said, would_say = read_answer(answer), self.question.answers
         left = [belief for belief in self.alternatives if said.fits(would_say[belief.slip.name])]
-        return verdict_on(self._asked, left, settled=True)
+        return verdict_on(self._asked, left)
 
     def __str__(self) -> str:
         """What is said to the learner: the reason, and the question or the hint."""
@@ -161,8 +161,10 @@ class Asked:
         return " = ".join(part for part in (self.quantity, " + ".join(products), " + ".join(numbers) or "?") if part)
 
 
-def verdict_on(asked: Asked, beliefs: Sequence[Belief], *, settled: bool = False) -> Diagnosis:
-    """A slip, a family, several slips, or nothing; `settled`: the shares say nothing any more, a question was answered."""
+def verdict_on(asked: Asked, beliefs: Sequence[Belief], working: Forwards | None = None) -> Diagnosis:
+    """A slip, a family, several slips, or nothing. Without a working the question that it allows has been answered, and the
+    slips that are left are no longer weighed against chance."""
+    settled = working is None
     if not beliefs:
         return Diagnosis(asked, "unknown")
     best, all_together = beliefs[0], sum(belief.share for belief in beliefs)
@@ -176,26 +178,26 @@ def verdict_on(asked: Asked, beliefs: Sequence[Belief], *, settled: bool = False
         if sum(belief.share for belief in members) >= needed:
             return Diagnosis(asked, "family", [*members, *[belief for belief in beliefs if belief not in members]])
     if settled or all_together >= ASKED_AT:
-        return Diagnosis(asked, "several", beliefs, question=None if settled else _question(asked, beliefs))
+        return Diagnosis(asked, "several", beliefs, question=_question(asked, beliefs, working))
     return Diagnosis(asked, "unknown", beliefs)
 
 
-def _question(asked: Asked, beliefs: Sequence[Belief]) -> Question | None:
+def _question(asked: Asked, beliefs: Sequence[Belief], working: Forwards | None) -> Question | None:
     """The gradient, or the local derivative, on which the slips differ most; None where they differ on none."""
-    working = asked.working
     if not isinstance(working, Working) or len(beliefs) < 2:
         return None
     called = asked.graph.names
-    sweeps = {belief.slip.name: working.sweep(belief.change) for belief in beliefs}
+    sweeps = [(one.slip.name, one.change, working.sweep(one.change)) for one in beliefs]
     asks = []
     for node in working.order[1:-1]:
-        text = f"What is {partial(asked.graph.title, called[node]).text}?"
-        asks.append(Question(text, {name: arrived[node] for name, arrived in sweeps.items()}))
+        if all(arrived[node] or not change.rates for _, change, arrived in sweeps):  # past a node taken whole nothing arrives
+            text = f"What is {partial(asked.graph.title, called[node]).text}?"
+            asks.append(Question(text, {name: arrived[node] for name, _, arrived in sweeps}))
     for edge in working.edges:
-        if (edge.node, edge.operand) != (working.output, working.x):
+        if (edge.node, edge.operand) != (working.output, working.x) and not any(edge.node in one.change.rates for one in beliefs):
             text = f"What is {partial(called[edge.node], called[edge.operand]).text}, by itself?"
             place = edge.node, edge.position
-            asks.append(Question(text, {one.slip.name: one.change.slopes.get(place, edge.slope) for one in beliefs}))
+            asks.append(Question(text, {name: change.slopes.get(place, edge.slope) for name, change, _ in sweeps}))
     best = max(asks, key=_kinds, default=None)
     return best if best is not None and _kinds(best) > 1 else None
 

@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -33,6 +34,23 @@ def conversation(*answers, words=WORKED, page=None, wrt=None):
 def after(said, question):
     """What is said under a question, until the next."""
     return said.split(f"{question}\n", 1)[1].split("\n\n", 1)[0]
+
+
+def test_the_page_shows_what_is_said():
+    """Between the lines of the command stand those that were typed: what is neither indented nor a sentence."""
+    page = (ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    shown = page.split("## Being asked", 1)[1].split("```\n", 2)[1].rstrip("\n")
+    typed = iter([line for line in shown.split("\n") if re.fullmatch(r"[-\d/]+|show", line)])
+    graph = Graph(parse(WORKED[0], x=3, y=4, z=2))
+    said = []
+
+    def read():
+        said.append(next(typed))
+        return said[-1]
+
+    for line in ask(graph, [graph.output.inputs["z"]], Page(80), read):
+        said.append(line)
+    assert "\n".join(said) == shown
 
 
 def test_it_asks_for_the_numbers_of_the_board_in_its_order():
