@@ -76,6 +76,8 @@ def node_called(graph: Graph, key: Value | str) -> Value:
     if not isinstance(key, str):
         if key not in graph.names:
             raise ValueError(f"{key!r:.60} is not in the graph of {graph.title}.")
+        if key.constant:
+            raise ValueError(f"{graph.names[key]} is a constant of {graph.title}, which has no derivative with respect to it.")
         return key
     by_name = {name: node for node, name in graph.names.items() if not node.constant}
     for name in (key.strip(), key.strip().rpartition("/")[2][1:]):

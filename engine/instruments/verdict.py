@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..value import Value
     from .beliefs import Belief
 
-NAMED_AT, ASKED_AT = 0.90, 0.50  # the share of belief at which a slip is named; that all need together to be mentioned
+NAMED_AT, ASKED_AT = 0.97, 0.50  # the share of belief at which a slip is named; that all need together to be mentioned
 FACT_AT = 0.50  # the share among the slips that fit, at which a turned sign or a reciprocal is stated as a fact
 ON_THE_WAY = "Which nodes lie between the two? Multiply what arrives by the local derivative."
 FORWARD_HINT = "Which operation is it, and which numbers go in?"

@@ -127,6 +127,9 @@ def test_a_node_is_named_in_several_ways_and_a_stranger_refused():
         diagnose(f, engine.Value(1.0), "12")
     with pytest.raises(ValueError, match="There is no 'w'"):
         diagnose(f, "x", "12", {"w": 3})
+    two = parse("2*x", x=3).operands[0]
+    with pytest.raises(ValueError, match="2 is a constant of v1"):
+        diagnose(two * f.inputs["x"], two, "3")
     d = parse("dx = 2*x; dx*y", x=1, y=3)
     assert diagnose(d, "dx", "3").right, "a name that begins with d is a name first"
 
