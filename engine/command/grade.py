@@ -76,6 +76,8 @@ class Rubric:
         self.values: dict[str, float] = {name: self._number(x, f"values.{name}") for name, x in found.get("values", {}).items()}
         self.points = {name: self._number(x, f"points.{name}") for name, x in found.get("points", {}).items()}
         self.partial = {name: self._number(x, f"partial.{name}") for name, x in found.get("partial", {}).items()}
+        if self.level:  # an exercise may say to use rounded numbers
+            self.partial.setdefault("close", 1.0)
         self.override: dict[str, dict[str, tuple[float, str]]] = {}
         for student, decided in found.get("override", {}).items():
             if not isinstance(decided, dict):
@@ -125,16 +127,16 @@ def grade(given: Namespace) -> list[str]:
     """The table of points: as lines, or in a file and a line that says so."""
     if given.grade is None:
         raise UsageError("-o is where --grade writes: python -m engine --grade folder -o points.csv.")
-    mine = ("grade", "o", "digits")
+    mine = ("grade", "output", "digits")
     others = [name for name, value in vars(given).items() if name not in mine and value not in (None, [], False)]
     if others:
         raise UsageError(f"--grade goes with -o alone, not with {', '.join(others)}: what is asked for stands in {RUBRIC}.")
     folder = Path(given.grade)
     if not folder.is_dir():
         raise UsageError(f"{given.grade} is not a folder; --grade takes one with {RUBRIC} and a text file for each student.")
-    output = None if given.o is None else Path(given.o).resolve()
+    output = None if given.output is None else Path(given.output).resolve()
     if output and output.parent == folder.resolve() and output.suffix in (".txt", ".toml"):
-        raise UsageError(f"-o {given.o} would write among the answers; write to a file such as points.csv.")
+        raise UsageError(f"-o {given.output} would write among the answers; write to a file such as points.csv.")
     rubric = Rubric(folder / RUBRIC)
     if rubric.text:
         try:  # a mistake in the rubric is said once, not to every student
@@ -150,10 +152,10 @@ def grade(given: Namespace) -> list[str]:
     missing = sorted(set(rubric.override) - {path.stem for path in students})
     rows += [Row(student, reason="has an override in the rubric, but no file") for student in missing]
     text = as_csv(rows)
-    if given.o is None:
+    if given.output is None:
         return text.splitlines()
-    write_whole(given.o, text.encode("utf-8-sig"))  # the mark at the beginning tells spreadsheets that it is UTF-8
-    return [f"{given.o}: {len(students)} students, {len(rows)} rows."]
+    write_whole(given.output, text.encode("utf-8-sig"))  # the mark at the beginning tells spreadsheets that it is UTF-8
+    return [f"{given.output}: {len(students)} students, {len(rows)} rows."]
 
 
 def graded(path: Path, rubric: Rubric) -> Iterator[Row]:

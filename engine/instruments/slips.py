@@ -50,7 +50,7 @@ FACTS = ("sign", "factor two", "reciprocal")
 
 # What is true of every slip of a family, and a hint for all. Families that are not here have no sentence in common.
 FAMILIES = {
-    "sign": ("Everything but the sign is right.", "Does the result grow or fall there?"),
+    "sign": ("Everything but the sign is right.", "Does the result grow or fall?"),
     "factor": ("It is the right number but for a plain factor in front.", "Which plain numbers multiply it, and how often?"),
     "chain": ("A link of the chain is missing.", "Which nodes lie between the two, and what does each contribute?"),
     "operand": ("It is a derivative with respect to something else.", "Which number moves, and which are held?"),
@@ -255,7 +255,8 @@ CALCULUS = [
           results(lambda w: [w.numbers[w.output]]))),
     Slip("path forgotten", "paths", "one of the paths does not count",
          "In how many places does it enter?", (meetings(one_left_out),)),
-    Slip("gradient overwritten", "paths", "the gradient is overwritten where it should be added up",
+    Slip("gradient overwritten", "paths",
+         "only one path counts: the gradient is overwritten instead of added up (in a network: only one output's path)",
          "What becomes of what arrived first?", (meetings(only_one),)),
     Slip("paths multiplied", "paths", "the paths are multiplied instead of added",
          "Along a path one multiplies; what does one do with several paths?", (meetings(lambda count: [math.prod]),)),

@@ -1,8 +1,10 @@
 """From a wrong answer to its cause: what is called right, what follows, what is named, and where nothing is said."""
 
 import math
+import random
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,8 @@ from engine import AnswerError, diagnose, parse
 from engine.graph import Graph
 from engine.instruments.answers import read_answer
 from engine.instruments.verdict import Diagnosis
+
+ROOT = Path(__file__).parents[2]
 
 
 def worked():
@@ -353,3 +357,50 @@ def test_nothing_on_the_nodes_changes():
     diagnose(f, "x", "6", {"v": 3}, {"u": 7})
     assert not any(node.has_grad for node in Graph(f).order)
     assert f.data == 18
+
+
+# --- the bench test, small: benchmarks/diagnosis.py has the figures ---
+
+@pytest.fixture
+def bench(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import diagnosis
+
+    return diagnosis
+
+
+def test_on_the_bench_no_right_answer_is_called_wrong(bench):
+    tally = bench.right_answers(random.Random(5), 60)
+    assert tally["answers"] > 500 and tally["called wrong"] == 0
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_on_the_bench_a_planted_slip_is_found_and_no_other_is_named(bench, whole):
+    tally = bench.planted(random.Random(5), 60, whole)
+    assert tally["a wrong name"] == 0
+    assert tally["among the first two"] > 0.8 * tally["answers"] > 100
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_on_the_bench_slips_that_the_catalogue_lacks_are_seldom_named(bench, whole):
+    tally, _ = bench.held_out(random.Random(5), 120, whole)
+    assert tally["answers"] > 250
+    assert tally["named"] <= 0.05 * tally["answers"]
+    assert tally["cannot tell"] > 0.7 * tally["answers"]
+
+
+def test_on_the_bench_follow_through_is_seen(bench):
+    tally = bench.following(random.Random(5), 60)
+    assert tally["seen"] == tally["answers"] > 30
+
+
+def test_the_held_out_slips_begin_with_the_right_derivative(bench):
+    import held_out_slips
+
+    f = parse("sin(x*y)/z + x**3", x=1.3, y=0.7, z=2.1)
+    x = f.inputs["x"]
+    right = engine.grad(f, x)
+    assert math.isclose(held_out_slips.of_the_right_one(lambda right, f, x: right)(f, x), right)
+    assert held_out_slips.carried(f, x, lambda node, numbers, rates: None) is None, "a slip without a place"
+    assert held_out_slips.HELD_OUT["log: to base ten"](f, x) is None
+    assert math.isclose(held_out_slips.HELD_OUT["three times too much"](f, x), 3 * right)

@@ -205,7 +205,14 @@ def test_each_student_has_the_exercise_of_their_seed(folder, table, monkeypatch)
     assert of(rows, "ada")["sum"][0] == "2"
     assert of(rows, "bob")["∂f/∂y"][0] == "0"
     assert of(rows, "cyd")[""][2] == "not graded: the rubric has no seed for cyd: write cyd = 7 under [seeds]"
+    assert of(rows, "bob")["∂f/∂x"][2] == "no answer"
     assert "no seed for eve" in of(rows, "eve")[""][2]
+
+
+def test_rounded_numbers_are_right_in_an_exercise(folder, table, monkeypatch):
+    monkeypatch.setattr(grading, "exercise_drawer", lambda: drawn)
+    rows = table(folder('level = "product"\n[seeds]\nada = 7\n', ada="∂f/∂x = 3.02"))
+    assert of(rows, "ada")["∂f/∂x"][0] == "1"
 
 
 # --- mistakes in what the grader wrote ---
