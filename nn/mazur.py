@@ -7,9 +7,11 @@ One slide prints the target 0.1 and another the weight w3 where w2 is meant; eve
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from ..engine import Value, paths
+from ..engine.say.layout import Page
 from .losses import quadratic
 from .network import MLP, Activations
 from .optim import SGD
@@ -102,7 +104,7 @@ def train(steps: int, biases: str = "fixed") -> list[float]:
     return costs
 
 
-# What each group of numbers is, and how the lecture computes it: the names that begin a group, a title, the formula.
+# What each group of numbers is: the names that begin a group, a title, and what the lectures call the rule.
 STEPS = (
     ("net_h1", "Forward", "net = Σ w·in + b,  out = σ(net)"),
     ("E_o1", "Cost", "E_o = 1/2 (target - out)²,  E = E_o1 + E_o2"),
@@ -113,18 +115,72 @@ STEPS = (
 )  # fmt: skip
 
 
-def lines(biases: str = "fixed", digits: int = 9) -> list[str]:
-    """The computation step by step, in the lecture's order."""
-    titles = {first: (title, formula) for first, title, formula in STEPS}
+def formulas(biases: str = "fixed") -> dict[str, str]:
+    """How each number of `numbers` comes about, in the names of the others and of the weights, biases and inputs."""
+    shared = biases == "shared"
+    found: dict[str, str] = {}
+    for layer, side, before in ((0, "h", ("i1", "i2")), (1, "o", ("out_h1", "out_h2"))):
+        for j in (1, 2):
+            first = 4 * layer + 2 * j - 1
+            bias = f"b{layer + 1}" if shared else f"b_{side}{j}"
+            found[f"net_{side}{j}"] = f"w{first}·{before[0]} + w{first + 1}·{before[1]} + {bias}"
+            found[f"out_{side}{j}"] = f"σ(net_{side}{j})"
+            for k in (0, 1):
+                found[f"dE/dw{first + k}"] = f"dE/dnet_{side}{j} · {before[k]}"
+            found[f"dout_{side}{j}/dnet_{side}{j}"] = f"out_{side}{j}·(1 - out_{side}{j})"
+            found[f"dE/dnet_{side}{j}"] = f"dE/dout_{side}{j} · dout_{side}{j}/dnet_{side}{j}"
+            found[f"dE/db_{side}{j}"] = f"dE/dnet_{side}{j}"
+        found[f"dE/db{layer + 1}"] = f"dE/dnet_{side}1 + dE/dnet_{side}2"
+    for j, target in enumerate(TARGETS, 1):
+        found[f"E_o{j}"] = f"1/2·({target} - out_o{j})²"
+        found[f"dE/dout_o{j}"] = f"out_o{j} - {target}"
+        for k in (1, 2):
+            found[f"dE_o{k}/dout_h{j}"] = f"dE/dnet_o{k} · w{2 * k + 2 + j}"
+        found[f"dE/dout_h{j}"] = f"dE_o1/dout_h{j} + dE_o2/dout_h{j}"
+    found["E"] = "E_o1 + E_o2"
+    names = [name.removeprefix("dE/d") for name in found if name.startswith(("dE/dw", "dE/db"))]
+    return found | {f"new {name}": f"{name} - {RATE} · dE/d{name}" for name in names}
+
+
+NAME = re.compile(r"[a-zA-Z]\w*(?:/d\w+)?")
+
+
+def put_in(formula: str, known: dict[str, float], digits: int) -> str:
+    """The formula with numbers in place of the names; a negative one in parentheses, except at the beginning."""
+
+    def number(found: re.Match[str]) -> str:
+        if found[0] not in known:
+            return found[0]
+        text = f"{known[found[0]]:.{digits}f}".rstrip("0").rstrip(".")
+        return f"({text})" if text.startswith("-") and found.start() else text
+
+    return NAME.sub(number, formula)
+
+
+def lines(biases: str = "fixed", digits: int = 9, width: int = 100) -> list[str]:
+    """The computation step by step, in the lecture's order: each formula, the numbers put into it, and what comes out.
+
+    What does not fit into `width` columns is broken before an equals sign.
+    """
+    page = Page(width)
+    titles = {first: (title, rule) for first, title, rule in STEPS}
     said = {"fixed": "fixed, as in the lecture", "own": "one for each neuron, learning", "shared": "one for each layer, learning"}
     written = [
-        f"Matt Mazur's network: inputs {INPUTS}, targets {TARGETS}, learning rate {RATE}; biases: {said[biases]}.",
-        "It has two layers of weights: W1 = layers[0] holds w1 to w4 (lecture: W²), W2 = layers[1] holds w5 to w8 (lecture: W³).",
-    ]
-    for name, number in numbers(biases).items():
+        *page.prose("Matt Mazur's network:", f"inputs {INPUTS}, targets {TARGETS}, learning rate {RATE};",
+                    f"biases: {said[biases]}."),
+        *page.prose("It has two layers of weights:", "W1 = layers[0] holds w1 to w4 (lecture: W²),",
+                    "W2 = layers[1] holds w5 to w8 (lecture: W³)."),
+    ]  # fmt: skip
+    found, how = numbers(biases), formulas(biases)
+    _, weights, own = network(biases)
+    known = found | {leaf.label: leaf.data for leaf in weights + own} | dict(zip(("i1", "i2"), INPUTS))
+    group: list[list[str]] = []
+    for name, number in found.items():
         if name in titles:
-            written += ["", f"{titles[name][0]}:  {titles[name][1]}"]
-        written.append(f"  {name:<18} {number: .{digits}f}")
+            written += [*page.equations(group), ""] if group else [""]
+            group = []
+            written += page.prose(f"{titles[name][0]}:", titles[name][1])
+        group.append([f"{name} = {how[name]}", put_in(how[name], known, digits), f"{number:.{digits}f}"])
     costs = train(10_000, biases)
-    written += ["", f"E after 0, 1 and 10 000 steps:  {costs[0]:.9f}  {costs[1]:.9f}  {costs[-1]:.9g}"]
-    return written
+    last = f"{costs[0]:.9f}  {costs[1]:.9f}  {costs[-1]:.9g}"
+    return [*written, *page.equations(group), "", *page.prose("E after 0, 1 and 10 000 steps:", last)]

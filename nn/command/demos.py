@@ -148,7 +148,7 @@ STYLES = dict.fromkeys(("Forward", "Cost"), "bold") | dict.fromkeys(("Backward",
 def mazur_demo(options: Any, console: Console) -> None:
     """The lecture's 2-2-2 network by hand: every number of one step of backpropagation."""
     style = ""
-    for line in mazur.lines(options.biases):
+    for line in mazur.lines(options.biases, width=console.width):
         style = STYLES.get(line.partition(":")[0].partition(",")[0], style) if line else ""  # an empty line ends a part
         console.print(line, style=style, highlight=False, soft_wrap=True)
 

@@ -64,9 +64,17 @@ def has_blocks(console: Console) -> bool:
 
 def compared(compiled: float, eager: float) -> str:
     """How long an update took, in seconds, beside the time it takes one example after the other."""
-    times = round(eager / compiled, -int(math.log10(max(1.0, eager / compiled))))
     return (f"an update took {duration(compiled)}, compiled to matrices; example by example, on Values, it takes "
-            f"{duration(eager)}: about {times:.0f} times as long")  # fmt: skip
+            f"{duration(eager)}: {_beside(eager / compiled)}")  # fmt: skip
+
+
+def _beside(ratio: float) -> str:
+    """A ratio of two times in words: the first digit is all that a clock can tell."""
+    if ratio < 2 / 3:
+        return "less than that, since this network is too small for its matrices to pay"
+    if ratio < 1.5:
+        return "about as long"
+    return f"about {round(ratio, -int(math.log10(ratio))):.0f} times as long"
 
 
 def duration(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """Matt Mazur's 2-2-2 network: every number of the curriculum's table 3.3, the biases fixed, own or shared."""
 
+import math
 import re
 from itertools import pairwise
 
@@ -86,6 +87,33 @@ def test_the_lesson_is_printed_step_by_step_with_every_number():
         assert title in text
     assert "W1 = layers[0]" in text and "W2 = layers[1]" in text and "lecture: W³" in text
     assert "0.298371109" in lines[-1]
+
+
+def equations(lines):
+    """Each equation of the board as its parts, its broken lines put together again."""
+    joined = re.sub(r"\n +(?== )|\n {8,}(?=\S)", " ", "\n".join(lines))
+    rows = [re.split(r"\s+=\s+", line.strip()) for line in joined.splitlines() if line.startswith("  ")]
+    return {name: parts for name, *parts in rows if len(parts) == 3 and name not in ("dE/dout", "dE/dout_h", "net", "E_o")}
+
+
+@pytest.mark.parametrize("width", [30, 80, 120])
+@pytest.mark.parametrize("biases", ["fixed", "own", "shared"])
+def test_the_numbers_put_into_a_formula_give_its_result(biases, width):
+    """Python reads both: the formula with names, and the numbers in their place."""
+    found = equations(mazur.lines(biases, width=width))
+    known = {"i1": 0.05, "i2": 0.10} | {leaf.label: leaf.data for group in mazur.network(biases)[1:] for leaf in group}
+    assert found.keys() == mazur.numbers(biases).keys()
+    for name, (formula, numbers, result) in found.items():
+        for written in (formula, numbers):
+            text = re.sub(r"[a-zA-Z]\w*(/d\w+)?", lambda name: repr(known[name[0]]), written)
+            text = re.sub(r"σ\(([-.\de]+)\)", r"1/(1 + exp(-(\1)))", text).replace("·", "*").replace("²", "**2")
+            assert eval(text, {"exp": math.exp}) == pytest.approx(float(result), abs=2e-9), (name, written)
+        known[name] = float(result)
+
+
+def test_on_a_narrow_page_every_line_fits():
+    assert max(map(len, mazur.lines(width=40))) <= 40
+    assert max(map(len, mazur.lines(width=80))) <= 80
 
 
 def test_every_value_has_the_lectures_name():
