@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 40  # derivatives in the table under the board
 TRACED_AT = (1.0, 0.5, 2.0, 3.7, -0.5)  # where --program looks at an expression without numbers
 MOST_PATHS = 1000  # listed by --paths
+TARGETS = ("y", "t", "target")  # what the lectures call what an output should be
 NUDGES = (0.01, 1e-4, 1e-6)  # tried in this order, to put a derivative into words
 
 
@@ -190,7 +191,7 @@ def in_words(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     if not slopes:
         return []
     # rather a parameter than a target, and first one that makes the output fall: its sign is the lesson
-    node, slope = min(slopes, key=lambda pair: (is_target(pair[0], order), pair[1] > 0))
+    node, slope = min(slopes, key=lambda pair: (how_like_a_target(pair[0], graph), pair[1] > 0))
     if corner_of(graph, [node]):
         return []
     for nudge in NUDGES:
@@ -207,9 +208,10 @@ def in_words(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:
     return []
 
 
-def is_target(node: Value, order: Sequence[Value]) -> bool:
-    """Whether the node is only ever one side of a difference, as the target y in (w·x + b - y)²."""
-    return all(other.op is ops.sub for other in order if node in other.operands)
+def how_like_a_target(node: Value, graph: Graph) -> int:
+    """1 if the node is only ever one side of a difference, as both are in (a - y)²; 2 if it also has a target's name."""
+    a_side = all(other.op is ops.sub for other in graph.order if node in other.operands)
+    return a_side + (a_side and graph.names[node] in TARGETS)
 
 
 def hessian_table(graph: Graph, inputs: Sequence[Value], page: Page) -> list[str]:

@@ -335,6 +335,8 @@ def test_a_graph_of_constants_has_a_value_and_no_derivatives(answer):
 @pytest.mark.parametrize(("words", "read"), [
     (["(w*x - y)**2", "w=2", "x=3", "y=5"], "raise w by"),  # not the target y, although the cost falls with it
     (["(y - w*x)**2", "w=1", "x=3", "y=5"], "raise w by"),
+    (["0.5*(a - y)**2", "a=1.1", "y=1"], "raise a by"),
+    (["0.5*(t - a)**2", "a=1.1", "t=1"], "raise a by"),
     (["a - b", "a=3", "b=5"], "raise b by"),  # nothing but sides of a difference: the one that makes it fall
     (["v = w*x; (v - y)**2", "w=2", "x=3", "y=5", "--wrt", "y"], "raise y by"),  # asked for
 ])  # fmt: skip
@@ -349,6 +351,12 @@ def test_what_is_read_out_is_a_leaf_that_one_would_change(answer, words, read):
 ])  # fmt: skip
 def test_the_nudge_is_small_enough_for_the_derivative_to_tell_the_change(answer, words, read):
     assert read in " ".join(answer(*words).split())
+
+
+def test_e_is_printed_by_its_name_in_its_power_and_in_the_derivative(answer):
+    said = answer("e**x", "x=2")
+    assert said.startswith("f = e**x   at   x = 2\n") and "∂f/∂x = ∂f/∂f · f·log(e)" in said
+    assert "2.718" not in said and "2.718" not in answer("e**x", "x=2", "--latex")
 
 
 def test_the_text_of_a_graph_can_be_given_to_the_command(answer):
