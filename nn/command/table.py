@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
+from ..data.questions import QUESTIONS
 from ..perceptron import GATES
 from . import (
     conv,
@@ -20,6 +21,7 @@ from . import (
     gpt,
     hopfield,
     linear,
+    quiz,
     rbf,
     read,
     recurrent,
@@ -78,6 +80,13 @@ DEMOS = {
         linear.run, BY_HAND, "a linear unit: batch and online descent, and how large a step may be", "1 second",
         "three points on the line y = x + 1",
         (option("--lr", "learning rate of the first epoch (default: %(default)s)", type=rate, default=0.05, metavar="0.1"),),
+    ),
+    "quiz": Demo(
+        quiz.run, BY_HAND, "questions, and an explanation for each answer, right or wrong", "10 minutes",
+        f"{len(QUESTIONS)} questions on the lessons 1 to 7",
+        (option("--seed", "of the order (default: %(default)s)", type=whole(0, "a seed from 0 on"), default=0, metavar="N"),
+         option("--questions", "how many (default: all)", type=whole(1, "a number of questions from 1 on"),
+                default=len(QUESTIONS), metavar="N")),
     ),
     "generalise": Demo(
         generalise.generalise, UNSEEN, "overfitting against data and penalty; three conditions to stop", "8 seconds",
