@@ -10,6 +10,9 @@ A question carries what it accepts, and says so before there is a guess:
     reveal((2, 3), guess)             a shape: "2 3", (2, 3), "2x3", ...
     reveal({4, 9}, guess)             numbers in any order: "9 4"
     reveal("old", guess, choices=("old", "new"))
+    reveal(a == 9, guess)             whether a statement is "true" or "false"
+    reveal({"for n = 1": True, "for n = 2": False}, guess)    a statement that is true "only if"
+    reveal(ask("xor"), guess)         the letter of a choice, with what there is to say about it; ask is in nn.data.questions
 
 A guess may be a number or text such as "-36/4". Where the answer is a derivative, `of` and `wrt` say of which graph: a wrong
 guess then gets the likely slip as well, if there is one that leads to just this number.
@@ -23,6 +26,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 import engine
 
@@ -46,6 +51,10 @@ def reveal(
     """Show the answer once there is a guess, and say how close it was."""
     if choices:
         question: Question = Choice(answer, choices)
+    elif isinstance(answer, (bool, np.bool_, dict)):
+        question = Statement(answer)
+    elif hasattr(answer, "options"):
+        question = Quiz(answer)
     elif isinstance(answer, (tuple, set)):
         question = Numbers(answer)
     elif sign:
@@ -200,12 +209,50 @@ class Choice(Question):
     def read(self, guess: Any) -> str | None:
         """The choice that the guess is, or begins."""
         word = str(guess).strip(" \"'().").lower()
+        word = word.removeprefix("true ") if word.removeprefix("true ") in self.choices else word
         begun = [choice for choice in self.choices if word and choice.startswith(word)]
         return word if word in self.choices else begun[0] if len(begun) == 1 else None
 
     def is_right(self, guess: str) -> bool:
         """Whether it is the one."""
         return guess == self.shown
+
+
+class Statement(Choice):
+    """Whether a statement is true, false, or true only if something else holds: then the answer says for which cases."""
+
+    def __init__(self, answer: bool | dict[str, bool]) -> None:
+        depends = isinstance(answer, dict)
+        super().__init__("only if" if depends else "true" if answer else "false", ("true", "false", "only if"))
+        self.right = self.shown
+        if depends:
+            self.shown = ", ".join(f"{'true' if holds else 'false'} {case}" for case, holds in answer.items())
+
+    def is_right(self, guess: str) -> bool:
+        """Whether this is the verdict."""
+        return guess == self.right
+
+
+class Quiz(Question):
+    """A question of the quiz, answered by a letter."""
+
+    accepts = " Give a letter."
+
+    def __init__(self, answer: Any) -> None:
+        self.answer, self.wanted = answer, f"one of the letters a to {'abcdefgh'[len(answer.options) - 1]}"
+        self.shown = f"{answer.letter}) {answer.right.text}. {answer.right.why}".removesuffix(".")
+
+    def read(self, guess: Any) -> Any:
+        """The choice with this letter."""
+        return self.answer.option(str(guess))
+
+    def is_right(self, guess: Any) -> bool:
+        """Whether it is the right choice."""
+        return bool(guess == self.answer.right)
+
+    def distance(self, guess: Any) -> str:
+        """What is wrong with the choice."""
+        return f"\nAs to {guess.text!r}: {guess.why}"
 
 
 def _slip(output: Any, wrt: Any, guess: tuple[float, str]) -> str:

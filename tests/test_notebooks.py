@@ -5,11 +5,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
+from nn.data.questions import ask
+
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+SPOT = "06b_spot_the_error"
 PROMPT = "guess = None"
 CLOCK = re.compile(r"history\.time|\beager\b")  # the cells whose output depends on how fast the machine is
 
@@ -21,7 +25,8 @@ _known = {}
 
 def _at(place):
     def reveal(answer, guess=None, **accepts):
-        _lesson.reveal(answer, _known.setdefault(place, answer), **accepts)
+        right = "only if" if isinstance(answer, dict) else getattr(answer, "letter", answer)
+        _lesson.reveal(answer, _known.setdefault(place, right), **accepts)
 
     return reveal
 """
@@ -42,6 +47,7 @@ def test_a_lesson_runs_and_shows_the_same_however_often_a_cell_is_run(path, monk
     monkeypatch.setenv("PYTHONPATH", str(NOTEBOOKS.parent))
     lesson = load(path)
     code = [cell.source for cell in lesson.cells if cell.cell_type == "code"]
+    errors = [cell.metadata.get("tags") for cell in lesson.cells if cell.cell_type == "code"]
     places = [*range(len(code)), *(place for place in range(len(code)) for _ in range(2))]
     runs = [
         nbformat.v4.new_code_cell(f"reveal = _at({place})\n{code[place].replace('from lesson import reveal', 'pass')}")
@@ -52,6 +58,8 @@ def test_a_lesson_runs_and_shows_the_same_however_often_a_cell_is_run(path, monk
     for place, cell in zip(places, runs):
         if "reveal(" in code[place]:
             assert shown(cell).count("Yes. It is ") == 1, code[place]
+        if path.stem == SPOT and "reveal(" in code[place]:
+            assert shown(cell).endswith("Yes. It is true.\n") == (not errors[place]), code[place]
         if not CLOCK.search(code[place]):
             assert shown(cell) == shown(runs[place]), code[place]
 
@@ -126,6 +134,13 @@ ACCEPTED = [  # the answer, a guess that is right, what the question accepts
     ("true", True, {"choices": ("true", "false", "only if")}),
     ("only if", "Only if ...", {"choices": ("true", "false", "only if")}),
     ("false", "f", {"choices": ("true", "false", "only if")}),
+    (True, True, {}),
+    (True, "true", {}),
+    (np.bool_(False), "False", {}),
+    ({"under >=": True, "under >": False}, "only if", {}),
+    ({"under >=": True, "under >": False}, "true only if", {}),
+    (ask("xor"), ask("xor").letter, {}),
+    (ask("xor"), f"{ask('xor').letter.upper()})", {}),
 ]
 REFUSED = [
     (77, 88, {"within": 10}),
@@ -146,6 +161,10 @@ REFUSED = [
     (1135, 1136, {}),
     (0.978261, 0.97, {}),
     ("true", False, {"choices": ("true", "false", "only if")}),
+    (True, "only if", {}),
+    (False, True, {}),
+    ({"under >=": True, "under >": False}, "true", {}),
+    (ask("xor"), min(set("abcd") - {ask("xor").letter}), {}),
 ]
 
 
@@ -165,9 +184,22 @@ def test_a_question_refuses_what_is_wrong(answered, answer, guess, accepts):
     ((2, 3), "two", {}, 'whole numbers such as "2 3" or (2, 3)'),
     (-9.0, "down", {"sign": True}, "a sign: + or -, 1 or -1"),
     ("true", "maybe", {"choices": ("true", "false", "only if")}, "one of true, false, only if"),
+    (True, 1.5, {}, "one of true, false, only if"),
+    (ask("xor"), "e", {}, "one of the letters a to d"),
 ])  # fmt: skip
 def test_what_is_no_answer_at_all_is_not_called_wrong(answered, answer, guess, accepts, wanted):
     assert answered(answer, guess, **accepts) == f"{guess!r} is not an answer to this question; give {wanted}.\n"
+
+
+def test_a_statement_that_depends_says_for_which_cases(answered):
+    assert answered({"under >=": True, "under >": False}, "only if") == "Yes. It is true under >=, false under >.\n"
+
+
+def test_a_wrong_choice_is_explained_and_so_is_the_right_one(answered):
+    question = ask("and")
+    wrong = next(option for option in question.options if option != question.right)
+    said = answered(question, "abcd"[question.options.index(wrong)])
+    assert f"It is {question.letter}) w = (1, 1), b = -1.5. Only 1 + 1" in said and wrong.why in said
 
 
 def test_a_sign_does_not_give_the_number_away(answered):
@@ -196,3 +228,13 @@ def test_a_wrong_derivative_gets_the_slip_that_leads_to_it(answered, monkeypatch
     assert asked == [(f, z, 9)]
     assert answered(-9.0, -9, of=f, wrt=z) == "Yes. It is -9.\n"
     assert len(asked) == 1
+
+
+# --- the lesson of errors ---
+
+def test_there_are_as_many_true_statements_as_errors():
+    """Else "false" would always be a good guess. What is an error has the numbers of its detectors as tags."""
+    cells = load(NOTEBOOKS / f"{SPOT}.ipynb").cells
+    asked = [cell for cell in cells if cell.cell_type == "code" and "reveal(" in cell.source]
+    errors = [cell for cell in asked if cell.metadata.get("tags")]
+    assert len(errors) == len(asked) - len(errors) == 32
