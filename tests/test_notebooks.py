@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from nn.data.questions import ask
+from nn.data.questions import QUESTIONS, ask
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -78,6 +78,23 @@ def test_every_prediction_is_followed_by_its_answer(path):
     assert any(cell.startswith(PROMPT) for cell in code)
     for cell, following in pairwise(code):
         assert ("reveal(" in following) == cell.startswith(PROMPT) or "check(" in following
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_says_what_it_is_for_and_how_long_it_takes_and_ends_with_questions_for_later(path):
+    cells = load(path).cells
+    assert "you will be able to" in " ".join(cells[0].source.split())
+    assert re.search(r"[Ii]t takes (about )?\d\d minutes", " ".join(cells[0].source.split()))
+    later = cells[-1].source.partition("**For later.**")[2]
+    assert re.findall(r"^(\d)\. (Tomorrow|In a week|In a month)\b.*[?.]$", later, re.MULTILINE) == [
+        ("1", "Tomorrow"), ("2", "In a week"), ("3", "In a month"),
+    ]  # fmt: skip
+
+
+def test_every_question_of_the_quiz_is_asked_in_its_lesson():
+    for question in QUESTIONS:
+        [path] = NOTEBOOKS.glob(f"{question.lesson:0>2}_*.ipynb")
+        assert any(cell.source == f'reveal(ask("{question.name}"), guess)' for cell in load(path).cells), question.name
 
 
 # --- reveal: what a question accepts ---
