@@ -256,6 +256,8 @@ class Quiz(Question):
 
 
 def _slip(output: Any, wrt: Any, guess: tuple[float, str]) -> str:
-    """The slip that leads to just this number, in a sentence; empty if there is none, or several."""
-    diagnose = getattr(engine, "diagnose", None)
-    return str(diagnose(output, wrt, guess[0]).why or "") if diagnose else ""
+    """The slip that leads to just this number, in a sentence; empty if none is found. It is asked about what was typed."""
+    if not hasattr(engine, "diagnose"):
+        return ""
+    found = engine.diagnose(output, wrt, guess[1])
+    return "" if found.right else str(found.why or "")
