@@ -512,7 +512,7 @@ def test_an_option_that_a_demo_does_not_take_is_not_passed_over_in_silence(capsy
 
 
 def test_ctrl_c_outside_of_training_ends_without_a_traceback(monkeypatch, capsys):
-    def interrupt(*_):
+    def interrupt(*_, **given):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(mazur, "lines", interrupt)
