@@ -6,8 +6,10 @@ import sys
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
+from ..instruments.diagnose import diagnose
 from ..instruments.drill import LEVELS, Exercise, exercise, level_called
 from ..primitive import UndefinedError
+from ..say.notation import show
 from .tables import number_from
 from .terminal import writable
 from .tokens import NAME, ParseError
@@ -146,10 +148,11 @@ def command(given: Exercise) -> str:
 def assistance(given: Exercise, node: Value | None, typed: float | None, times: int) -> list[str]:
     """Help with a question, more of it each time: a hint that gives nothing away, the product with a hole, the step in full.
 
-    `typed` is the wrong answer, None where a hint was asked for: this is the place to say where that number comes from.
+    `typed` is the wrong answer, None where a hint was asked for. Where one slip explains it, the hint says which.
     """
     if times == 1:
-        return hint(given, node)
+        found = None if typed is None or node is None else diagnose(given.output, node, show(typed, 12))
+        return [found.why] if found is not None and found.kind in ("slip", "family") else hint(given, node)
     return hole(given, node) if times < ALL_OF_IT else solution(given, node)
 
 

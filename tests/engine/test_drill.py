@@ -13,7 +13,7 @@ import pytest
 import sympy
 
 from engine import Value, exercise, parse
-from engine.command.drill import HELP, drill
+from engine.command.drill import HELP, assistance, drill
 from engine.command.main import main, report
 from engine.command.terminal import UsageError
 from engine.command.worked import backward, forward, statement
@@ -281,6 +281,12 @@ def test_help_grows_from_a_hint_to_the_step(talk):
     assert hole.startswith(hint[: hint.rindex("∂")]) and re.search(r"∂f/∂x = .* · \?\n", hole)
     assert re.search(rf"∂f/∂x = .* = {re.escape(at_x)}\n", step) and not re.search(rf"∂f/∂x = .* = {re.escape(at_x)}\n", hole)
     assert step.count("∂f/∂y = ") == 1  # the next question
+
+
+def test_a_wrong_answer_that_a_slip_explains_is_told_what_it_is():
+    given = exercise("quotient", 7)
+    for node in given.asked:
+        assert assistance(given, node, -given.answer(node), 1) == ["Everything but the sign is right."]
 
 
 def test_a_hint_can_be_asked_for_and_costs_the_at_once(talk):
