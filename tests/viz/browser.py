@@ -41,6 +41,7 @@ def start(profile):
 def driver(tmp_path_factory):
     """One browser for all tests."""
     running = start(tmp_path_factory.mktemp("profile"))
+    running.set_script_timeout(300)  # seconds: a walk through hundreds of steps on a busy machine
     yield running
     running.quit()
 

@@ -114,10 +114,7 @@ def groups_seen(page):
     return page.js("return items.filter(item => item.group !== null).map(item => item.group)")
 
 
-@pytest.mark.parametrize("name", [
-    "2-2-1",
-    "a loop by hand", "LSTM",
-])  # fmt: skip
+@pytest.mark.parametrize("name", ["2-2-1", "a loop by hand", "LSTM"])
 def test_opening_a_group_keeps_the_moment(name, opened):
     """The step that was shown is still shown; if it was the group's own, the one inside that ends it."""
     page = opened(BUILDS[name](), fold="layers" if name != "2-2-1" else "neurons")

@@ -16,8 +16,9 @@ def found(output):
     """The groups as sets of labels: {(kind, name): {labels of its own nodes}}, and what is in what."""
     graph = Graph(output)
     groups = groups_of(graph)
-    own = {(g.kind, g.name): frozenset(node.label for node in g.nodes if node.label) for g in groups}
-    around = {(g.kind, g.name): g.parent and (g.parent.kind, g.parent.name) for g in groups}
+    key = {g: (g.kind, g.name) if g.kind != "layer" or not g.parent else (g.kind, f"{g.parent.name}, {g.name}") for g in groups}
+    own = {key[g]: frozenset(node.label for node in g.nodes if node.label) for g in groups}
+    around = {key[g]: g.parent and key[g.parent] for g in groups}
     assert len(own) == len(groups), "two groups of one kind and one name"
     return own, around
 
@@ -42,11 +43,7 @@ def two_layers(seed, order="neurons"):
     return (below[0] - 1) ** 2 + (below[1] - 2) ** 2
 
 
-@pytest.mark.parametrize("order", [
-    "neurons",
-    "terms",
-    "factors",
-])  # fmt: skip
+@pytest.mark.parametrize("order", ["neurons", "terms", "factors"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_neurons_and_layers_are_found_whatever_the_order(seed, order):
     own, around = found(two_layers(seed, order))

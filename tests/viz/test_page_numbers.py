@@ -104,7 +104,7 @@ def test_anything_else_is_refused_visibly_and_changes_nothing(text, where, opene
     assert said
     assert REFUSED[text] in said
     assert field.get_attribute("value") == text, "what was typed stays, so that it can be mended"
-    assert "x=3" in page.hash
+    assert "x=" not in page.hash
 
 
 def test_a_refused_field_is_well_again_after_a_number(opened):
