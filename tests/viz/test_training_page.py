@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from browser import Page, driver  # noqa: F401  # a fixture
+from browser import Page
 from descent import MOONS, XOR, by_numpy, flat, weights
 
 from engine import Value
