@@ -78,7 +78,7 @@ def imported(*folders):
 
 
 PACKAGE = {  # where a module is not called like the package that brings it
-    "sklearn": "scikit-learn", "IPython": "ipykernel", "docutils": "sphinx", "pygments": "sphinx",
+    "PIL": "pillow", "sklearn": "scikit-learn", "IPython": "ipykernel", "docutils": "sphinx", "pygments": "sphinx",
 }  # fmt: skip
 
 

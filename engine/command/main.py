@@ -132,6 +132,8 @@ def check_exercises(given: Namespace) -> None:
     if kind and others:
         spare = given.expression if others[0] == "expression" else f"--{others[0]}"
         raise UsageError(f"--{kind} makes exercises of its own: leave {spare:.40} out.")
+    if lone == ["output"]:
+        raise UsageError("-o is where --grade writes the points, and --sheet the worksheet: give it with one of these.")
     if lone:
         raise UsageError(f"--{lone[0]} goes with a worksheet: python -m engine --sheet 10 --{lone[0]} {getattr(given, lone[0])}")
 

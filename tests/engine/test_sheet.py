@@ -140,7 +140,7 @@ def test_a_narrow_ascii_page():
     (["--sheet", "3", "--seed", "-4"], "a seed is a whole number from 0 on"), (["--sheet", "3", "-o", "a.pdf"], "ends in .html"),
     (["--sheet", "3", "-o", "a.html", "--latex"], "ends in .tex"), (["--sheet", "3", "--quiet"], "leave --quiet out"),
     (["--sheet", "3", "x*y", "x=2", "y=1"], "leave x*y out"), (["--seed", "3"], "--seed goes with a worksheet"),
-    (["-o", "a.html"], "--output goes with a worksheet"), (["--sheet", "3", "--level", "9"], "There is no level '9'"),
+    (["-o", "a.html"], "-o is where --grade writes"), (["--sheet", "3", "--level", "9"], "There is no level '9'"),
     (["--sheet", "many"], "invalid int value"),
 ])  # fmt: skip
 def test_what_cannot_be_a_sheet_is_said(words, sentence):
