@@ -1,21 +1,12 @@
 import { GROUPS, NODES } from "./data.js";
 import { given, readAddress, writeAddress } from "./address.js";
-import {
-  calm,
-  listenForHands,
-  forPaper,
-  measureAgain,
-  moveCamera,
-  seen,
-  settleCamera,
-  showEverything,
-  zoomBy,
-} from "./camera.js";
-import { build, cull, paint, tabOf } from "./drawing.js";
-import { isFrame, itemOf, items, steps, unfold } from "./folds.js";
+import { listenForHands, forPaper, measureAgain, moveCamera, seen, settleCamera, showEverything, zoomBy } from "./camera.js";
+import { build, cull, paint } from "./drawing.js";
+import { itemOf, items, steps, unfold } from "./folds.js";
 import { broken, compute } from "./model.js";
-import { progressAt, stepAt } from "./moments.js";
+import { stepAt } from "./moments.js";
 import { buildTokens, paintMotion } from "./motion.js";
+import { ALL, closedGroups, glide, toggleGroups } from "./opening.js";
 import { listenForNumbers, makeDraggable, select, tell } from "./panel.js";
 import { place } from "./placing.js";
 import { advance, back, goTo, last, next, playOrPause } from "./player.js";
@@ -30,23 +21,22 @@ import { stepWords } from "./wording.js";
 
 // The page: what belongs to what, and one frame after the other.
 
-const MOST_ITEMS = 1600; // cards that a browser moves without stuttering
-const GLIDE = 0.45; // seconds in which cards go to their new places when a group opens
-const ALL = GROUPS.map((_, g) => g);
 const usual = GROUPS.filter(group => group.open)
   .map(group => group.id)
   .sort()
   .join(",");
 const root = document.documentElement;
-let gliding = null,
-  told = "",
+let told = "",
   before = 0,
   notice = "",
   culled = null,
   lost = null;
 
 const act = {
-  toggle,
+  toggle: groups => {
+    notice = toggleGroups(groups, rebuild);
+    changed();
+  },
   select: node => {
     select(node);
     changed();
@@ -71,59 +61,7 @@ function rebuild() {
   told = "";
   byId("scrub").max = steps.length;
   byId("scrub").style.setProperty("--half", `${((itemOf.at(-1).seeded - 1) / steps.length) * 100}%`);
-  setText(byId("folds"), say(closed().length ? "open all" : "fold all"));
-}
-
-// The closed groups that are seen: opening them shows the next smaller parts.
-const closed = () => ALL.filter(g => !state.open.has(g) && (GROUPS[g].parent === null || state.open.has(GROUPS[g].parent)));
-
-// Open or close groups, in place: the moment stays what it was as far as it still exists, and cards glide to their new places.
-function toggle(groups) {
-  const step = stepAt(state.time),
-    share = progressAt(state.time),
-    opening = !state.open.has(groups[0]),
-    kept = new Set(state.open);
-  const places = new Map(
-    items.flatMap(item => [
-      [item.key, [item.x, item.y]],
-      ...(item.group === null ? [] : item.members.map(i => [`n${i}`, [item.x, item.y]])),
-    ]),
-  );
-  for (const g of groups)
-    if (opening) state.open.add(g);
-    else state.open.delete(g);
-  unfold();
-  if (items.length > MOST_ITEMS && opening) {
-    state.open = kept;
-    notice = say("too many", { count: items.length, most: MOST_ITEMS });
-  } else if (groups.length === 1 && opening && isFrame(groups[0])) [state.looked] = groups;
-  const focused = byId("world").contains(document.activeElement);
-  rebuild();
-  if (focused) byId(opening ? tabOf(groups[0]) : `g${groups[0]}`)?.focus();
-  if (!calm) gliding = { since: performance.now(), places };
-  if (step) goTo(momentOf(step, share));
-  changed();
-}
-
-function momentOf(step, share) {
-  const same = steps.find(other => other.id === step.id);
-  if (same) return same.number - 1 + share;
-  const inside = steps.findLast(
-    other => other.kind === step.kind && other.item.members.some(i => step.item.members.includes(i)),
-  );
-  return inside?.number ?? itemOf.at(-1).seeded;
-}
-
-function glide() {
-  if (!gliding) return;
-  const done = Math.min(1, (performance.now() - gliding.since) / 1000 / GLIDE),
-    s = done * done * (3 - 2 * done);
-  for (const item of items) {
-    const [x, y] = gliding.places.get(item.key) ?? gliding.places.get(`n${item.outs[0]}`) ?? [item.x, item.y];
-    item.card.setAttribute("transform", `translate(${x + (item.x - x) * s} ${y + (item.y - y) * s})`);
-  }
-  for (const id of ["edges", "chips", "frames"]) byId(id).setAttribute("opacity", s);
-  if (done === 1) gliding = null;
+  setText(byId("folds"), say(closedGroups().length ? "open all" : "fold all"));
 }
 
 // --- a moment ---
@@ -215,7 +153,7 @@ const press = {
   follow: () => {
     state.follow = !state.follow;
   },
-  folds: () => toggle(closed().length ? closed() : ALL),
+  folds: () => act.toggle(closedGroups().length ? closedGroups() : ALL),
   list: () => {
     root.classList.toggle("listed");
     measureAgain();
