@@ -27,8 +27,6 @@ from fractions import Fraction
 from numbers import Integral
 from typing import Any
 
-import numpy as np
-
 import engine
 
 ENOUGH = 2  # significant digits that a guess needs
@@ -51,7 +49,7 @@ def reveal(
     """Show the answer once there is a guess, and say how close it was."""
     if choices:
         question: Question = Choice(answer, choices)
-    elif isinstance(answer, (bool, np.bool_, dict)):
+    elif isinstance(answer, dict) or type(answer).__name__ == "bool":  # Python's, or NumPy's, which lesson 1 does without
         question = Statement(answer)
     elif hasattr(answer, "options"):
         question = Quiz(answer)

@@ -132,7 +132,7 @@ def test_opening_a_group_keeps_the_moment(name, opened):
                 assert page.text("#now") == now
                 both = known.keys() & after.keys()
                 assert {node: after[node] for node in both} == {node: known[node] for node in both}
-            page.js("toggle([arguments[0]])", group)
+            page.js("act.toggle([arguments[0]])", group)
             page.wait()
             if not own:
                 assert page.text("#now") == now
