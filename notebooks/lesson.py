@@ -12,7 +12,7 @@ A question carries what it accepts, and says so before there is a guess:
     reveal("old", guess, choices=("old", "new"))
     reveal(a == 9, guess)             whether a statement is "true" or "false"
     reveal({"for n = 1": True, "for n = 2": False}, guess)    a statement that is true "only if"
-    reveal(ask("xor"), guess)         the letter of a choice, with what there is to say about it; ask is in nn.data.questions
+    reveal(ask("xor"), guess)         the letter of a choice, with what there is to say about it; ask is in nn.questions
 
 A guess may be a number or text such as "-36/4". Where the answer is a derivative, `of` and `wrt` say of which graph: a wrong
 guess then gets the likely slip as well, if there is one that leads to just this number.

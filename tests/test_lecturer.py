@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from nn.command.table import DEMOS
-from nn.data.questions import QUESTIONS
+from nn.questions import QUESTIONS
 
 ROOT = Path(__file__).parents[1]
 SHEET = (ROOT / "docs" / "lecturer.md").read_text(encoding="utf-8")

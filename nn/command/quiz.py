@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from ...engine.say.layout import wrapped
-from ..data.questions import LETTERS, QUESTIONS, Option, Question
+from ..questions import LETTERS, QUESTIONS, Option, Question
 
 HELP = "Answer with a letter; s shows the answer, q leaves."
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from ..data.questions import QUESTIONS
 from ..perceptron import GATES
+from ..questions import QUESTIONS
 from . import (
     conv,
     demos,

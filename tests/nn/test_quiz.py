@@ -16,7 +16,7 @@ from rich.console import Console
 
 from nn import MLP, losses
 from nn.command import quiz
-from nn.data.questions import QUESTIONS, ask
+from nn.questions import QUESTIONS, ask
 
 RIGHT = re.compile(r"^It is ([a-d])\) ", re.MULTILINE)
 BY_NAME = {question.name: question for question in QUESTIONS}
