@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def html_of(output: Value, *, fold: str = "auto") -> str:
     said = words("graph")
     data = {
         "NODES": embedded(node_data(graph, groups, rows)),
-        "GROUPS": embedded([group_data(group, groups, group in opened) for group in groups]),
+        "GROUPS": embedded(group_data(groups, opened)),
         "ROWS": "[\n" + ",\n".join(scripts) + "\n]",
         "FUNCTIONS": typed_functions(),
         "WORDS": embedded(said),
@@ -102,14 +103,18 @@ def node_data(graph: Graph, groups: list[Group], rows: dict[tuple[Primitive, int
     ]
 
 
-def group_data(group: Group, groups: list[Group], opened: bool) -> dict[str, Any]:
-    """A group as the page knows it; `id` is its name in a link."""
-    number = groups.index(group)
-    return {
-        "id": group.name.replace(" ", "") + ("" if [g.name for g in groups].count(group.name) == 1 else f".{number}"),
-        "kind": group.kind, "name": group.name, "sign": group.sign, "formula": group.formula, "open": opened,
-        "parent": None if group.parent is None else groups.index(group.parent),
-    }  # fmt: skip
+def group_data(groups: list[Group], opened: list[Group]) -> list[dict[str, Any]]:
+    """The groups as the page knows them; `id` is a group's name in a link."""
+    number = {group: i for i, group in enumerate(groups)}
+    called = Counter(group.name for group in groups)
+    return [
+        {
+            "id": group.name.replace(" ", "") + ("" if called[group.name] == 1 else f".{i}"),
+            "kind": group.kind, "name": group.name, "sign": group.sign, "formula": group.formula, "open": group in opened,
+            "parent": None if group.parent is None else number[group.parent],
+        }
+        for group, i in number.items()
+    ]  # fmt: skip
 
 
 def open_groups(graph: Graph, groups: list[Group], fold: str) -> list[Group]:

@@ -10,7 +10,7 @@ import { state } from "./state.js";
 //           members, frame: the open group around it, ins and uses: links}.
 // A link:  {from, to: items, sources: the nodes that enter, position: which operand of a plain operation, else null}.
 
-export function outward(group) {
+function outward(group) {
   // a group and the groups around it, from the inside outward
   const found = [];
   for (let g = group; g !== null; g = GROUPS[g].parent) found.push(g);

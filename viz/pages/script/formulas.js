@@ -116,7 +116,7 @@ export function equationOf(pieces) {
 }
 
 // A text that is safe inside an element and inside an attribute.
-export function escapeMarkup(text) {
+function escapeMarkup(text) {
   return text.replace(/[&<>"']/g, sign => `&#${sign.codePointAt(0)};`);
 }
 

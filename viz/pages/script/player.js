@@ -55,7 +55,7 @@ function wait() {
   const limit = step.number - 1 + pauseOf(step);
   if (state.time <= limit + END || pauseOf(step) === 1) return;
   state.time = limit;
-  state.waiting = state.playing && state.until === null;
+  state.resume = state.playing && state.until === null;
   state.playing = false;
 }
 
@@ -76,5 +76,5 @@ export function goOn() {
     goTo(step.number);
     return;
   }
-  Object.assign(state, { playing: true, until: state.waiting ? null : step.number });
+  Object.assign(state, { playing: true, until: state.resume ? null : step.number });
 }

@@ -3,6 +3,7 @@ export const state = {
   time: 0, // how many steps are done: 2.4 is in the middle of the third
   playing: false,
   until: null, // the time at which playing stops; null: at the end
+  resume: false, // whether the play goes on by itself after the answer that it waits for
   speed: 1,
   open: new Set(), // the groups that are open
   cover: "", // what is to be predicted: "", "value", "local" or "gradient"
